@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+import * as c from './conversations.ts';
+import * as m from './messages.ts';
+import * as p from './people.ts';
+import * as s from './sync.ts';
+import type { Answer } from './errors.ts';
+
+const Nothing = z.strictObject({});
+
+/**
+ * Every socket call by name, with the words it takes. A call is `emit(name, input, ack)`, and the acknowledgement is an `Answer`.
+ * The answers' types stand in `Answers`.
+ */
+export const calls = {
+  'sync:start': s.SyncStart,
+  'sync:conversation': s.SyncConversation,
+  'history:page': m.HistoryPage,
+  'message:send': m.MessageSend,
+  'message:edit': m.MessageEdit,
+  'message:recall': m.MessageRecall,
+  'read:mark': c.ReadMark,
+  'thread:mark': c.ThreadMark,
+  'topic:list': c.TopicList,
+  'conversation:create': c.ConversationCreate,
+  'conversation:direct': c.ConversationDirect,
+  'conversation:open': c.ConversationRef,
+  'conversation:close': c.ConversationRef,
+  'conversation:join': c.ConversationRef,
+  'conversation:leave': c.ConversationRef,
+  'conversation:rename': c.ConversationRename,
+  'conversation:archive': c.ConversationRef,
+  'conversation:browse': c.ConversationBrowse,
+  'conversation:prefer': c.ConversationPrefer,
+  'member:list': c.MemberList,
+  'member:add': c.MembersAdd,
+  'member:remove': c.MemberRemove,
+  'member:role': c.MemberSetRole,
+  'people:search': p.PeopleSearch,
+  'people:get': p.PeopleGet,
+  'typing:set': s.TypingSet,
+  'presence:set': s.PresenceSet,
+  'presence:watch': s.PresenceWatch,
+  'session:me': Nothing,
+} as const;
+
+export type CallName = keyof typeof calls;
+export type CallInput<N extends CallName> = z.input<(typeof calls)[N]>;
+export type CallPayload<N extends CallName> = z.output<(typeof calls)[N]>;
+
+/** What each call is answered with, inside `ok`. */
+export type Answers = {
+  'sync:start': s.Started;
+  'sync:conversation': s.CaughtUp;
+  'history:page': m.Page | { unchanged: true };
+  'message:send': m.Sent;
+  'message:edit': { rev: number };
+  'message:recall': { rev: number };
+  'read:mark': { readLine: number; mentions: number };
+  'thread:mark': { read: number };
+  'topic:list': { topics: c.Topic[]; next: number | null };
+  'conversation:create': c.Summary;
+  'conversation:direct': c.Summary;
+  /** Also subscribes this connection to a public channel it is not a member of, until `conversation:close`. */
+  'conversation:open': c.Summary;
+  'conversation:close': Record<string, never>;
+  'conversation:join': c.Summary;
+  'conversation:leave': Record<string, never>;
+  'conversation:rename': { rev: number };
+  'conversation:archive': { rev: number };
+  'conversation:browse': { conversations: c.Summary[]; next: string | null };
+  'conversation:prefer': { muted: boolean; pinned: boolean };
+  'member:list': { members: (c.Member & { person: p.Person })[]; next: string | null };
+  'member:add': { added: string[] };
+  'member:remove': Record<string, never>;
+  'member:role': { rev: number };
+  'people:search': { people: p.Person[] };
+  'people:get': { people: p.Person[] };
+  'typing:set': Record<string, never>;
+  'presence:set': Record<string, never>;
+  /** The states now; changes follow as `presence` events, for the people of the latest call only. */
+  'presence:watch': { states: Record<string, s.PresenceState> };
+  'session:me': p.Person & { permissions: string[] };
+};
+
+/** Every event the server sends on its own. */
+export type ServerEvents = {
+  change: (event: s.ChangeEvent) => void;
+  mine: (event: s.MineEvent) => void;
+  typing: (event: s.TypingEvent) => void;
+  presence: (event: s.PresenceEvent) => void;
+  bye: (event: s.ByeEvent) => void;
+};
+
+/** Every call as Socket.IO types it. */
+export type ClientCalls = { [N in CallName]: (input: CallInput<N>, ack: (answer: Answer<Answers[N]>) => void) => void };

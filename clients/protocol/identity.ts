@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import { limits } from './limits.ts';
+import { text } from './words.ts';
+
+/** `POST /api/session`: signs a person in on one device. */
+export const SignIn = z.strictObject({
+  email: text(limits.email),
+  password: z.string().check(z.minLength(1), z.maxLength(limits.password)),
+  /** How the person would recognise this device in a list. */
+  device: z._default(text(limits.name), 'Unnamed device'),
+  /** `cookie`: the refresh token travels as an HttpOnly cookie (browsers); `body`: the client keeps it itself (SDK without cookies). */
+  keep: z._default(z.enum(['cookie', 'body']), 'cookie'),
+});
+
+/** `POST /api/session/refresh`: a spent access token for a new one. Without a body the cookie is used. */
+export const Refresh = z.strictObject({ refreshToken: z.optional(z.string().check(z.maxLength(256))) });
+
+/** The answer to signing in and to refreshing. The access token goes into the socket's handshake and the Authorization header. */
+export type Session = { accessToken: string; expiresIn: number; deviceId: string; userId: string; refreshToken?: string };
+
+/** `POST /api/set-up`: makes the first owner of an empty installation; the code is printed in the server's log, once. */
+export const SetUp = z.strictObject({
+  code: text(64),
+  organisation: text(limits.name),
+  name: text(limits.name),
+  email: z.string().check(z.maxLength(limits.email), z.regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')),
+  password: z.string().check(z.minLength(12, 'must have at least 12 characters'), z.maxLength(limits.password)),
+});
+
+/** What the socket's handshake carries as `auth`. */
+export const Handshake = z.object({ token: z.string().check(z.maxLength(4_096)) });
