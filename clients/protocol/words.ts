@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { limits } from './limits.ts';
 
 // Under a strict Content-Security-Policy there is no eval: zod must not compile its parsers.
-z.config({ jitless: true });
+z.config({ ...z.locales.en(), jitless: true });
 
 /** Text PostgreSQL can hold: well-formed UTF-16 without NUL. A lone surrogate would be stored as a replacement sign and come back changed. */
 const storable = z.refine((text: string) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text without NUL characters');
