@@ -1,0 +1,27 @@
+import type { ClientBase } from 'pg';
+import type { Work } from './work.ts';
+
+/** One line of the audit log. `before` and `after` hold what changed, secrets left out by whoever writes them. */
+export type AuditEntry = {
+  action: string;
+  outcome: 'done' | 'refused';
+  target?: { kind: string; id: string; name?: string | null };
+  before?: Record<string, unknown> | null;
+  after?: Record<string, unknown> | null;
+  reason?: string | null;
+};
+
+/** Writes entries inside the act's own transaction, unchained: the sealer chains them later, so that no act waits for another. */
+export async function writeAudit(client: Pick<ClientBase, 'query'>, work: Work, entries: readonly AuditEntry[], previewToken?: string): Promise<void> {
+  for (const entry of entries) {
+    await client.query(
+      `insert into audit_entries (actor_id, actor_name, action, outcome, target_kind, target_id, target_name, before, after, reason, door, address, request_id, preview_token)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+      [
+        work.actor.id, work.actor.name, entry.action, entry.outcome, entry.target?.kind ?? null, entry.target?.id ?? null, entry.target?.name ?? null,
+        entry.before ? JSON.stringify(entry.before) : null, entry.after ? JSON.stringify(entry.after) : null, entry.reason ?? null,
+        work.doorway.door, work.doorway.address ?? null, work.doorway.requestId, previewToken ?? null,
+      ],
+    );
+  }
+}
