@@ -8,6 +8,8 @@ import type { Person } from './people.ts';
 /** One change of a conversation, at its place `rev`. */
 export type Change =
   | { kind: 'message'; rev: number; message: Message }
+  /** Live only: a root got answers. Catch-up shows the root itself as a `message`. */
+  | { kind: 'answers'; rev: number; threadId: string; answers: number; lastAnswerAt: number }
   | { kind: 'member'; rev: number; member: Member }
   | { kind: 'conversation'; rev: number; conversation: Conversation };
 

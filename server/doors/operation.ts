@@ -16,14 +16,6 @@ export type Operation<Input = unknown, Output = unknown> = {
   run(work: Work, input: Input): Promise<Output>;
 };
 
-/** An answer that is already JSON text: passed through to the wire unparsed. */
-export class JsonText {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
 export type Outcome<T> = { ok: T; error?: never } | { ok?: never; error: Refusal };
 
 /**

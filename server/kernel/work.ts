@@ -52,6 +52,8 @@ export type Work = {
   /** Sends to everyone in a room after commit, in order. */
   tell(room: string, event: string, payload: unknown): void;
   afterCommit(then: () => void): void;
+  /** Takes back something done outside the database, should the act not be committed. */
+  onRollback(undo: () => void): void;
 };
 
 export type WorkOptions = {
@@ -76,6 +78,7 @@ export async function inWork<T>(house: House, actor: Actor, act: (work: Work) =>
 export async function runWork<T>(house: House, actor: Actor, act: (work: Work) => Promise<T>, options: WorkOptions = {}): Promise<{ result: T; plan: Plan }> {
   const plan: Plan = { changes: [], audit: [], events: [] };
   const after: (() => void)[] = [];
+  const undos: (() => void)[] = [];
   let transaction: Promise<Transaction> | undefined;
   const begin = () =>
     (transaction ??= house.db.sequelize.transaction().then((begun) => {
@@ -108,6 +111,7 @@ export async function runWork<T>(house: House, actor: Actor, act: (work: Work) =
     audit: (entry) => void plan.audit.push({ outcome: 'done', ...entry }),
     tell: (room, event, payload) => void after.push(() => house.broadcast.toRoom(room, event, JSON.stringify(payload))),
     afterCommit: (then) => void after.push(then),
+    onRollback: (undo) => void undos.push(undo),
   };
   let result: T;
   try {
@@ -121,6 +125,7 @@ export async function runWork<T>(house: House, actor: Actor, act: (work: Work) =
     options.judge?.(plan);
     if (transaction) await (await transaction).commit();
   } catch (error) {
+    for (const undo of undos.reverse()) undo();
     if (transaction) await rollBack(await transaction.catch(() => undefined));
     if (error instanceof RolledBack) return { result: result!, plan };
     throw error;

@@ -1,0 +1,160 @@
+import type { CallPayload } from '@parley/protocol/catalogue.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
+import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
+import { newId } from '../kernel/ids.ts';
+import type { Work } from '../kernel/work.ts';
+import { ConversationRow, MemberRow } from './conversations.model.ts';
+import { advance, archived, lockAsLeader, lockConversation, moveMine, putMembers, roomOf, summaryFor, takeOut, tellMembers } from './members.ts';
+import { conversationJson, type ConversationJsonRow } from './summaries.ts';
+
+export { requireMember, requireReader, roomOf, roomOfPerson } from './members.ts';
+
+/*
+ * Conversations and who is in them. Every act that changes who may write, or what members see of the conversation itself, locks the
+ * conversation's row first and advances its head; the send lane passes a locked row by. What is said in them is the business of `messages`.
+ */
+
+/** Starts a group or a channel; the creator leads it. The same clientId finds what it created before. */
+export async function create(work: Work, input: CallPayload<'conversation:create'>): Promise<Summary> {
+  const creator = work.person();
+  if (input.kind === 'channel') work.require('channels.create');
+  if (input.visibility === 'public' && input.kind !== 'channel') throw malformed('visibility: only a channel can be public');
+  const clientKey = `${creator}:${input.clientId}`;
+  const created = await createOnce(work, { kind: input.kind, name: input.name, purpose: input.purpose, visibility: input.visibility, threading: input.threading, clientKey });
+  if (created.isNew) {
+    await putMembers(work, created.row, [creator], 'owner');
+    await putMembers(work, created.row, input.memberIds.filter((id) => id !== creator), 'member');
+  }
+  return summaryFor(work, creator, created.row.id);
+}
+
+/** The direct conversation with somebody: found, or begun. */
+export async function direct(work: Work, userId: string): Promise<Summary> {
+  const me = work.person();
+  const [other] = await work.sql<{ id: string }>(
+    `select u.id from users u where u.id = $1 and u.kind <> 'imported' and ($3 or u.id = $2 or exists (
+       select from members a join members b using (conversation_id) where a.user_id = $2 and b.user_id = u.id and a.left_at is null and b.left_at is null))`,
+    [userId, me, work.may('people.read')],
+  );
+  if (!other) throw notFound('person');
+  const directKey = [me, userId].sort().join(':');
+  const { row, isNew } = await createOnce(work, { kind: 'direct', name: null, purpose: '', visibility: 'private', threading: 'replies', directKey });
+  if (isNew) await putMembers(work, row, [me, userId], 'member');
+  return summaryFor(work, me, row.id);
+}
+
+export async function join(work: Work, conversationId: string): Promise<Summary> {
+  const me = work.person();
+  const { conversation, role } = await lockConversation(work, conversationId);
+  if (!role && conversation.visibility !== 'public') throw notFound('conversation');
+  if (conversation.archivedAt) throw archived();
+  if (!role) await putMembers(work, conversation, [me], 'member');
+  return summaryFor(work, me, conversationId);
+}
+
+export async function leave(work: Work, conversationId: string): Promise<void> {
+  const me = work.person();
+  const { conversation, role } = await lockConversation(work, conversationId);
+  if (!role) throw notFound('conversation');
+  if (conversation.kind === 'direct') throw forbidden('A direct conversation cannot be left; mute it instead.');
+  await keepAnOwner(work, conversation, me);
+  await takeOut(work, conversation, me);
+}
+
+export async function addMembers(work: Work, conversationId: string, userIds: string[]): Promise<string[]> {
+  const { conversation } = await lockAsLeader(work, conversationId);
+  return putMembers(work, conversation, userIds, 'member');
+}
+
+export async function removeMember(work: Work, conversationId: string, userId: string): Promise<void> {
+  const { conversation, role } = await lockAsLeader(work, conversationId);
+  const target = await memberOf(work, conversationId, userId);
+  if (target.role === 'owner' && role !== 'owner') throw forbidden('Only an owner can remove an owner.');
+  await keepAnOwner(work, conversation, userId);
+  await takeOut(work, conversation, userId);
+}
+
+export async function setMemberRole(work: Work, { conversationId, userId, role }: CallPayload<'member:role'>): Promise<number> {
+  const leader = await lockAsLeader(work, conversationId);
+  if (leader.role !== 'owner') throw forbidden('Only an owner can give or take roles.');
+  const member = await memberOf(work, conversationId, userId);
+  if (role !== 'owner') await keepAnOwner(work, leader.conversation, userId);
+  const rev = await advance(work, conversationId);
+  const before = member.role;
+  await member.update({ role, rev }, { transaction: await work.transaction() });
+  await moveMine(work, conversationId, userId);
+  await tellMembers(work, conversationId, [userId]);
+  work.record('member.role-changed', { conversationId, userId, before, after: role });
+  return rev;
+}
+
+export async function rename(work: Work, { conversationId, name, purpose }: CallPayload<'conversation:rename'>): Promise<number> {
+  const { conversation } = await lockAsLeader(work, conversationId);
+  return changeConversation(work, conversation, { name, purpose }, 'conversation.renamed');
+}
+
+/** Closes a conversation for good: it stays readable. */
+export async function archive(work: Work, conversationId: string): Promise<number> {
+  const { conversation, role } = await lockAsLeader(work, conversationId);
+  if (role !== 'owner') throw forbidden('Only an owner can archive a conversation.');
+  return changeConversation(work, conversation, { archivedAt: work.at }, 'conversation.archived');
+}
+
+/** Mutes or pins for the asking person alone. */
+export async function prefer(work: Work, { conversationId, muted, pinned }: CallPayload<'conversation:prefer'>): Promise<{ muted: boolean; pinned: boolean }> {
+  const me = work.person();
+  await lockMember(work, conversationId, me);
+  await work.sql('update members set muted = coalesce($3, muted), pinned = coalesce($4, pinned) where conversation_id = $1 and user_id = $2', [conversationId, me, muted ?? null, pinned ?? null]);
+  const mine = await moveMine(work, conversationId, me);
+  return { muted: mine.muted, pinned: mine.pinned };
+}
+
+/** Locks one's own membership; not a member is not found. */
+export async function lockMember(work: Work, conversationId: string, userId: string): Promise<{ readLine: number }> {
+  const [row] = await work.sql<{ readLine: number }>(
+    'select read_line as "readLine" from members where conversation_id = $1 and user_id = $2 and left_at is null for update',
+    [conversationId, userId],
+  );
+  if (!row) throw notFound('conversation');
+  return row;
+}
+
+async function memberOf(work: Work, conversationId: string, userId: string): Promise<MemberRow> {
+  const member = await MemberRow.findOne({ where: { conversationId, userId, leftAt: null }, transaction: await work.transaction() });
+  if (!member) throw notFound('member');
+  return member;
+}
+
+/** A channel never loses its last owner while others remain in it. */
+async function keepAnOwner(work: Work, conversation: ConversationRow, leaving: string): Promise<void> {
+  if (conversation.kind !== 'channel') return;
+  const [left] = await work.sql<{ owners: number; others: number; isOwner: boolean }>(
+    `select count(*) filter (where role = 'owner' and user_id <> $2)::int as owners, count(*) filter (where user_id <> $2)::int as others,
+       bool_or(role = 'owner' and user_id = $2) as "isOwner" from members where conversation_id = $1 and left_at is null`,
+    [conversation.id, leaving],
+  );
+  if (left!.isOwner && left!.owners === 0 && left!.others > 0) throw conflict('This person is the channel’s last owner: make somebody else an owner first.');
+}
+
+type New = Pick<ConversationRow, 'kind' | 'name' | 'purpose' | 'visibility' | 'threading'> & { directKey?: string; clientKey?: string };
+
+/** Creates the row, or finds the one with the same key; two at once are settled by the unique index. */
+async function createOnce(work: Work, wanted: New): Promise<{ row: ConversationRow; isNew: boolean }> {
+  const transaction = await work.transaction();
+  const key = wanted.directKey ? { directKey: wanted.directKey } : { clientKey: wanted.clientKey! };
+  await work.sql('select pg_advisory_xact_lock(hashtext($1), 7)', [wanted.directKey ?? wanted.clientKey!]);
+  const existing = await ConversationRow.findOne({ where: key, transaction });
+  if (existing) return { row: existing, isNew: false };
+  const row = await ConversationRow.create({ id: newId(), ...wanted, createdBy: work.actor.id, createdAt: work.at }, { transaction });
+  work.record('conversation.created', { conversationId: row.id, kind: row.kind, visibility: row.visibility });
+  return { row, isNew: true };
+}
+
+async function changeConversation(work: Work, conversation: ConversationRow, change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt'>>, event: string): Promise<number> {
+  const rev = await advance(work, conversation.id);
+  await conversation.update({ ...change, rev }, { transaction: await work.transaction() });
+  const [row] = await work.sql<ConversationJsonRow>(`select ${conversationJson('c')} as conversation from conversations c where c.id = $1`, [conversation.id]);
+  work.tell(roomOf(conversation.id), 'change', { conversationId: conversation.id, head: rev, change: { kind: 'conversation', rev, conversation: row!.conversation } });
+  work.record(event, { conversationId: conversation.id });
+  return rev;
+}

@@ -1,0 +1,99 @@
+import type { CallPayload } from '@parley/protocol/catalogue.ts';
+import { mentionsIn, type Message, type Sent } from '@parley/protocol/messages.ts';
+import { conflict, forbidden, notFound } from '../kernel/errors.ts';
+import { newId } from '../kernel/ids.ts';
+import type { House, Work } from '../kernel/work.ts';
+import { requireMember, roomOf } from '../conversations/conversations.ts';
+import { advance, lockConversation } from '../conversations/members.ts';
+import { sendLane, type Draft, type Stored } from './send-lane.ts';
+
+/*
+ * What people say. Sending goes through the lane, which checks membership, numbers and stores; editing and recalling are acts of their own
+ * under the conversation's lock. A message keeps its place for ever: recalled, it loses its words and not its number.
+ */
+
+/** Sends a message: resolves when it is durable. The same clientId again answers with the first message. */
+export async function send(work: Work, input: CallPayload<'message:send'>): Promise<Sent> {
+  const stored = await work.use(sendLane).store({
+    id: newId(),
+    conversationId: input.conversationId,
+    senderId: work.person(),
+    clientId: input.clientId,
+    body: input.body,
+    threadId: input.threadId ?? null,
+    title: input.title ?? null,
+    mentions: input.body.includes('<@') ? mentionsIn(input.body) : [],
+  });
+  return { id: stored.id, seq: stored.seq, line: stored.line, rev: stored.rev, at: stored.at };
+}
+
+/** Changes the words of one's own message. */
+export async function edit(work: Work, { conversationId, messageId, body }: CallPayload<'message:edit'>): Promise<{ rev: number }> {
+  const message = await lockMessage(work, conversationId, messageId);
+  if (message.senderId !== work.person()) throw forbidden('Only the sender can edit a message.');
+  if (message.recalled) throw conflict('This message was recalled.');
+  const mentions = mentionsIn(body);
+  const rev = await advance(work, conversationId);
+  await work.sql('update messages set body = $2, mentions = $3, edited_at = $4, rev = $5 where id = $1', [messageId, body, mentions, work.at, rev]);
+  await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [conversationId, message.seq, mentions]);
+  await work.sql(
+    `insert into mentions (user_id, conversation_id, seq, line) select m.user_id, $1, $2, $3 from members m
+     where m.conversation_id = $1 and m.user_id = any ($4) and m.user_id <> $5 and m.left_at is null on conflict do nothing`,
+    [conversationId, message.seq, message.line, mentions, message.senderId],
+  );
+  return announceChanged(work, conversationId, messageId, rev, 'message.edited');
+}
+
+/** Takes a message back: one's own, or, for those who lead the conversation, anybody's. */
+export async function recall(work: Work, { conversationId, messageId }: CallPayload<'message:recall'>): Promise<{ rev: number }> {
+  const message = await lockMessage(work, conversationId, messageId);
+  if (message.senderId !== work.person() && !(message.leads && work.may('messages.moderate'))) throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
+  if (message.recalled) return { rev: message.rev };
+  const rev = await advance(work, conversationId);
+  await work.sql('update messages set recalled_at = $2, rev = $3 where id = $1', [messageId, work.at, rev]);
+  await work.sql('delete from mentions where conversation_id = $1 and seq = $2', [conversationId, message.seq]);
+  return announceChanged(work, conversationId, messageId, rev, 'message.recalled');
+}
+
+type Locked = { senderId: string; seq: number; line: number | null; rev: number; recalled: boolean; leads: boolean };
+
+async function lockMessage(work: Work, conversationId: string, messageId: string): Promise<Locked> {
+  await requireMember(work, conversationId);
+  const { conversation, role } = await lockConversation(work, conversationId);
+  if (!role) throw notFound('conversation');
+  if (conversation.archivedAt) throw conflict('This conversation is archived: nothing in it can change.');
+  const [row] = await work.sql<Omit<Locked, 'leads'>>(
+    'select sender_id as "senderId", seq, line, rev, recalled_at is not null as recalled from messages where id = $1 and conversation_id = $2',
+    [messageId, conversationId],
+  );
+  if (!row) throw notFound('message');
+  return { ...row, leads: role !== 'member' };
+}
+
+async function announceChanged(work: Work, conversationId: string, messageId: string, rev: number, event: string): Promise<{ rev: number }> {
+  const [row] = await work.sql<{ message: Message }>('select message_json(m) as message from messages m where id = $1', [messageId]);
+  work.tell(roomOf(conversationId), 'change', { conversationId, head: rev, change: { kind: 'message', rev, message: row!.message } });
+  work.record(event, { messageId, conversationId, seq: row!.message.seq });
+  return { rev };
+}
+
+/** What the lane calls after each commit: every member hears each message, then how many answers the roots have now. */
+export function announceSent(house: Pick<House, 'broadcast' | 'events' | 'bell'>, batch: { draft: Draft; stored: Stored }[]): void {
+  const roots = new Map<string, { draft: Draft; stored: Stored }>();
+  for (const { draft, stored } of batch) {
+    house.broadcast.toRoom(roomOf(draft.conversationId), 'change', changeText(draft, stored));
+    if (stored.root && draft.threadId) roots.set(draft.threadId, { draft, stored });
+  }
+  const byRev = [...roots.values()].sort((a, b) => a.stored.root!.rev - b.stored.root!.rev);
+  for (const { draft, stored } of byRev) {
+    const { rev, answers } = stored.root!;
+    const change = { kind: 'answers', rev, threadId: draft.threadId, answers, lastAnswerAt: stored.at };
+    house.broadcast.toRoom(roomOf(draft.conversationId), 'change', JSON.stringify({ conversationId: draft.conversationId, head: rev, change }));
+  }
+  house.bell.ring();
+}
+
+function changeText({ id, conversationId, senderId, clientId, threadId, title, body, mentions }: Draft, { seq, line, rev, at }: Stored): string {
+  const message: Message = { id, conversationId, seq, line, rev, senderId, clientId, threadId, title, body, mentions, at, editedAt: null, recalledAt: null, answers: 0, lastAnswerAt: null };
+  return JSON.stringify({ conversationId, head: rev, change: { kind: 'message', rev, message } });
+}
