@@ -76,8 +76,14 @@ async function keep(dataDir: string): Promise<void> {
   const save = () => writeRecord(dataDir, record);
   const engines: Supervised[] = [];
   try {
-    if (!options.without.includes('postgres')) engines.push(await keepPostgres(dataDir, record, earlier, save));
-    if (!options.without.includes('clickhouse')) engines.push(await keepClickhouse(dataDir, record, earlier, save));
+    const starting = [
+      ...(options.without.includes('postgres') ? [] : [keepPostgres(dataDir, record, earlier, save)]),
+      ...(options.without.includes('clickhouse') ? [] : [keepClickhouse(dataDir, record, earlier, save)]),
+    ];
+    // Both to their end, even if one fails: whatever has started must be known, to be stopped.
+    const started = await Promise.allSettled(starting);
+    for (const start of started) if (start.status === 'fulfilled') engines.push(start.value);
+    for (const start of started) if (start.status === 'rejected') throw start.reason;
     lines = await openLines(record.secret, leaveIfEmpty);
     record.keeper = { process: nameProcess(process.pid)!, port: lines.port };
     save();
