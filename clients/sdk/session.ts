@@ -1,0 +1,164 @@
+import { faults } from '@parley/protocol/errors.ts';
+import type { Session, SetUp } from '@parley/protocol/identity.ts';
+import type * as z from 'zod/mini';
+import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
+import type { Options, Status } from './client.ts';
+
+const refreshKey = 'session/refresh';
+/** Set while a sign-out could not be told to the server: the cookie is still there and must not sign the person in again. */
+const endedKey = 'session/ended';
+/** A token this close to its end (ms) is renewed before it is used. */
+const margin = 30_000;
+
+/**
+ * The device's session: an access token in memory, renewed before it ends and when the server refuses it. One renewal at a time, in this page
+ * and across the tabs that share the cookie. `onEnd` hears when the server says that the session is over.
+ */
+export type DeviceSession = ReturnType<typeof createSession>;
+
+export function createSession({ origin, storage, device, keep = 'cookie', fetch = globalThis.fetch }: Options, onEnd: (why: ParleyError) => void) {
+  let current: { accessToken: string; userId: string; deviceId: string; endsAt: number; life: number } | null = null;
+  let renewing: Promise<string> | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // Moves with every sign-in and sign-out: an answer that belongs to the session before is not taken.
+  let era = 0;
+
+  async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = {};
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (current && path !== '/api/session/refresh') headers['authorization'] = `Bearer ${current.accessToken}`;
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await fetch(origin + path, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(20_000),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      answer = text === '' ? undefined : JSON.parse(text);
+    } catch (error) {
+      throw noAnswer(error);
+    }
+    if (response.ok) return answer as T;
+    const refusal = (answer as { error?: ConstructorParameters<typeof ParleyError>[0] } | undefined)?.error;
+    throw refusal ? new ParleyError(refusal) : noAnswer(new Error(`HTTP ${response.status}`));
+  }
+
+  async function take(session: Session): Promise<string> {
+    // Kept before it is used: a page that dies in between must not be left with a spent token.
+    if (session.refreshToken !== undefined) await storage.set(refreshKey, session.refreshToken);
+    const life = session.expiresIn * 1_000;
+    current = { accessToken: session.accessToken, userId: session.userId, deviceId: session.deviceId, endsAt: Date.now() + life, life };
+    plan();
+    return session.accessToken;
+  }
+
+  function plan(): void {
+    clearTimeout(timer);
+    if (!current) return;
+    // Somewhere in the last quarter of its life, so that devices which signed in together do not renew together.
+    const wait = Math.max(1_000, current.life * (0.75 + Math.random() * 0.15));
+    timer = setTimeout(() => void renew().catch(() => plan()), Math.min(wait, 2 ** 31 - 1));
+    // In Node a session alone is no reason to keep the process.
+    (timer as { unref?: () => void }).unref?.();
+  }
+
+  /** A fresh access token. Rejects with `unavailable` (the session stands) or with why it is over, after telling `onEnd`. */
+  function renew(): Promise<string> {
+    renewing ??= alone(renewNow).finally(() => (renewing = null));
+    return renewing;
+  }
+
+  async function renewNow(): Promise<string> {
+    const mine = era;
+    const userId = current?.userId;
+    const refreshToken = keep === 'body' ? await storage.get(refreshKey) : undefined;
+    if (keep === 'body' && typeof refreshToken !== 'string') throw end(notSignedIn());
+    try {
+      const session = await request<Session>('POST', '/api/session/refresh', refreshToken === undefined ? undefined : { refreshToken });
+      if (mine !== era) throw notSignedIn();
+      if (userId !== undefined && session.userId !== userId)
+        throw new ParleyError({ code: 'session_ended', fault: faults.session_ended, message: 'Somebody else has signed in on this device.' });
+      return await take(session);
+    } catch (error) {
+      const failure = asParleyError(error);
+      if (mine === era && isOver(failure)) end(failure);
+      throw failure;
+    }
+  }
+
+  function end(why: ParleyError): ParleyError {
+    const was = current;
+    forget();
+    if (keep === 'body') void storage.delete(refreshKey).catch(() => undefined);
+    if (was) onEnd(why);
+    return why;
+  }
+
+  function forget(): void {
+    era++;
+    current = null;
+    clearTimeout(timer);
+  }
+
+  return {
+    get userId() {
+      return current?.userId ?? null;
+    },
+    status: () => request<Status>('GET', '/api/status'),
+    setUp: async (input: z.input<typeof SetUp>) => void (await request('POST', '/api/set-up', input)),
+    async signIn({ email, password }: { email: string; password: string }): Promise<Session> {
+      const session = await request<Session>('POST', '/api/session', { email, password, device, keep });
+      era++;
+      await storage.delete(endedKey);
+      await take(session);
+      return session;
+    },
+    /** Takes up the kept session, if there is one. */
+    async resume(): Promise<boolean> {
+      if (await storage.get(endedKey)) {
+        await request('DELETE', '/api/session');
+        await storage.delete(endedKey);
+        return false;
+      }
+      try {
+        await renew();
+        return true;
+      } catch (error) {
+        if (isOver(asParleyError(error))) return false;
+        throw error;
+      }
+    },
+    /** Ends it here whatever the server says; told to the server now, or when it can be reached again. */
+    async signOut(): Promise<void> {
+      const told = request('DELETE', '/api/session');
+      const refreshToken = keep === 'body';
+      forget();
+      if (refreshToken) await storage.delete(refreshKey);
+      try {
+        await told;
+      } catch (error) {
+        if (keep === 'cookie' && !isOver(asParleyError(error))) await storage.set(endedKey, true);
+      }
+    },
+    /** An access token good for at least half a minute. */
+    async token(): Promise<string> {
+      if (!current) throw notSignedIn();
+      return current.endsAt - Date.now() > Math.min(margin, current.life / 2) ? current.accessToken : renew();
+    },
+    renew,
+    end,
+  };
+}
+
+/** Refusals after which no waiting brings the session back. */
+export const isOver = (error: ParleyError): boolean => error.code === 'session_ended' || error.code === 'suspended' || error.code === 'unauthenticated';
+
+/** One at a time among all tabs of this origin, where the browser can say so. Tabs share one cookie: two at once would spend each other's. */
+function alone<T>(act: () => Promise<T>): Promise<T> {
+  const locks = typeof document === 'undefined' ? undefined : (navigator as { locks?: { request<R>(name: string, act: () => Promise<R>): Promise<R> } }).locks;
+  return locks ? locks.request('parley-session', act) : act();
+}
