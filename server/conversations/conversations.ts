@@ -4,8 +4,8 @@ import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
 import { ConversationRow, MemberRow } from './conversations.model.ts';
-import { advance, archived, lockAsLeader, lockConversation, moveMine, putMembers, roomOf, summaryFor, takeOut, tellMembers } from './members.ts';
-import { conversationJson, type ConversationJsonRow } from './summaries.ts';
+import { advance, archived, lockAsLeader, lockConversation, moveMine, putMembers, requireReader, roomOf, summaryFor, takeOut, tellMembers } from './members.ts';
+import { conversationJson, summariesSql, type ConversationJsonRow, type SummaryRow } from './summaries.ts';
 
 export { requireMember, requireReader, roomOf, roomOfPerson } from './members.ts';
 
@@ -41,6 +41,21 @@ export async function direct(work: Work, userId: string): Promise<Summary> {
   const { row, isNew } = await createOnce(work, { kind: 'direct', name: null, purpose: '', visibility: 'private', threading: 'replies', directKey });
   if (isNew) await putMembers(work, row, [me, userId], 'member');
   return summaryFor(work, me, row.id);
+}
+
+/** What a reader sees of one conversation. A public channel looked at from outside is also heard on this connection, until `close`. */
+export async function open(work: Work, conversationId: string): Promise<Summary> {
+  const { role } = await requireReader(work, conversationId);
+  const { seat } = work.doorway;
+  if (!role && seat) work.house.broadcast.join(seat, roomOf(conversationId));
+  const [row] = await work.db.rows<SummaryRow>(summariesSql, [work.person(), [conversationId]], 'summaries');
+  return row!.summary;
+}
+
+export async function close(work: Work, conversationId: string): Promise<void> {
+  const { role } = await requireReader(work, conversationId);
+  const { seat } = work.doorway;
+  if (!role && seat) work.house.broadcast.leave(seat, roomOf(conversationId));
 }
 
 export async function join(work: Work, conversationId: string): Promise<Summary> {

@@ -37,7 +37,7 @@ export async function openLines(secret: string, onEmpty: () => void): Promise<Li
       if (!hello) return void socket.destroy();
       const server = [...holders.values()].find((holder) => holder.as === 'server');
       if (hello.as === 'server' && server) {
-        const sentence = `Another Parley server (process ${server.pid}) already runs on this data directory. Stop it first, or choose another with PARLEY_DATA_DIR.`;
+        const sentence = `Another Parley server (process ${server.pid}) already runs on this data directory. Stop it first, or choose another with PARLEY_DATA.`;
         return void answer({ refused: { code: 'second_server', sentence } });
       }
       holders.set(socket, hello);

@@ -3,7 +3,7 @@ import type { Transaction } from 'sequelize';
 import type { Declared, Permission } from '@parley/protocol/permissions.ts';
 import { mayEnter, type Actor } from './actor.ts';
 import { writeAudit, type AuditEntry } from './audit-log.ts';
-import type { Broadcast } from './broadcast.ts';
+import type { Broadcast, Seat } from './broadcast.ts';
 import { now } from './clock.ts';
 import { markAct, type Database, type RowChange } from './database.ts';
 import { forbidden } from './errors.ts';
@@ -17,7 +17,14 @@ import type { PartKey, Parts } from './parts.ts';
 export type House = { db: Database; log: Logger; events: Events; broadcast: Broadcast; parts: Parts; bell: OutboxBell };
 
 /** Where a request came in, for the log and the audit. */
-export type Doorway = { door: string; address?: string | undefined; requestId?: string; userAgent?: string | undefined };
+export type Doorway = {
+  door: string;
+  address?: string | undefined;
+  requestId?: string;
+  userAgent?: string | undefined;
+  /** The open connection a call came over. */
+  seat?: Seat;
+};
 
 /** Everything an act would change, audit and announce. */
 export type Plan = { changes: RowChange[]; audit: AuditEntry[]; events: Happening[] };

@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+import { FaultyConfig, readConfig, type Config } from './config.ts';
+import { createApp } from './app.ts';
+import { openEngines, type Engines } from './kernel/engines.ts';
+import { faultsOf } from './kernel/database-check.ts';
+import { openDatabase } from './kernel/database.ts';
+import { rebaseRestored } from './kernel/outbox-rebase.ts';
+import { createLog } from './kernel/log.ts';
+import { migrate } from './kernel/migrate.ts';
+import { migrateJobs } from './kernel/jobs.ts';
+import { welcome } from './welcome.ts';
+
+/*
+ * The boot story: settings, engines, schema, the house, the door. Whatever fails is one sentence on the terminal and exit code 1, and
+ * everything begun before it is stopped again.
+ */
+
+const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+
+async function boot(): Promise<void> {
+  const config = settingsOf(process.argv.slice(2));
+  const log = createLog(config.logLevel);
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (stopping.signal.aborted ? process.exit(130) : stopping.abort()));
+  const engines = await openEngines({
+    dataDir: config.dataDir,
+    as: 'server',
+    onProgress: say,
+    ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : {}),
+    ...(config.clickhouseUrl ? { clickhouseUrl: config.clickhouseUrl } : {}),
+  });
+  try {
+    if (!stopping.signal.aborted) await serve(config, engines, log, stopping.signal);
+  } finally {
+    say('Stopping…');
+    await engines.close();
+  }
+}
+
+async function serve(config: Config, engines: Engines, log: ReturnType<typeof createLog>, signal: AbortSignal): Promise<void> {
+  await migrate(engines.databaseUrl, say);
+  await migrateJobs(engines.databaseUrl);
+  const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool });
+  try {
+    const faults = await faultsOf(db, { unsafe: config.unsafeDatabase, encoding: config.otherEncoding });
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    if (await rebaseRestored(db)) say('The database was restored from a dump: its event log now continues after the events it holds.');
+    const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
+    try {
+      const address = await app.start();
+      if (config.roles.includes('web')) await welcome(app.house, config, engines, address, say);
+      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+    } finally {
+      await app.stop();
+    }
+  } finally {
+    await db.close();
+  }
+}
+
+/** Arguments win over the environment: `main.ts web`, `main.ts worker`. */
+function settingsOf(argv: string[]): Config {
+  const { positionals } = parseArgs({ args: argv, allowPositionals: true });
+  const env = positionals.length > 0 ? { ...process.env, PARLEY_ROLES: positionals.join(',') } : process.env;
+  return readConfig(env, say);
+}
+
+process.on('unhandledRejection', (error) => {
+  say(`A promise failed unheard: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exitCode = 1;
+});
+
+try {
+  await boot();
+} catch (error) {
+  say(error instanceof FaultyConfig || error instanceof Error ? error.message : String(error));
+  if (process.env['PARLEY_LOG'] === 'debug' && error instanceof Error && error.stack) say(error.stack);
+  process.exitCode = 1;
+}
+// A connection somebody forgot must not keep a stopped server alive.
+setTimeout(() => process.exit(), 2_000).unref();
