@@ -1,0 +1,132 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { limits } from '@parley/protocol/limits.ts';
+import { addressOf, knownOrigins, mayComeFrom } from './origin.ts';
+
+export type EngineSettings = {
+  publicUrl: string | null;
+  origins: readonly string[];
+  trustProxy: number;
+  connectionsPerAddress: number;
+  slowReaderBytes: number;
+  callsPerSecond: number;
+};
+
+/** One connection below Socket.IO, with what the entrance noticed of its request. `remoteAddress` is what the trusted proxies say. */
+export type Conn = EngineSocket & { userAgent: string | undefined; transport: { socket: HeardSocket } };
+type HeardSocket = WebSocket & { heard: number; _socket: Duplex };
+type Slim = { _query: { EIO: string; transport: string }; headers: object; connection: object; url: string };
+type Visit = Slim & { websocket: WebSocket; address: string; userAgent: string | undefined };
+
+/** The byte stream under a connection's WebSocket. */
+export const wireOf = (conn: Conn): Duplex => conn.transport.socket._socket;
+
+const path = '/socket.io/';
+const sweepEvery = 2_000;
+
+/**
+ * Stock Engine.IO sessions behind an entrance of our own: WebSocket only, no session taken up by its id, Origin checked, addresses counted.
+ * The HTTP request ends at the entrance: a session that lives for days must not keep its headers alive (see docs/benchmarks.md, memory).
+ */
+export class SocketEngine extends Engine {
+  readonly #upgrades = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: limits.packet });
+  readonly #perAddress = new Map<string, number>();
+  readonly #settings: EngineSettings;
+  readonly #origins: Set<string>;
+  readonly #agents = new Map<string, string>();
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #countHeard: (this: WebSocket) => void;
+
+  constructor(server: HttpServer, settings: EngineSettings) {
+    super({ transports: ['websocket'], perMessageDeflate: false, maxHttpBufferSize: limits.packet, allowUpgrades: false, pingInterval: 25_000, pingTimeout: 20_000 });
+    this.#settings = settings;
+    this.#origins = knownOrigins(settings);
+    server.on('upgrade', (request, stream, head) => this.#knock(request, stream, head));
+    this.#sweeper = setInterval(() => this.#sweep(), sweepEvery).unref();
+    const most = settings.callsPerSecond * 20 * (sweepEvery / 1_000);
+    // Frames that are no calls cost us too: a connection that says far more of them than it may make calls is no client of ours.
+    this.#countHeard = function (this: WebSocket) {
+      if (++(this as HeardSocket).heard > most) this.terminate();
+    };
+    const count = (address: string, by: number) => this.#count(address, by);
+    const leave = function (this: Conn) {
+      count(this.remoteAddress, -1);
+    };
+    this.on('connection', (conn: Conn) => {
+      const { address, userAgent } = conn.request as never as Visit;
+      conn.request = bare as never;
+      (conn as { remoteAddress: string }).remoteAddress = address;
+      conn.userAgent = userAgent;
+      count(address, 1);
+      conn.on('close', leave);
+    });
+  }
+
+  /** The library's own entrance stays shut. */
+  protected override init(): void {}
+
+  protected override cleanup(): void {
+    clearInterval(this.#sweeper);
+    this.#upgrades.close();
+  }
+
+  #knock(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', ignore);
+    const asked = request.url ?? '';
+    if (!asked.startsWith(path)) return refuse(stream, 404, 'There is no socket here.');
+    const query = new URLSearchParams(asked.slice(asked.indexOf('?') + 1));
+    if (query.get('EIO') !== '4' || query.get('transport') !== 'websocket' || query.has('sid')) return refuse(stream, 400, 'This door speaks Engine.IO 4 over WebSocket.');
+    if (!mayComeFrom(request.headers.origin, request.headers.host, this.#origins)) return refuse(stream, 403, 'Pages of this origin may not connect.');
+    const address = addressOf(request, this.#settings.trustProxy);
+    const open = this.#perAddress.get(address) ?? 0;
+    if (open >= this.#settings.connectionsPerAddress) return refuse(stream, 429, 'Too many connections from this address.');
+    this.#upgrades.handleUpgrade(request, stream, head, (websocket) => this.#welcome(websocket as HeardSocket, address, this.#intern(request.headers['user-agent'])));
+  }
+
+  #welcome(websocket: HeardSocket, address: string, userAgent: string | undefined): void {
+    websocket._socket.off('error', ignore);
+    websocket.heard = 0;
+    websocket.on('message', this.#countHeard);
+    websocket.on('ping', this.#countHeard);
+    const visit: Visit = { ...bare, websocket, address, userAgent };
+    void this.handshake('websocket', visit as never, () => websocket.terminate());
+  }
+
+  #count(address: string, by: number): void {
+    const open = (this.#perAddress.get(address) ?? 0) + by;
+    if (open > 0) this.#perAddress.set(address, open);
+    else this.#perAddress.delete(address);
+  }
+
+  /** Cuts whoever leaves even the library's own packets and pongs unread, seated or not, and begins a new count of what is heard. */
+  #sweep(): void {
+    for (const { transport } of Object.values(this.clients) as Conn[]) {
+      transport.socket.heard = 0;
+      if (transport.socket._socket?.writableLength > this.#settings.slowReaderBytes * 32) transport.socket.terminate();
+    }
+  }
+
+  /** Thousands of connections say the same few names of browsers. */
+  #intern(text: string | undefined): string | undefined {
+    if (text === undefined) return undefined;
+    const known = this.#agents.get(text);
+    if (known !== undefined) return known;
+    if (this.#agents.size > 500) this.#agents.clear();
+    const kept = text.slice(0, 300);
+    this.#agents.set(kept, kept);
+    return kept;
+  }
+}
+
+/** What every session is given for a request. */
+const bare: Slim = { _query: { EIO: '4', transport: 'websocket' }, headers: {}, connection: {}, url: path };
+
+function ignore(): void {}
+
+function refuse(stream: Duplex, status: number, sentence: string): void {
+  const reasons: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 429: 'Too Many Requests' };
+  stream.end(`HTTP/1.1 ${status} ${reasons[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`);
+  stream.once('finish', () => stream.destroy());
+}
