@@ -1,0 +1,167 @@
+import type { Client } from 'pg';
+import type { Database } from '../kernel/database.ts';
+import { settlePlaces, settleSpeakers, type Room } from './arrivals.ts';
+import { storeBatch, type Run } from './batch.ts';
+import { ImportError, readSlices, sizeOf, sourceOf } from './files.ts';
+import { openToHouse, type Joiners } from './joining.ts';
+import type { Line } from './lines.ts';
+import { MentionFinder } from './mentions.ts';
+import { keyOfSpeaker, shownProblems, survey, tryLine, type Problem, type Survey } from './survey.ts';
+
+export { ImportError } from './files.ts';
+export type { Joiners } from './joining.ts';
+
+/*
+ * History from elsewhere. A file's channels, people and messages become ours with their own times and in the file's order, numbered as if they
+ * had been sent. Every id follows from the source and the id in the file, so that importing again stores nothing twice, and an import that was
+ * stopped anywhere is completed by running it again. Watchers hear `message.imported` in place of `message.sent`: nobody is notified of the past.
+ */
+
+export type ImportOptions = {
+  /** Names where the file comes from. Files of one source share their channels and people. Default: the file's name without endings. */
+  source?: string;
+  /** Refuses a file with a malformed line before anything is stored. */
+  strict?: boolean;
+  /** Who of the house joins the channels; owners by default. */
+  members?: Joiners;
+  /** Stops between two batches: what is stored stays, and the next run goes on from there. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** Messages stored in one transaction. */
+  batch?: number;
+};
+
+/** `reading`: bytes of the file looked through; `storing`: messages of it dealt with. */
+export type Progress = { stage: 'reading' | 'storing'; done: number; total: number };
+
+export type ImportReport = {
+  source: string;
+  seconds: number;
+  /** The signal stopped it before the end. */
+  stopped: boolean;
+  channels: { all: number; added: number };
+  people: { all: number; added: number };
+  joined: number;
+  stored: number;
+  already: number;
+  malformed: number;
+  refused: number;
+  /** The first malformed and the first refused lines, in that order. */
+  problems: Problem[];
+};
+
+/**
+ * Imports one file. Memory holds its people, its channels and one batch, never the file. Throws `ImportError` for what the operator can mend:
+ * an unreadable file, a malformed line with `strict`, a second import of the same source at the same time.
+ */
+export async function importFile(db: Database, file: string, options: ImportOptions = {}): Promise<ImportReport> {
+  const started = performance.now();
+  const source = options.source ?? sourceOf(file);
+  if (!/^[\p{L}\p{N}._-]{1,64}$/u.test(source)) throw new ImportError(`The source’s name ${JSON.stringify(source)} may hold letters, digits and . _ - only, at most 64 of them: give one with --source.`);
+  const size = await sizeOf(file).catch(() => 0);
+  const found = await survey(file, source, { ...options, onProgress: (bytes) => options.onProgress?.({ stage: 'reading', done: bytes, total: size }) });
+
+  const client = await db.client('import');
+  try {
+    await prepare(client, source);
+    const report = await store(client, file, source, found, options);
+    return { ...report, seconds: (performance.now() - started) / 1_000 };
+  } finally {
+    await client.end();
+  }
+}
+
+/** One import of a source at a time: two would number the same messages, and the second would wait on every lock of the first. */
+async function prepare(client: Client, source: string): Promise<void> {
+  // Every statement touches a bounded number of rows by key. A freshly made table has no statistics, and a plan that scans it grows with it.
+  await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set statement_timeout = 0; set synchronous_commit = on');
+  const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('parley import'), hashtext($1)) as locked`, [source]);
+  if (!rows[0]!.locked) throw new ImportError(`${source} is being imported by another process at this moment.`);
+  await client.query(
+    `insert into import_runs (source) values ($1) on conflict (source) do update set started_at = now(), finished_at = null, skipped = 0, malformed = 0`,
+    [source],
+  );
+}
+
+async function store(client: Client, file: string, source: string, found: Survey, options: ImportOptions): Promise<Omit<ImportReport, 'seconds'>> {
+  const report = { source, stopped: options.signal?.aborted ?? false, channels: { all: found.places.size, added: 0 }, people: { all: found.speakers.size, added: 0 }, joined: 0, stored: 0, already: 0, malformed: found.malformed, refused: 0 };
+  const refused: Problem[] = [];
+  const finish = () => ({ ...report, problems: [...found.problems, ...refused] });
+  if (report.stopped) return finish();
+
+  const run = await settle(client, source, found, report);
+  const grown = new Set<Room>();
+  let dealt = 0;
+  for await (const lines of batchesOf(file, options.batch ?? 4_000)) {
+    if (options.signal?.aborted) {
+      report.stopped = true;
+      break;
+    }
+    const result = await storeBatch(client, run, lines);
+    report.stored += result.stored;
+    report.already += result.already;
+    report.refused += result.refused.length;
+    refused.push(...result.refused.slice(0, shownProblems - refused.length));
+    for (const room of result.rooms) grown.add(room);
+    dealt += lines.length;
+    options.onProgress?.({ stage: 'storing', done: dealt, total: found.messages });
+  }
+  if (!report.stopped) {
+    report.joined = await openToHouse(client, [...run.rooms.values()], options.members ?? 'owners');
+    await client.query('update import_runs set finished_at = now(), skipped = $2, malformed = $3 where source = $1', [source, report.refused, report.malformed]);
+  }
+  // The chat is opened right after this: its queries should not be planned for empty tables.
+  if (report.stored > 5_000) await client.query('analyze users, conversations, members, messages, mentions, thread_follows');
+  return finish();
+}
+
+/** People and channels first, in one act: whoever looks meanwhile sees rooms filling, never a message without its sender. */
+async function settle(client: Client, source: string, found: Survey, report: Pick<ImportReport, 'people' | 'channels'>): Promise<Run> {
+  await client.query('begin');
+  try {
+    const speakers = await settleSpeakers(client, source, found.speakers.values());
+    const places = await settlePlaces(client, source, [...found.places.values()], speakers.ids, keyOfSpeaker);
+    await client.query('commit');
+    report.people.added = speakers.added;
+    report.channels.added = places.added;
+    const named = [...found.speakers.values()].filter(({ key }) => key !== 'unknown').map(({ key, name }) => ({ name, id: speakers.ids.get(key)! }));
+    return { source, people: speakers.ids, rooms: places.rooms, mentions: new MentionFinder(named), answered: found.answered, places: new Map() };
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The file's messages in batches; the next is read and parsed while the store works on the one before. */
+async function* batchesOf(file: string, size: number): AsyncGenerator<Line[]> {
+  const batches = cutBatches(file, size);
+  let next = batches.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = batches.next();
+      // Awaited only at the next turn: a failure meanwhile must not count as unheard.
+      next.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    await next.catch(() => undefined);
+    await batches.return(undefined);
+  }
+}
+
+async function* cutBatches(file: string, size: number): AsyncGenerator<Line[], undefined> {
+  let batch: Line[] = [];
+  for await (const slice of readSlices(file)) {
+    for (const raw of slice.lines) {
+      const line = tryLine(raw, () => undefined); // told by the survey
+      if (!line) continue;
+      batch.push(line);
+      if (batch.length < size) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}

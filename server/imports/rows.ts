@@ -1,0 +1,154 @@
+import type { ClientBase } from 'pg';
+import { writeEvents } from '../kernel/outbox.ts';
+import type { Room } from './arrivals.ts';
+import type { Existing, Joining, Placed, Root, Wish } from './batch.ts';
+
+/*
+ * The statements of one batch. Each leaves its table as the send lane would have: the lane's own definition is send_messages in the first migration.
+ */
+
+export type Locked = { room: Room; lastSeq: number; lastLine: number; head: number; archived: boolean };
+
+/** Locks the conversations as every writer does, in order of their ids, and learns how new their live talk is. */
+export async function lockRooms(client: ClientBase, rooms: Room[]): Promise<Map<string, Locked>> {
+  const byId = new Map(rooms.map((room) => [room.id, room]));
+  const { rows } = await client.query<Omit<Locked, 'room'> & { id: string }>(
+    `select id, last_seq as "lastSeq", last_line as "lastLine", head, archived_at is not null as archived from conversations where id = any ($1) order by id for update`,
+    [rooms.map((room) => room.id)],
+  );
+  const grown = rows.filter((row) => row.lastSeq > byId.get(row.id)!.seenSeq);
+  if (grown.length > 0) {
+    // Imported people never speak live: whoever has no source does.
+    const live = await client.query<{ id: string; newest: number | null }>(
+      `select g.id, (select (extract(epoch from max(m.created_at)) * 1000)::float8 from messages m join users u on u.id = m.sender_id
+         where m.conversation_id = g.id and m.seq > g.seen and u.source_key is null) as newest
+       from unnest($1::uuid[], $2::bigint[]) as g (id, seen)`,
+      [grown.map((row) => row.id), grown.map((row) => byId.get(row.id)!.seenSeq)],
+    );
+    for (const { id, newest } of live.rows) {
+      const room = byId.get(id)!;
+      room.newestLive = Math.max(room.newestLive, newest ?? -Infinity);
+      room.seenSeq = grown.find((row) => row.id === id)!.lastSeq;
+    }
+  }
+  return new Map(rows.map((row) => [row.id, { ...row, room: byId.get(row.id)! }]));
+}
+
+/**
+ * Which of the wanted messages are there. One that was edited or recalled since is still the same; one of the same name with other words,
+ * another sender or another time is not. ("is not distinct from" keeps an untaught planner from walking the whole conversation for every name.)
+ */
+export async function readExisting(client: ClientBase, wanted: Wish[]): Promise<Existing[]> {
+  const { rows } = await client.query<Existing>(
+    `select w.place::int - 1 as wanted, coalesce(m.thread_id, m.id) as "rootId", m.conversation_id as "roomId",
+       m.id = w.id and m.conversation_id = w.room and m.sender_id = w.sender and m.client_id = w.name and (m.body = w.body or m.edited_at is not null or m.recalled_at is not null) as same
+     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) with ordinality as w (id, room, sender, name, body, place)
+     cross join lateral (
+       select * from messages a where a.id = w.id
+       union all select * from messages b where b.client_id = w.name and b.conversation_id is not distinct from w.room and b.id <> w.id
+       limit 1) m`,
+    [wanted.map((w) => w.id), wanted.map((w) => w.room.id), wanted.map((w) => w.senderId), wanted.map((w) => w.line.id), wanted.map((w) => w.line.text)],
+  );
+  return rows;
+}
+
+export async function readRoots(client: ClientBase, ids: string[]): Promise<Map<string, Pick<Root, 'senderId' | 'answers' | 'lastAnswerAt'>>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ id: string; senderId: string; answers: number; lastAnswerAt: number }>(
+    `select id, sender_id as "senderId", answers, coalesce((extract(epoch from last_answer_at) * 1000)::float8, 0) as "lastAnswerAt" from messages where id = any ($1)`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Puts people into conversations, each at its own place among the changes and in the person's own stream. */
+export async function putMembers(client: ClientBase, joining: readonly Joining[], role = 'member'): Promise<void> {
+  if (joining.length === 0) return;
+  await client.query(
+    `with joining as (
+       select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) with ordinality as j (room, person, rev, at, place)
+     ), heads as (
+       update users u set head = u.head + j.n from (select person, count(*) as n from joining group by person) j where u.id = j.person returning u.id, u.head - j.n as head
+     ), put as (
+       insert into members (conversation_id, user_id, role, rev, urev, joined_at)
+       select j.room, j.person, $5, j.rev, h.head + row_number() over (partition by j.person order by j.place), to_timestamp(j.at / 1000.0)
+       from joining j join heads h on h.id = j.person
+       returning conversation_id
+     )
+     update conversations c set member_count = c.member_count + p.n from (select conversation_id, count(*) as n from put group by 1) p where c.id = p.conversation_id`,
+    [joining.map((j) => j.roomId), joining.map((j) => j.userId), joining.map((j) => j.rev), joining.map((j) => j.at), role],
+  );
+}
+
+/** Counts the answers of roots, and lets everybody who answered, and who was answered, follow the thread. */
+export async function storeAnswers(client: ClientBase, messages: readonly Placed[], roots: readonly Root[]): Promise<void> {
+  if (roots.length === 0) return;
+  const older = roots.filter((root) => !root.inBatch);
+  await client.query(
+    `update messages r set answers = a.answers, last_answer_at = to_timestamp(a.at / 1000.0), rev = a.rev
+     from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[]) as a (id, answers, at, rev) where r.id = a.id`,
+    [older.map((r) => r.id), older.map((r) => r.answers), older.map((r) => r.lastAnswerAt), older.map((r) => r.rev)],
+  );
+  const follows = new Map<string, { userId: string; threadId: string; roomId: string; read: number }>();
+  const follow = (userId: string, threadId: string, roomId: string, read: number) => void follows.set(`${userId} ${threadId}`, { userId, threadId, roomId, read });
+  for (const root of roots) follow(root.senderId, root.id, root.roomId, 0);
+  // One has read the thread up to one's own last answer.
+  const count = new Map(roots.map((root) => [root.id, root.answers]));
+  for (const { threadId } of messages) if (threadId !== null) count.set(threadId, count.get(threadId)! - 1);
+  for (const { threadId, senderId, room } of messages) {
+    if (threadId === null) continue;
+    const read = count.get(threadId)! + 1;
+    count.set(threadId, read);
+    follow(senderId, threadId, room.id, read);
+  }
+  const rows = [...follows.values()];
+  await client.query(
+    `insert into thread_follows (user_id, thread_id, conversation_id, read_answers) select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
+     on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers) where excluded.read_answers > thread_follows.read_answers`,
+    [rows.map((f) => f.userId), rows.map((f) => f.threadId), rows.map((f) => f.roomId), rows.map((f) => f.read)],
+  );
+}
+
+export async function storeMentions(client: ClientBase, messages: readonly Placed[]): Promise<void> {
+  const rows = messages.flatMap((m) => m.mentions.filter((userId) => userId !== m.senderId).map((userId) => ({ userId, roomId: m.room.id, seq: m.seq, line: m.mainLine })));
+  if (rows.length === 0) return;
+  await client.query(
+    `insert into mentions (user_id, conversation_id, seq, line) select n.person, n.room, n.seq, n.line from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as n (person, room, seq, line)
+     join members m on m.conversation_id = n.room and m.user_id = n.person and m.left_at is null on conflict do nothing`,
+    [rows.map((n) => n.userId), rows.map((n) => n.roomId), rows.map((n) => n.seq), rows.map((n) => n.line)],
+  );
+}
+
+/** Moves the conversations' counters, and the read marks of those who spoke. */
+export async function advanceRooms(client: ClientBase, messages: readonly Placed[], heads: ReadonlyMap<string, number>): Promise<void> {
+  const rooms = new Map<string, { lastSeq: number; lastLine: number; lastAt: number }>();
+  const marks = new Map<string, { roomId: string; userId: string; line: number }>();
+  for (const { room, senderId, seq, mainLine, line } of messages) {
+    const sum = rooms.get(room.id) ?? { lastSeq: 0, lastLine: 0, lastAt: 0 };
+    rooms.set(room.id, { lastSeq: seq, lastLine: mainLine ?? sum.lastLine, lastAt: Math.max(sum.lastAt, line.at) });
+    if (mainLine !== null) marks.set(`${room.id} ${senderId}`, { roomId: room.id, userId: senderId, line: mainLine });
+  }
+  const ids = [...rooms.keys()];
+  const sums = [...rooms.values()];
+  await client.query(
+    `update conversations c set last_seq = t.seq, last_line = greatest(c.last_line, t.line), head = t.head, last_at = greatest(c.last_at, to_timestamp(t.at / 1000.0))
+     from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as t (id, seq, line, head, at) where c.id = t.id`,
+    [ids, sums.map((s) => s.lastSeq), sums.map((s) => s.lastLine), ids.map((id) => heads.get(id)!), sums.map((s) => s.lastAt)],
+  );
+  const read = [...marks.values()];
+  await client.query(
+    `update members m set read_line = s.line from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as s (room, person, line) where m.conversation_id = s.room and m.user_id = s.person`,
+    [read.map((s) => s.roomId), read.map((s) => s.userId), read.map((s) => s.line)],
+  );
+}
+
+/** What watchers hear: one event a conversation, whatever the number of messages; and the ledger's count, true to the row even if we are killed now. */
+export async function recordImport(client: ClientBase, source: string, messages: readonly Placed[], joining: readonly Joining[]): Promise<void> {
+  const spans = new Map<string, { from: number; to: number }>();
+  for (const { room, seq } of messages) spans.set(room.id, { from: spans.get(room.id)?.from ?? seq, to: seq });
+  await writeEvents(client, [
+    ...joining.map(({ roomId, userId }) => ({ type: 'member.added', payload: { conversationId: roomId, userId, role: 'member' }, actorId: null })),
+    ...[...spans].map(([conversationId, { from, to }]) => ({ type: 'message.imported', payload: { conversationId, fromSeq: from, toSeq: to }, actorId: null })),
+  ]);
+  await client.query('update import_runs set messages = messages + $2 where source = $1', [source, messages.length]);
+}
