@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import * as c from './conversations.ts';
 import * as m from './messages.ts';
 import * as p from './people.ts';
+import * as q from './search.ts';
 import * as s from './sync.ts';
 import type { Answer } from './errors.ts';
 
@@ -18,6 +19,7 @@ export const calls = {
   'message:send': m.MessageSend,
   'message:edit': m.MessageEdit,
   'message:recall': m.MessageRecall,
+  'message:search': q.MessageSearch,
   'read:mark': c.ReadMark,
   'thread:mark': c.ThreadMark,
   'topic:list': c.TopicList,
@@ -55,6 +57,7 @@ export type Answers = {
   'message:send': m.Sent;
   'message:edit': { rev: number };
   'message:recall': { rev: number };
+  'message:search': q.Found;
   'read:mark': { readLine: number; mentions: number };
   'thread:mark': { read: number };
   'topic:list': { topics: c.Topic[]; next: number | null };

@@ -1,0 +1,38 @@
+import type { ClientBase } from 'pg';
+import type { Database } from '../kernel/database.ts';
+import { partKey } from '../kernel/parts.ts';
+
+/** A message as an index holds it. */
+export type Entry = { messageId: string; conversationId: string; rev: number; tokens: string[] };
+
+/** What to look for: every token, said where this reader may read now. */
+export type Ask = {
+  readerId: string;
+  mayBrowse: boolean;
+  tokens: string[];
+  conversationId?: string | undefined;
+  senderId?: string | undefined;
+  after?: number | undefined;
+  before?: number | undefined;
+  bot?: boolean | undefined;
+  /** Older than this place: a time in microseconds and an id. */
+  below: { at: string; id: string } | null;
+  limit: number;
+};
+
+/** A message that may match; the literal check decides on `body`, which is read from the store and not from the index. */
+export type Candidate = { id: string; at: string; body: string };
+
+/**
+ * What an index must do; PostgreSQL is one, Elasticsearch can be another.
+ * 1. `write` is repeatable, and an entry of an older rev never replaces a newer one. It runs inside the watcher's transaction where it can.
+ * 2. `candidates` returns, newest first, at least every message that has all tokens and that the reader may read at this moment. Permission is
+ *    judged on the rows of now, never on what was indexed.
+ */
+export type SearchEngine = {
+  name: string;
+  write(client: ClientBase, entries: Entry[], gone: string[]): Promise<void>;
+  candidates(db: Database, ask: Ask): Promise<Candidate[]>;
+};
+
+export const searchEngine = partKey<SearchEngine>('search.engine');
