@@ -1,0 +1,60 @@
+import { conflict } from '../kernel/errors.ts';
+import type { Work } from '../kernel/work.ts';
+import { lockUser, type SuspensionGuard } from '../users/users.ts';
+import { RoleGrantRow } from './access.model.ts';
+import { mayDealWith } from './access.policy.ts';
+import type { Role } from './roles.ts';
+
+/*
+ * Who holds which role. Two things always hold: the installation keeps an owner who can sign in, and nobody deals in rights they do not have.
+ */
+
+/** Gives a person a role; holding it already is fine. */
+export async function grant(work: Work, userId: string, role: Role, { reason = null }: { reason?: string | null } = {}): Promise<void> {
+  work.require('roles.manage');
+  mayDealWith(work, [role], `Granting the role ${role}`);
+  const user = await lockUser(work, userId);
+  if (user.kind === 'imported') throw conflict('This person only speaks in imported history and can hold no role.');
+  const transaction = await work.transaction();
+  if (await RoleGrantRow.findOne({ where: { userId, role }, transaction })) return;
+  await RoleGrantRow.create({ userId, role, grantedBy: work.actor.id }, { transaction });
+  work.record('role.granted', { userId, role });
+  work.audit({ action: 'role.granted', target: { kind: 'user', id: userId, name: user.name }, after: { role }, reason });
+}
+
+/** Takes a role away. The last owner's stays: an installation nobody owns cannot be healed from inside. */
+export async function withdraw(work: Work, userId: string, role: Role, { reason }: { reason: string }): Promise<void> {
+  work.require('roles.manage');
+  mayDealWith(work, [role], `Withdrawing the role ${role}`);
+  const user = await lockUser(work, userId);
+  if (role === 'owner') await requireAnotherOwner(work, userId);
+  const transaction = await work.transaction();
+  const held = await RoleGrantRow.findOne({ where: { userId, role }, transaction });
+  if (!held) return;
+  await held.destroy({ transaction });
+  work.record('role.withdrawn', { userId, role });
+  work.audit({ action: 'role.withdrawn', target: { kind: 'user', id: userId, name: user.name }, before: { role }, reason });
+}
+
+/** The roles a person holds. */
+export async function rolesOf(work: Work, userId: string): Promise<Role[]> {
+  const rows = await work.sql<{ role: Role }>('select role from role_grants where user_id = $1 order by role', [userId]);
+  return rows.map((row) => row.role);
+}
+
+/** Nobody is suspended by somebody weaker, and the last owner not at all. */
+export const guardSuspension: SuspensionGuard = async (work, user) => {
+  const held = await rolesOf(work, user.id);
+  mayDealWith(work, held, 'Suspending this person');
+  if (held.includes('owner')) await requireAnotherOwner(work, user.id);
+};
+
+/** Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh snapshot. */
+async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
+  await work.sql(`select user_id from role_grants where role = 'owner' order by user_id for update`);
+  const others = await work.sql(
+    `select from role_grants g join users u on u.id = g.user_id where g.role = 'owner' and u.status = 'active' and u.kind = 'person' and u.id <> $1 limit 1`,
+    [userId],
+  );
+  if (others.length === 0) throw conflict('This is the last owner. Make somebody else an owner first.');
+}
