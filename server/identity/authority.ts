@@ -1,0 +1,97 @@
+import type { PersonKind, PersonStatus } from '@parley/protocol/people.ts';
+import { permissionsOf } from '../access/roles.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Authority } from '../kernel/authority.ts';
+import { now } from '../kernel/clock.ts';
+import { Refused } from '../kernel/errors.ts';
+import type { Happening } from '../kernel/events.ts';
+import type { House } from '../kernel/work.ts';
+import { accessSeconds, readAccess } from './access-token.ts';
+import type { Keys } from './keys.ts';
+
+/** Where a person stands, as doors need it. */
+type Standing = { name: string; kind: PersonKind; status: PersonStatus; roles: readonly string[]; permissions: ReadonlySet<string> };
+
+type Row = { name: string; kind: PersonKind; status: PersonStatus; endedAt: Date | null; roles: string[] };
+
+/**
+ * Answers doors who is calling.
+ * 1. `identify` reads the token and then the database: device, person and roles in one statement, once a connection or request.
+ * 2. What it read stays in memory and is moved by events in the moment they are announced, so `refresh` needs no query and is never late:
+ *    an ended device, a suspended person, a role granted or withdrawn counts from the next call on.
+ * 3. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
+ */
+export function createAuthority(house: House, keys: Keys): Authority {
+  const standings = new Map<string, Standing>();
+  const endedDevices = new Map<string, number>();
+  let moves = 0;
+
+  const hear = (type: string, apply: (payload: Record<string, unknown>) => void) =>
+    house.events.on(type, (event: Happening) => {
+      moves++;
+      apply(event.payload);
+    });
+  const amend = (userId: unknown, change: (standing: Standing) => Partial<Standing>) => {
+    const standing = standings.get(String(userId));
+    if (standing) standings.set(String(userId), withPermissions({ ...standing, ...change(standing) }));
+  };
+  hear('session.ended', ({ deviceId }) => {
+    endedDevices.set(String(deviceId), now());
+    forget(endedDevices);
+  });
+  hear('user.suspended', ({ userId }) => amend(userId, () => ({ status: 'suspended' })));
+  hear('user.reactivated', ({ userId }) => amend(userId, () => ({ status: 'active' })));
+  hear('role.granted', ({ userId, role }) => amend(userId, ({ roles }) => ({ roles: [...roles, String(role)] })));
+  hear('role.withdrawn', ({ userId, role }) => amend(userId, ({ roles }) => ({ roles: roles.filter((held) => held !== role) })));
+
+  async function load(userId: string, deviceId: string): Promise<Row | undefined> {
+    for (let attempt = 0; ; attempt++) {
+      const before = moves;
+      const [row] = await house.db.rows<Row>(standingSql, [deviceId, userId], 'standing');
+      if (before === moves || attempt === 5) return row;
+    }
+  }
+
+  return {
+    async identify(token) {
+      const { userId, deviceId } = await readAccess(keys, token);
+      const row = await load(userId, deviceId);
+      if (!row) throw sessionEnded();
+      const standing = withPermissions({ name: row.name, kind: row.kind, status: row.status, roles: row.roles, permissions: new Set() });
+      standings.set(userId, standing);
+      // Said first: somebody suspended should hear why the device ended.
+      requireActive(standing);
+      if (row.endedAt || endedDevices.has(deviceId)) throw sessionEnded();
+      return { kind: row.kind === 'bot' ? 'bot' : 'person', id: userId, name: row.name, deviceId, permissions: standing.permissions };
+    },
+
+    refresh(actor) {
+      if (!actor.id) return actor;
+      const standing = standings.get(actor.id);
+      if (standing) requireActive(standing);
+      if (actor.deviceId && endedDevices.has(actor.deviceId)) throw sessionEnded();
+      if (!standing || standing.permissions === actor.permissions) return actor;
+      return { ...actor, permissions: standing.permissions } satisfies Actor;
+    },
+  };
+}
+
+const standingSql = `
+  select u.name, u.kind, u.status, d.ended_at as "endedAt", array(select g.role from role_grants g where g.user_id = u.id) as roles
+  from devices d join users u on u.id = d.user_id where d.id = $1 and u.id = $2`;
+
+const sessionEnded = () => new Refused('session_ended', 'This session has ended. Sign in again.');
+
+const withPermissions = (standing: Standing): Standing => ({ ...standing, permissions: permissionsOf(standing.roles) });
+
+function requireActive(standing: Standing): void {
+  if (standing.status === 'suspended') throw new Refused('suspended', 'This account is suspended. Ask an administrator.');
+  if (standing.status !== 'active') throw sessionEnded();
+}
+
+/** The database refuses an ended device by itself; memory is only for those who were already in, and for tokens still good. */
+function forget(ended: Map<string, number>): void {
+  if (ended.size < 10_000) return;
+  const oldest = now() - 2 * accessSeconds * 1_000;
+  for (const [deviceId, at] of ended) if (at < oldest) ended.delete(deviceId);
+}

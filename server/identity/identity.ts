@@ -1,0 +1,43 @@
+import { guardSuspension } from '../access/access.ts';
+import { authority } from '../kernel/authority.ts';
+import { partKey } from '../kernel/parts.ts';
+import type { House } from '../kernel/work.ts';
+import { suspensionGuards } from '../users/users.ts';
+import { createAuthority } from './authority.ts';
+import { endDevicesOfSuspended } from './devices.ts';
+import { deriveKeys, type Keys } from './keys.ts';
+import { readyDecoy } from './passwords.ts';
+import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
+
+/*
+ * Who is calling: passwords, devices and their tokens, the limits on guessing, and the answer every door asks for. Promises:
+ * ending a device or suspending a person takes effect at the next call; nothing stored can be used to sign in; strangers cannot lock anyone out.
+ */
+
+export type Identity = {
+  keys: Keys;
+  limits: SignInLimits;
+  /** Cookies travel over TLS only. Set when the public address says https. */
+  secureCookies: boolean;
+  setUp: { code: string | null; done: boolean };
+  version: string;
+};
+
+export const identity = partKey<Identity>('identity');
+
+export type IdentityOptions = { secret: string; publicUrl: string | null; signInsPerMinute: number; version: string };
+
+/** Installs everything doors and verbs need to know who is calling and what happens when somebody is suspended. */
+export function installIdentity(house: House, options: IdentityOptions): void {
+  const keys = deriveKeys(options.secret);
+  house.parts.install(identity, {
+    keys,
+    limits: createSignInLimits(keys, options.signInsPerMinute),
+    secureCookies: options.publicUrl?.startsWith('https:') ?? false,
+    setUp: { code: null, done: false },
+    version: options.version,
+  });
+  house.parts.install(authority, createAuthority(house, keys));
+  house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended]);
+  void readyDecoy();
+}
