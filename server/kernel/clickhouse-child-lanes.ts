@@ -138,7 +138,8 @@ class Connection {
   }
 
   async #insert(sql: string, data: Buffer): Promise<Outcome> {
-    const done = await native.InsertRawAsyncConnection(this.#session.connection, `${sql}\n`, data, false);
+    // The call puts the line break between statement and data itself: a second one would be the first byte of the data.
+    const done = await native.InsertRawAsyncConnection(this.#session.connection, sql.replace(/[\s;]+$/, ''), data, false);
     return { bytes: new Uint8Array(0), readRows: 0, readBytes: 0, writtenRows: done.rowsWritten, writtenBytes: done.bytesWritten, elapsed: done.elapsed };
   }
 
