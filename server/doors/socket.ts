@@ -145,9 +145,9 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     connection.conn.transport.socket.terminate();
   }
 
-  /** Shared by all sockets: the library calls it with a decoded event. */
-  function hear(this: Socket, packet: { id?: number; data: unknown[] }): void {
-    take(this.data as Connection, Number.isSafeInteger(packet.id) ? packet.id : undefined, packet.data);
+  /** Shared by all sockets: the library calls it with a decoded event. A bare `42` is one too, and has no data. */
+  function hear(this: Socket, packet: { id?: number; data?: unknown[] }): void {
+    take(this.data as Connection, Number.isSafeInteger(packet.id) ? packet.id : undefined, packet.data ?? []);
   }
 
   /** Lets go of everything the library keeps for features we do not use: see docs/benchmarks.md, memory. */

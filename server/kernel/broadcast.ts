@@ -26,6 +26,7 @@ export class Broadcast {
   readonly #rooms = new Rooms();
   readonly #slowReaderBytes: number;
   readonly #log: Logger;
+  readonly #goneListeners: ((seat: Seat) => void)[] = [];
   #dirty: Seat[] = [];
   #nothing = new Owed();
   readonly #flush = (): void => this.#payAll();
@@ -52,9 +53,11 @@ export class Broadcast {
 
   /** The connection is gone. */
   remove(seat: Seat): void {
+    if (seat.rooms.length === 0) return;
     seat.open = false;
     seat.owed = null;
     this.#rooms.leaveAll(seat);
+    for (const listener of this.#goneListeners) listener(seat);
   }
 
   /**
@@ -102,6 +105,21 @@ export class Broadcast {
       const seat = seats[i]!;
       if (exceptPersonId === undefined || seat.personId !== exceptPersonId) this.#owe(seat, frame);
     }
+  }
+
+  /** As `toRoom`, for what may be lost: whoever has anything unread is passed by, so that hints never stand before news. */
+  hint(room: string, event: string, text: string, exceptPersonId?: string): void {
+    const seats = this.#rooms.get(room)?.seats;
+    if (seats === undefined) return;
+    const frame = eventFrame(event, text);
+    for (const seat of seats) {
+      if (seat.personId !== exceptPersonId && seat.link.wire.writableLength === 0) this.#owe(seat, frame);
+    }
+  }
+
+  /** Hears of every seat that is given up. */
+  whenGone(listener: (seat: Seat) => void): void {
+    this.#goneListeners.push(listener);
   }
 
   toSeat(seat: Seat, event: string, text: string): void {
