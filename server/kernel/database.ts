@@ -40,7 +40,7 @@ export function openDatabase(url: string, log: Logger, options: DatabaseOptions 
     sequelize,
     pool,
     async rows<Row>(text: string, params: unknown[] = [], name?: string) {
-      const result = await pool.query({ text, values: params, ...(name ? { name } : {}) });
+      const result = await pool.query({ text, values: params, ...(name ? { name: preparedName(name, text) } : {}) });
       return result.rows as Row[];
     },
     async client(purpose) {
@@ -53,6 +53,15 @@ export function openDatabase(url: string, log: Logger, options: DatabaseOptions 
       await Promise.allSettled([sequelize.close(), pool.end()]);
     },
   };
+}
+
+const prepared = new Map<string, string>();
+
+/** Two modules may choose one name; the driver would refuse the second text under it. */
+function preparedName(name: string, text: string): string {
+  let known = prepared.get(text);
+  if (!known) prepared.set(text, (known = `${name} ${prepared.size + 1}`));
+  return known;
 }
 
 /** One changed row, as a plan shows it. */

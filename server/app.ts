@@ -1,0 +1,102 @@
+import { hkdfSync } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './config.ts';
+import { defineAccess } from './access/access.model.ts';
+import { defineConversations } from './conversations/conversations.model.ts';
+import { conversationCalls } from './conversations/conversations.socket.ts';
+import { enterRooms } from './conversations/rooms.ts';
+import { defineDepartments } from './departments/departments.model.ts';
+import { createHttpDoor } from './doors/http.ts';
+import type { Interface } from './doors/interfaces.ts';
+import { openSocketDoor } from './doors/socket.ts';
+import { identityRoutes } from './identity/identity.http.ts';
+import { installIdentity } from './identity/identity.ts';
+import { createBroadcast } from './kernel/broadcast.ts';
+import { guardWrites, type Database } from './kernel/database.ts';
+import { Events } from './kernel/events.ts';
+import { jobs } from './kernel/jobs.ts';
+import { Lifecycle } from './kernel/lifecycle.ts';
+import type { Logger } from './kernel/log.ts';
+import { OutboxBell, watch } from './kernel/outbox.ts';
+import { housekeeping, housekeepingCrontab } from './kernel/outbox-trim.ts';
+import { Parts } from './kernel/parts.ts';
+import { previewKey } from './kernel/preview.ts';
+import type { House } from './kernel/work.ts';
+import { announceSent } from './messages/messages.ts';
+import { messageCalls } from './messages/messages.socket.ts';
+import { SendLane, sendLane } from './messages/send-lane.ts';
+import { presenceCalls } from './presence/presence.socket.ts';
+import { Presence, presence } from './presence/presence.ts';
+import { Typing, typing } from './presence/typing.ts';
+import { searchEngine } from './search/engine.ts';
+import { searchWatcher } from './search/indexing.ts';
+import { postgresIndex } from './search/postgres-index.ts';
+import { searchCalls } from './search/search.socket.ts';
+import { defineSettings } from './settings/settings.model.ts';
+import { defineUsers } from './users/users.model.ts';
+import { userCalls } from './users/users.socket.ts';
+
+/*
+ * The table of contents: every module, door, watcher and guard of the house, in order. Only wiring stands here.
+ */
+
+export const version = '0.1.0';
+
+export type App = { house: House; start(): Promise<string>; stop(): Promise<void> };
+export type AppOptions = { config: Config; db: Database; log: Logger; clickhouseUrl: string };
+
+export const socketCalls = [...conversationCalls, ...messageCalls, ...searchCalls, ...presenceCalls, ...userCalls];
+export const routes = [...identityRoutes];
+
+const interfaces: Interface[] = [
+  { at: '/', folder: fileURLToPath(new URL('../clients/web/dist', import.meta.url)), name: 'The chat' },
+  { at: '/admin/', folder: fileURLToPath(new URL('../admin-ui/dist', import.meta.url)), name: 'The console' },
+];
+
+/** Builds the house. Nothing runs and nothing listens before `start`, which answers with the address; a wiring mistake throws here. */
+export function createApp({ config, db, log }: AppOptions): App {
+  const broadcast = createBroadcast(log, config);
+  const house: House = { db, log, events: new Events(log), broadcast, parts: new Parts(), bell: new OutboxBell() };
+  const life = new Lifecycle(log);
+  const runs = (role: 'web' | 'worker') => config.roles.includes(role);
+
+  for (const define of [defineSettings, defineUsers, defineDepartments, defineAccess, defineConversations]) define(db.sequelize);
+  guardWrites(db.sequelize);
+  installIdentity(house, { ...config, version });
+
+  const { parts } = house;
+  parts.install(previewKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'preview token', 32)));
+  parts.install(searchEngine, postgresIndex);
+  const lane = parts.install(sendLane, new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }));
+  const states = parts.install(presence, new Presence(broadcast));
+  const typists = parts.install(typing, new Typing(broadcast, house.events));
+
+  const server = createHttpDoor({ house, config, routes, interfaces });
+  const socketDoor = runs('web') ? openSocketDoor({ house, server, config, calls: socketCalls, onConnect: [enterRooms(house), (seat) => states.arrive(seat)] }) : null;
+
+  return {
+    house,
+
+    async start() {
+      if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
+      if (runs('worker')) {
+        life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
+        life.start(jobs(db, log, housekeeping(db), housekeepingCrontab));
+      }
+      server.listen(config.port, config.host);
+      await once(server, 'listening');
+      const { address, family, port } = server.address() as AddressInfo;
+      return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    },
+
+    /** Doors first, so that nobody enters a house that is being left; then what runs in it, last started first. */
+    async stop() {
+      await socketDoor?.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve()));
+      await life.stop();
+    },
+  };
+}
