@@ -32,8 +32,7 @@ export type Root = { id: string; senderId: string; answers: number; lastAnswerAt
  * Stores one batch in one transaction, in file order, behind the locks of its conversations: what is there already is passed over, what newer
  * live talk stands above is refused, and all counters end as if the messages had been sent. Either the whole batch has happened or none of it.
  */
-export async function storeBatch(client: ClientBase, run: Run, lines: readonly Line[]): Promise<BatchResult> {
-  const wanted = lines.map((line) => wish(run, line));
+export async function storeBatch(client: ClientBase, run: Run, wanted: readonly Wish[]): Promise<BatchResult> {
   await client.query('begin');
   try {
     const rooms = [...new Set(wanted.map(({ room }) => room))];
@@ -58,18 +57,25 @@ export async function storeBatch(client: ClientBase, run: Run, lines: readonly L
   }
 }
 
-export type Wish = { id: string; room: Room; senderId: string; line: Line };
+/** A message on its way: all that is known of it without asking the store. */
+export type Wish = { id: string; room: Room; senderId: string; line: Line; mentions: string[] };
 
-function wish(run: Run, line: Line): Wish {
-  return { id: idFrom(line.at, `${run.source}/${line.id}`), room: run.rooms.get(keyOfPlace(line))!, senderId: run.people.get(keyOfSpeaker(line.sender))!, line };
+/** Works out ids and mentions; done while the store is busy with the batch before. */
+export function prepare(run: Run, line: Line): Wish {
+  return {
+    id: idFrom(line.at, `${run.source}/${line.id}`),
+    room: run.rooms.get(keyOfPlace(line))!,
+    senderId: run.people.get(keyOfSpeaker(line.sender))!,
+    line,
+    mentions: run.mentions.find(line.text, line.mentions),
+  };
 }
 
-/** A stored message that has the id or the client id of a wanted one; `same` when it is that message. */
-export type Existing = { wanted: number; same: boolean; rootId: string; roomId: string };
+/** A stored message that has the name of a wanted one. `body` is null when it was edited or recalled since. */
+export type Existing = { wanted: number; id: string; roomId: string; senderId: string; rootId: string; body: string | null };
 
 /** Parts what is new from what is there, and from what cannot be stored. */
-function sift(run: Run, wanted: Wish[], existing: Existing[], locked: Map<string, Locked>): { fresh: Wish[]; already: number; refused: Problem[] } {
-  const there = new Map(existing.map((row) => [row.wanted, row]));
+function sift(run: Run, wanted: readonly Wish[], existing: Map<number, Existing>, locked: Map<string, Locked>): { fresh: Wish[]; already: number; refused: Problem[] } {
   const inBatch = new Map<string, Wish>();
   const refused: Problem[] = [];
   const fresh: Wish[] = [];
@@ -77,9 +83,9 @@ function sift(run: Run, wanted: Wish[], existing: Existing[], locked: Map<string
   wanted.forEach((wish, index) => {
     const { room, line } = wish;
     const refuse = (what: string) => void refused.push({ line: line.number, what });
-    const stored = there.get(index);
+    const stored = existing.get(index);
     const twin = inBatch.get(line.id);
-    if (stored?.same || (twin && isSame(twin, wish))) {
+    if ((stored && isStored(stored, wish)) || (twin && isSame(twin, wish))) {
       already++;
       if (stored) remember(run, line.id, stored.roomId, stored.rootId);
     } else if (stored || twin) refuse(`id: ${line.id} names another message already`);
@@ -93,6 +99,8 @@ function sift(run: Run, wanted: Wish[], existing: Existing[], locked: Map<string
   return { fresh, already, refused };
 }
 
+/** One that was edited or recalled since is still the same; one of the same name with other words, another sender or another time is not. */
+const isStored = (row: Existing, { id, room, senderId, line }: Wish) => row.id === id && row.roomId === room.id && row.senderId === senderId && (row.body === null || row.body === line.text);
 const isSame = (a: Wish, b: Wish) => a.id === b.id && a.room === b.room && a.senderId === b.senderId && a.line.text === b.line.text;
 
 function remember(run: Run, sourceId: string, roomId: string, rootId: string): void {
@@ -107,12 +115,12 @@ async function place(client: ClientBase, run: Run, fresh: Wish[], locked: Map<st
   const joining = await newcomers(client, run, fresh);
   for (const one of joining) one.rev = ++counters.get(one.roomId)!.head;
 
-  const messages = fresh.map(({ id, room, senderId, line }): Placed => {
+  const messages = fresh.map(({ id, room, senderId, line, mentions }): Placed => {
     const count = counters.get(room.id)!;
     const { threadId, title } = threadOf(run, room, id, line);
     const onMainLine = threadId === null || room.threading === 'topics';
     return {
-      id, room, senderId, line, threadId, title, mentions: run.mentions.find(line.text, line.mentions),
+      id, room, senderId, line, threadId, title, mentions,
       seq: ++count.lastSeq, mainLine: onMainLine ? ++count.lastLine : null, rev: ++count.head, answers: 0, lastAnswerAt: null,
     };
   });

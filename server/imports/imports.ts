@@ -1,10 +1,9 @@
 import type { Client } from 'pg';
 import type { Database } from '../kernel/database.ts';
 import { settlePlaces, settleSpeakers, type Room } from './arrivals.ts';
-import { storeBatch, type Run } from './batch.ts';
+import { prepare, storeBatch, type Run, type Wish } from './batch.ts';
 import { ImportError, readSlices, sizeOf, sourceOf } from './files.ts';
 import { openToHouse, type Joiners } from './joining.ts';
-import type { Line } from './lines.ts';
 import { MentionFinder } from './mentions.ts';
 import { keyOfSpeaker, shownProblems, survey, tryLine, type Problem, type Survey } from './survey.ts';
 
@@ -63,7 +62,7 @@ export async function importFile(db: Database, file: string, options: ImportOpti
 
   const client = await db.client('import');
   try {
-    await prepare(client, source);
+    await begin(client, source);
     const report = await store(client, file, source, found, options);
     return { ...report, seconds: (performance.now() - started) / 1_000 };
   } finally {
@@ -72,7 +71,7 @@ export async function importFile(db: Database, file: string, options: ImportOpti
 }
 
 /** One import of a source at a time: two would number the same messages, and the second would wait on every lock of the first. */
-async function prepare(client: Client, source: string): Promise<void> {
+async function begin(client: Client, source: string): Promise<void> {
   // Every statement touches a bounded number of rows by key. A freshly made table has no statistics, and a plan that scans it grows with it.
   await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set statement_timeout = 0; set synchronous_commit = on');
   const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('parley import'), hashtext($1)) as locked`, [source]);
@@ -92,18 +91,18 @@ async function store(client: Client, file: string, source: string, found: Survey
   const run = await settle(client, source, found, report);
   const grown = new Set<Room>();
   let dealt = 0;
-  for await (const lines of batchesOf(file, options.batch ?? 4_000)) {
+  for await (const wanted of batchesOf(file, run, options.batch ?? 4_000)) {
     if (options.signal?.aborted) {
       report.stopped = true;
       break;
     }
-    const result = await storeBatch(client, run, lines);
+    const result = await storeBatch(client, run, wanted);
     report.stored += result.stored;
     report.already += result.already;
     report.refused += result.refused.length;
     refused.push(...result.refused.slice(0, shownProblems - refused.length));
     for (const room of result.rooms) grown.add(room);
-    dealt += lines.length;
+    dealt += wanted.length;
     options.onProgress?.({ stage: 'storing', done: dealt, total: found.messages });
   }
   if (!report.stopped) {
@@ -132,9 +131,9 @@ async function settle(client: Client, source: string, found: Survey, report: Pic
   }
 }
 
-/** The file's messages in batches; the next is read and parsed while the store works on the one before. */
-async function* batchesOf(file: string, size: number): AsyncGenerator<Line[]> {
-  const batches = cutBatches(file, size);
+/** The file's messages in batches; the next is read and prepared while the store works on the one before. */
+async function* batchesOf(file: string, run: Run, size: number): AsyncGenerator<Wish[]> {
+  const batches = cutBatches(file, run, size);
   let next = batches.next();
   try {
     for (;;) {
@@ -151,13 +150,13 @@ async function* batchesOf(file: string, size: number): AsyncGenerator<Line[]> {
   }
 }
 
-async function* cutBatches(file: string, size: number): AsyncGenerator<Line[], undefined> {
-  let batch: Line[] = [];
+async function* cutBatches(file: string, run: Run, size: number): AsyncGenerator<Wish[], undefined> {
+  let batch: Wish[] = [];
   for await (const slice of readSlices(file)) {
     for (const raw of slice.lines) {
       const line = tryLine(raw, () => undefined); // told by the survey
       if (!line) continue;
-      batch.push(line);
+      batch.push(prepare(run, line));
       if (batch.length < size) continue;
       yield batch;
       batch = [];

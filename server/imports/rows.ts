@@ -34,22 +34,17 @@ export async function lockRooms(client: ClientBase, rooms: Room[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, { ...row, room: byId.get(row.id)! }]));
 }
 
-/**
- * Which of the wanted messages are there. One that was edited or recalled since is still the same; one of the same name with other words,
- * another sender or another time is not. ("is not distinct from" keeps an untaught planner from walking the whole conversation for every name.)
- */
-export async function readExisting(client: ClientBase, wanted: Wish[]): Promise<Existing[]> {
+/** The stored messages that have the name of a wanted one in its conversation, or its id. */
+export async function readExisting(client: ClientBase, wanted: readonly Wish[]): Promise<Map<number, Existing>> {
+  // Equal ids come from equal names: one walk of the index that begins with the name finds both.
   const { rows } = await client.query<Existing>(
-    `select w.place::int - 1 as wanted, coalesce(m.thread_id, m.id) as "rootId", m.conversation_id as "roomId",
-       m.id = w.id and m.conversation_id = w.room and m.sender_id = w.sender and m.client_id = w.name and (m.body = w.body or m.edited_at is not null or m.recalled_at is not null) as same
-     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) with ordinality as w (id, room, sender, name, body, place)
-     cross join lateral (
-       select * from messages a where a.id = w.id
-       union all select * from messages b where b.client_id = w.name and b.conversation_id is not distinct from w.room and b.id <> w.id
-       limit 1) m`,
-    [wanted.map((w) => w.id), wanted.map((w) => w.room.id), wanted.map((w) => w.senderId), wanted.map((w) => w.line.id), wanted.map((w) => w.line.text)],
+    `select w.place::int - 1 as wanted, m.id, m.conversation_id as "roomId", m.sender_id as "senderId", coalesce(m.thread_id, m.id) as "rootId",
+       case when m.edited_at is null and m.recalled_at is null then m.body end as body
+     from unnest($1::uuid[], $2::uuid[], $3::text[]) with ordinality as w (id, room, name, place)
+     join messages m on m.client_id = w.name and (m.conversation_id is not distinct from w.room or m.id is not distinct from w.id)`,
+    [wanted.map((w) => w.id), wanted.map((w) => w.room.id), wanted.map((w) => w.line.id)],
   );
-  return rows;
+  return new Map(rows.map((row) => [row.wanted, row]));
 }
 
 export async function readRoots(client: ClientBase, ids: string[]): Promise<Map<string, Pick<Root, 'senderId' | 'answers' | 'lastAnswerAt'>>> {
