@@ -1,19 +1,31 @@
 import type { Answers, CallInput, CallName } from '@parley/protocol/catalogue.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
 import type { Session, SetUp } from '@parley/protocol/identity.ts';
-import type { Message } from '@parley/protocol/messages.ts';
+import { mentionsIn, type Message, type Sent } from '@parley/protocol/messages.ts';
 import type { Person } from '@parley/protocol/people.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
-import type { Summary } from '@parley/protocol/conversations.ts';
 import type * as z from 'zod/mini';
-import type { ParleyError } from './failure.ts';
+import { createConnection, type Calls } from './connection.ts';
+import { ParleyError } from './failure.ts';
+import { createFollowing } from './following.ts';
+import { openTimeline, type OpenTimeline } from './open-timeline.ts';
+import { createPending } from './pending.ts';
+import { createPeople } from './people.ts';
+import { createPresence } from './presence.ts';
+import { createReadMarks } from './read-marks.ts';
+import { createSession } from './session.ts';
 import type { Storage } from './storage.ts';
-import type { Changed } from './topics.ts';
+import { createStore } from './store.ts';
+import { createSync } from './sync.ts';
+import { createTopics, type Changed } from './topics.ts';
+import { createTyping } from './typing.ts';
 
-export type { Changed, ParleyError, Storage };
+export { ParleyError };
+export type { Changed, Storage };
 
 /**
  * `signed-out`: nobody is signed in, or the session was ended. `connecting`: on the way, or catching up. `live`: caught up and hearing everything.
- * `waiting`: the line is down; the next attempt is at `nextAttempt`.
+ * `waiting`: the line is down; the next attempt is at `nextAttempt`, or at `start()` if that is null.
  */
 export type State = 'signed-out' | 'connecting' | 'live' | 'waiting';
 
@@ -83,6 +95,7 @@ export type Timeline = {
 /** What this device knows. Everything is read synchronously and kept current; see `Changed` for when to read again. */
 export type Store = {
   readonly me: Me | null;
+  /** One's own, and with `mine: null` the public channels an open timeline looks at. */
   readonly conversations: ReadonlyMap<string, Summary>;
   /** Unread messages of the main line. 0 for conversations one is not in. */
   unread(conversationId: string): number;
@@ -132,6 +145,7 @@ export type Parley = {
   /** Own sends not acknowledged yet, oldest first. */
   pending(conversationId?: string): readonly Pending[];
   retry(clientId: string): Promise<void>;
+  /** Gives up a send. One that is under way at this moment may still arrive. */
   discard(clientId: string): Promise<void>;
   edit(message: Pick<Message, 'id' | 'conversationId'>, body: string): Promise<void>;
   recall(message: Pick<Message, 'id' | 'conversationId'>): Promise<void>;
@@ -143,3 +157,183 @@ export type Parley = {
   /** Whether a person is at this device; `online` after every connection. */
   presence(state: 'online' | 'away'): void;
 };
+
+/** One device. Nothing happens, and nothing is connected, before `resume()` or `signIn()` and then `start()`. */
+export function createParley(options: Options): Parley {
+  const topics = createTopics();
+  const timelines = new Set<OpenTimeline>();
+  let wasLive = false;
+
+  const session = createSession(options, (why) => {
+    connection.stop(why);
+    void forget({ erase: false });
+  });
+  const connection = createConnection({
+    session,
+    origin: options.origin,
+    greet: (calls) => sync.greet(calls),
+    connecting: () => sync.hold(),
+    hear: {
+      change: (event) => sync.hearChange(event),
+      mine: (event) => sync.hearMine(event),
+      typing: (event) => typing.hear(event),
+      presence: (event) => presence.hear(event),
+    },
+    changed: lineChanged,
+    ended: (why) => void session.end(why),
+  });
+  const calls: Calls = connection;
+  const store = createStore(topics, (id, why) => sync.unsure(id, why));
+  const people = createPeople(calls, topics);
+  const presence = createPresence(calls, topics);
+  const typing = createTyping(calls, topics, (userId) => userId === session.userId);
+  const following = createFollowing(calls, store, (conversationId, changes) => {
+    for (const change of changes) if (change.kind === 'message') typing.spoke(conversationId, change.message.threadId, change.message.senderId);
+  });
+  const sync = createSync(calls, store, following, people);
+  const marks = createReadMarks(calls, (mark, answer) => answer && store.marked(mark.conversationId, answer.readLine, answer.mentions));
+  const pending = createPending(calls, options.storage, {
+    acknowledged,
+    changed(conversationId) {
+      for (const timeline of timelines) if (timeline.conversationId === conversationId) timeline.redraw();
+      topics.tell({ topic: 'pending', conversationId });
+    },
+  });
+
+  function lineChanged(): void {
+    const live = connection.state === 'live';
+    if (live && !wasLive) {
+      people.connected();
+      following.connected();
+      pending.go();
+      marks.go();
+      presence.connected();
+    }
+    if (!live) sync.rest();
+    wasLive = live;
+    topics.tell({ topic: 'state' });
+  }
+
+  /** The server has stored one's own message. What it looks like is known already; its event, with its place in the stream, follows. */
+  function acknowledged({ clientId, conversationId, threadId, title, body }: Pending, { id, seq, line, rev, at }: Sent): void {
+    // rev 0: whatever the server says of this message later is newer than the draft it was made of.
+    const message: Message = {
+      id, conversationId, seq, line, rev: 0, senderId: session.userId!, clientId, threadId, title, body, mentions: mentionsIn(body), at,
+      editedAt: null, recalledAt: null, answers: 0, lastAnswerAt: null,
+    };
+    for (const timeline of timelines) if (timeline.conversationId === conversationId) timeline.acknowledged(message);
+    following.notice(conversationId, rev);
+  }
+
+  /** Forgets whoever was signed in. */
+  async function forget(how: { erase: boolean }): Promise<void> {
+    for (const timeline of [...timelines]) timeline.close();
+    sync.clear();
+    following.clear();
+    marks.clear();
+    typing.clear();
+    presence.clear();
+    people.clear();
+    store.clear();
+    await pending.clear(how);
+  }
+
+  /** What an answer says about this person's conversations is known at once, without waiting for its event. */
+  function learn(name: CallName, input: unknown, answer: unknown): void {
+    if (name === 'conversation:create' || name === 'conversation:direct' || name === 'conversation:join') {
+      const summary = answer as Summary;
+      store.take(summary);
+      following.told([summary]);
+    }
+    if (name === 'conversation:leave') {
+      const { conversationId } = input as { conversationId: string };
+      store.forget(conversationId);
+      following.left(conversationId);
+    }
+  }
+
+  return {
+    get state() {
+      return connection.state;
+    },
+    get nextAttempt() {
+      return connection.nextAttempt;
+    },
+    get problem() {
+      return connection.problem;
+    },
+    store: {
+      get me() {
+        return store.me;
+      },
+      conversations: store.conversations,
+      unread: store.unread,
+      mentions: store.mentions,
+      person: people.person,
+      typing: (conversationId, threadId = null) => typing.in(conversationId, threadId),
+      presence: presence.of,
+    },
+    subscribe: topics.subscribe,
+    status: session.status,
+    setUp: session.setUp,
+    async signIn(input) {
+      const signedIn = await session.signIn(input);
+      connection.stop();
+      await forget({ erase: false });
+      await pending.load(signedIn.userId);
+      return signedIn;
+    },
+    async resume() {
+      const found = await session.resume();
+      if (found) await pending.load(session.userId!);
+      topics.tell({ topic: 'state' });
+      return found;
+    },
+    async signOut() {
+      const told = session.signOut();
+      connection.stop();
+      await forget({ erase: true });
+      await told;
+    },
+    start: connection.start,
+    stop: () => connection.stop(),
+    reconnect: connection.reconnect,
+    async call(name, input) {
+      const answer = await connection.call(name, input);
+      learn(name, input, answer);
+      return answer;
+    },
+    timeline(conversationId, threadId = null) {
+      const timeline = openTimeline(
+        { calls, following, store, pending: pending.of, closed: (closed) => void timelines.delete(closed) },
+        conversationId,
+        threadId,
+      );
+      timelines.add(timeline);
+      return timeline;
+    },
+    send(draft) {
+      typing.tell(draft.conversationId, draft.threadId ?? null, false);
+      return pending.send(draft);
+    },
+    pending: pending.of,
+    retry: pending.retry,
+    discard: pending.discard,
+    async edit({ id, conversationId }, body) {
+      const { rev } = await connection.call('message:edit', { conversationId, messageId: id, body });
+      following.notice(conversationId, rev);
+    },
+    async recall({ id, conversationId }) {
+      const { rev } = await connection.call('message:recall', { conversationId, messageId: id });
+      following.notice(conversationId, rev);
+    },
+    markRead(conversationId, line) {
+      if (store.markRead(conversationId, line)) marks.move({ conversationId, threadId: null, position: line });
+    },
+    markThreadRead(conversationId, threadId, answers) {
+      if (store.markThreadRead(conversationId, threadId, answers)) marks.move({ conversationId, threadId, position: answers });
+    },
+    typing: (conversationId, isTyping = true, threadId = null) => typing.tell(conversationId, threadId, isTyping),
+    presence: presence.set,
+  };
+}

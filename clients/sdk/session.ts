@@ -68,7 +68,7 @@ export function createSession({ origin, storage, device, keep = 'cookie', fetch 
 
   /** A fresh access token. Rejects with `unavailable` (the session stands) or with why it is over, after telling `onEnd`. */
   function renew(): Promise<string> {
-    renewing ??= alone(renewNow).finally(() => (renewing = null));
+    renewing ??= alone(renewNow, keep).finally(() => (renewing = null));
     return renewing;
   }
 
@@ -157,8 +157,10 @@ export function createSession({ origin, storage, device, keep = 'cookie', fetch 
 /** Refusals after which no waiting brings the session back. */
 export const isOver = (error: ParleyError): boolean => error.code === 'session_ended' || error.code === 'suspended' || error.code === 'unauthenticated';
 
+type Locks = { request<R>(name: string, act: () => Promise<R>): Promise<R> };
+
 /** One at a time among all tabs of this origin, where the browser can say so. Tabs share one cookie: two at once would spend each other's. */
-function alone<T>(act: () => Promise<T>): Promise<T> {
-  const locks = typeof document === 'undefined' ? undefined : (navigator as { locks?: { request<R>(name: string, act: () => Promise<R>): Promise<R> } }).locks;
+function alone<T>(act: () => Promise<T>, keep: Options['keep']): Promise<T> {
+  const locks = keep === 'body' ? undefined : (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
   return locks ? locks.request('parley-session', act) : act();
 }

@@ -29,7 +29,17 @@ export function takePage(window: Window, page: Page, end: 'all' | 'older' | 'new
 
 /** Takes one change, live or caught up. Answers whether a row differs now. */
 export function takeChange(window: Window, change: Change): boolean {
-  return change.kind === 'message' && takeMessage(window, change.message);
+  if (change.kind === 'message') return takeMessage(window, change.message);
+  return change.kind === 'answers' && takeAnswers(window, change);
+}
+
+/** A root got answers: live, only their number comes. Changes are taken in order, so the rest of the root is as it was. */
+function takeAnswers(window: Window, { threadId, rev, answers, lastAnswerAt }: Change & { kind: 'answers' }): boolean {
+  const place = window.rows.findLastIndex((message) => message.id === threadId);
+  const root = window.rows[place];
+  if (!root || root.rev >= rev) return false;
+  window.rows = window.rows.with(place, { ...root, rev, answers, lastAnswerAt });
+  return true;
 }
 
 /** Takes one message as it is now. One that lies beyond an end that is not the conversation's own end is left to that end's page. */

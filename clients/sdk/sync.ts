@@ -1,0 +1,142 @@
+import type { ChangeEvent, MineEvent, Started } from '@parley/protocol/sync.ts';
+import { backoff } from './backoff.ts';
+import type { Calls } from './connection.ts';
+import { caughtUp, feedAt, hear, isBehind, type Feed } from './feed.ts';
+import type { Following } from './following.ts';
+import type { createPeople } from './people.ts';
+import type { ConversationStore } from './store.ts';
+
+/** How long (ms) a missing event may still be on its way before the server is asked. */
+const grace = 150;
+/**
+ * A gap shows itself with the next event; the very last event of a quiet stream, if it was lost, would show itself never. So the device
+ * compares its cursors now and then (ms), and within twice this time whatever was lost is found.
+ */
+const standing = 4 * 60_000;
+
+export type Sync = ReturnType<typeof createSync>;
+
+/**
+ * The device's own stream, and the first call of every connection. While that call is under way live events wait:
+ * they may speak of conversations that only its answer makes known.
+ */
+export function createSync(calls: Calls, store: ConversationStore, following: Following, people: Pick<ReturnType<typeof createPeople>, 'take'>) {
+  let feed: Feed<MineEvent> | null = null;
+  let waiting: (() => void)[] | null = null;
+  let gap: ReturnType<typeof setTimeout> | undefined;
+  let check: ReturnType<typeof setTimeout> | undefined;
+  const refreshing = new Map<string, ReturnType<typeof setTimeout>>();
+  let era = 0;
+
+  function mine(event: MineEvent): void {
+    store.mine(event);
+    if (event.kind === 'left') following.left(event.conversationId);
+    if (event.kind === 'joined') following.told([event.summary]);
+  }
+
+  function take(started: Started, cursor: number | null): void {
+    store.start(started, cursor === null);
+    people.take([started.me, ...started.people]);
+    if (feed) caughtUp(feed, cursor ?? 0, started.head, started.head).forEach(mine);
+    else feed = feedAt(started.head);
+    for (const id of started.left) following.left(id);
+    following.told(started.changed);
+  }
+
+  async function ask(call: Calls['call']): Promise<void> {
+    const cursor = feed?.cursor ?? null;
+    const now = era;
+    const started = await call('sync:start', { cursor, heads: cursor === null ? {} : following.heads() });
+    if (now !== era) return;
+    if (cursor === null || started.head >= cursor) return take(started, cursor);
+    // The server knows less than this device: it was restored from an older copy. Everything is asked for anew.
+    feed = null;
+    following.clear();
+    await ask(call);
+  }
+
+  function healSoon(): void {
+    if (gap !== undefined || !feed || !isBehind(feed)) return;
+    gap = setTimeout(() => {
+      gap = undefined;
+      if (feed && isBehind(feed)) void again();
+    }, grace);
+  }
+
+  async function again(): Promise<void> {
+    if (!calls.isLive()) return;
+    try {
+      await ask(calls.call);
+      healSoon();
+    } catch {
+      // The line is down, and its next greeting asks; or the server is busy, and the standing check does.
+    }
+  }
+
+  function plan(): void {
+    clearTimeout(check);
+    check = setTimeout(() => void again().finally(plan), standing + backoff(0, { base: standing }));
+    (check as { unref?: () => void }).unref?.();
+  }
+
+  async function refresh(id: string): Promise<void> {
+    refreshing.delete(id);
+    if (!calls.isLive() || !store.conversations.get(id)?.mine) return;
+    try {
+      const summary = await calls.call('conversation:open', { conversationId: id });
+      const before = store.conversations.get(id);
+      if (!before) return;
+      store.take(summary);
+      following.notice(id, summary.head);
+      // Overtaken by live events: what it says of one's own marks may be too old.
+      if (summary.head < before.head) unsure(id, 'marks');
+    } catch {
+      // What could not be asked now is told by the next connection's first call.
+    }
+  }
+
+  function unsure(id: string, why: 'marks' | 'members'): void {
+    if (refreshing.has(id)) return;
+    // A count of members matters only on screen, and everybody who has the channel open learns of the same change at once.
+    if (why === 'members' && !following.isWatched(id)) return;
+    const wait = why === 'marks' ? 300 + backoff(0, { base: 700 }) : 500 + backoff(0, { base: 3_000 });
+    refreshing.set(id, setTimeout(() => void refresh(id), wait));
+  }
+
+  return {
+    unsure,
+    /** Begins holding live events back: called before a connection can bring any. */
+    hold(): void {
+      waiting = [];
+    },
+    async greet({ call }: Calls): Promise<void> {
+      await ask(call);
+      const held = waiting ?? [];
+      waiting = null;
+      for (const event of held) event();
+      plan();
+    },
+    hearMine(event: MineEvent): void {
+      if (waiting) return void waiting.push(() => this.hearMine(event));
+      if (!feed) return;
+      hear(feed, event.head, event).forEach(mine);
+      healSoon();
+    },
+    hearChange(event: ChangeEvent): void {
+      if (waiting) return void waiting.push(() => following.hear(event));
+      following.hear(event);
+    },
+    clear(): void {
+      era++;
+      feed = null;
+      waiting = null;
+      clearTimeout(gap);
+      gap = undefined;
+      clearTimeout(check);
+      for (const timer of refreshing.values()) clearTimeout(timer);
+      refreshing.clear();
+    },
+    /** The line is down on purpose. */
+    rest: (): void => clearTimeout(check),
+  };
+}
