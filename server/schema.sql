@@ -1,0 +1,434 @@
+-- Written by scripts/schema.ts from the migrations; edit those, then run it again.
+
+set check_function_bodies = off;
+
+-- Extensions
+
+create extension if not exists pg_trgm;
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION public.audit_entries_fixed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    if new.position is null and new.hash is null then return new; end if;
+    raise exception 'Only the sealer gives an audit entry its position.' using errcode = 'insufficient_privilege';
+  end if;
+  -- The one change there is: the sealer chains an entry, once.
+  if tg_op = 'UPDATE' and current_setting('parley.sealing', true) = 'on' and old.position is null and new.position is not null and length(new.hash) = 32
+    and (to_jsonb(new) - 'position' - 'hash') = (to_jsonb(old) - 'position' - 'hash') then
+    return new;
+  end if;
+  raise exception 'The audit log is only ever added to.' using errcode = 'insufficient_privilege';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.audit_only_added_to()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'The audit log is only ever added to.' using errcode = 'insufficient_privilege';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.send_messages(p_conversation uuid[], p_sender uuid[], p_client text[], p_id uuid[], p_body text[], p_thread uuid[], p_title text[], p_mentions text[])
+ RETURNS TABLE(ord integer, outcome text, id uuid, seq bigint, line bigint, rev bigint, at bigint, root_rev bigint, root_answers integer)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  v_locked uuid[];
+  v_now timestamptz := clock_timestamp();
+begin
+  select array_agg(l.id) into v_locked from (
+    select c.id from conversations c where c.id = any (p_conversation) order by c.id for update skip locked
+  ) l;
+
+  return query
+  with input as materialized (
+    select i.o::int as ord, i.conversation_id, i.sender_id, i.client_id, i.id, i.body, i.thread_id, i.title, i.mentions::uuid[] as mentions
+    from unnest(p_conversation, p_sender, p_client, p_id, p_body, p_thread, p_title, p_mentions) with ordinality
+      as i (conversation_id, sender_id, client_id, id, body, thread_id, title, mentions, o)
+  ), judged as materialized (
+    select i.*, c.last_seq, c.last_line, c.head, c.threading, first.id as first_id, first.seq as first_seq, first.line as first_line,
+      first.rev as first_rev, first.created_at as first_at,
+      case
+        when c.id is null then case when exists (select from conversations x where x.id = i.conversation_id) then 'busy' else 'gone' end
+        when m.user_id is null then 'not_member'
+        when first.id is not null then
+          case when (first.edited_at is not null or first.recalled_at is not null or first.body = i.body) and first.thread_id is not distinct from i.thread_id
+            then 'repeat' else 'conflict' end
+        when c.archived_at is not null then 'archived'
+        when i.thread_id is not null and root.id is null then 'no_thread'
+        when i.title is not null and (c.threading <> 'topics' or i.thread_id is not null) then 'no_title'
+        else 'sent'
+      end as outcome
+    from input i
+    left join lateral (select * from conversations c where c.id = i.conversation_id and c.id = any (v_locked) limit 1) c on true
+    left join lateral (select m.user_id from members m where m.conversation_id = c.id and m.user_id = i.sender_id and m.left_at is null limit 1) m on true
+    left join lateral (select * from messages f where f.client_id = i.client_id and f.sender_id = i.sender_id and f.conversation_id is not distinct from c.id limit 1) first on true
+    left join lateral (select r.id from messages r where i.thread_id is not null and r.id = i.thread_id and r.conversation_id is not distinct from c.id and r.thread_id is null limit 1) root on true
+  ), numbered as materialized (
+    select j.*,
+      j.last_seq + count(*) filter (where j.outcome = 'sent') over w as new_seq,
+      j.head + count(*) filter (where j.outcome = 'sent') over w as new_rev,
+      j.last_line + count(*) filter (where j.outcome = 'sent' and (j.threading = 'topics' or j.thread_id is null)) over w as main_line,
+      j.outcome = 'sent' as fresh, j.threading = 'topics' or j.thread_id is null as on_line
+    from judged j
+    window w as (partition by j.conversation_id order by j.ord rows unbounded preceding)
+  ), stored as (
+    insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at)
+    select n.id, n.conversation_id, n.new_seq, case when n.on_line then n.main_line end, n.new_rev, n.sender_id, n.client_id, n.thread_id, n.title, n.body, n.mentions, v_now
+    from numbered n where n.fresh
+  ), announced as (
+    insert into outbox (type, actor_id, payload)
+    select 'message.sent', n.sender_id, jsonb_build_object('messageId', n.id, 'conversationId', n.conversation_id, 'seq', n.new_seq, 'threadId', n.thread_id)
+    from numbered n where n.fresh order by n.ord
+  ), mentioned as (
+    insert into mentions (user_id, conversation_id, seq, line)
+    select m.user_id, n.conversation_id, n.new_seq, case when n.on_line then n.main_line end
+    from numbered n cross join lateral unnest(n.mentions) as named (id)
+    join members m on m.conversation_id = n.conversation_id and m.user_id = named.id and m.left_at is null
+    where n.fresh and n.mentions <> '{}' and named.id <> n.sender_id
+    on conflict do nothing
+  ), totals as materialized (
+    select n.conversation_id, max(n.new_seq) as last_seq, max(n.new_rev) as last_rev, max(n.main_line) as last_line,
+      count(distinct n.thread_id) as roots
+    from numbered n where n.fresh group by n.conversation_id
+  ), answered as materialized (
+    select n.thread_id, count(*)::int as added,
+      row_number() over (partition by n.conversation_id order by min(n.ord)) as place, n.conversation_id
+    from numbered n where n.fresh and n.thread_id is not null group by n.thread_id, n.conversation_id
+  ), roots as (
+    update messages r set answers = r.answers + a.added, last_answer_at = v_now,
+      rev = a.place + (select t.last_rev from totals t where t.conversation_id = a.conversation_id)
+    from answered a where r.id = a.thread_id
+    returning r.id, r.conversation_id, r.rev, r.answers, r.sender_id
+  ), followed as (
+    insert into thread_follows (user_id, thread_id, conversation_id, read_answers)
+    select f.user_id, f.thread_id, f.conversation_id, max(f.read_answers) from (
+      select n.sender_id as user_id, n.thread_id, n.conversation_id, r.answers as read_answers from roots r join numbered n on r.id = n.thread_id and n.fresh
+      union all select r.sender_id, r.id, r.conversation_id, 0 from roots r
+    ) f group by 1, 2, 3
+    on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers)
+  ), advanced as (
+    update conversations c set last_seq = t.last_seq, last_line = t.last_line, last_at = v_now, head = t.last_rev + t.roots
+    from totals t where c.id = t.conversation_id
+  ), own_mark as (
+    update members m set read_line = s.line from (
+      select n.conversation_id, n.sender_id, max(n.main_line) as line from numbered n where n.fresh and n.on_line group by 1, 2
+    ) s where m.conversation_id = s.conversation_id and m.user_id = s.sender_id
+  )
+  select n.ord, n.outcome, coalesce(n.first_id, n.id), coalesce(n.first_seq, n.new_seq),
+    case when n.first_id is not null then n.first_line when n.on_line then n.main_line end, coalesce(n.first_rev, n.new_rev),
+    (extract(epoch from coalesce(n.first_at, v_now)) * 1000)::bigint,
+    case when n.fresh and n.thread_id is not null then (select r.rev from roots r where r.id = n.thread_id) end,
+    case when n.fresh and n.thread_id is not null then (select r.answers from roots r where r.id = n.thread_id) end
+  from numbered n order by n.ord;
+end $function$;
+
+-- Tables
+
+create table audit_entries (
+  tx xid8 default pg_current_xact_id() not null,
+  id bigint generated always as identity,
+  at timestamp with time zone default clock_timestamp() not null,
+  actor_id uuid,
+  actor_name text not null,
+  action text not null,
+  outcome text not null,
+  target_kind text,
+  target_id text,
+  target_name text,
+  before jsonb,
+  after jsonb,
+  reason text,
+  count integer default 1 not null,
+  door text,
+  address text,
+  request_id text,
+  preview_token text,
+  "position" bigint,
+  hash bytea,
+  constraint audit_entries_pkey PRIMARY KEY (id),
+  constraint audit_entries_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text])))
+);
+
+create table audit_statements (
+  number bigint not null,
+  kind text not null,
+  first_position bigint,
+  last_position bigint,
+  line text not null,
+  constraint audit_statements_pkey PRIMARY KEY (number),
+  constraint audit_statements_kind_check CHECK ((kind = ANY (ARRAY['beginning'::text, 'checkpoint'::text, 'rotation'::text])))
+);
+
+create table conversations (
+  id uuid not null,
+  kind text not null,
+  name text,
+  purpose text default ''::text not null,
+  visibility text default 'private'::text not null,
+  threading text default 'replies'::text not null,
+  last_seq bigint default 0 not null,
+  last_line bigint default 0 not null,
+  head bigint default 0 not null,
+  rev bigint default 0 not null,
+  last_at timestamp with time zone,
+  member_count integer default 0 not null,
+  direct_key text,
+  client_key text,
+  source_key text,
+  created_by uuid,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  archived_at timestamp with time zone,
+  constraint conversations_pkey PRIMARY KEY (id),
+  constraint conversations_client_key_key UNIQUE (client_key),
+  constraint conversations_direct_key_key UNIQUE (direct_key),
+  constraint conversations_source_key_key UNIQUE (source_key),
+  constraint conversations_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text, 'channel'::text]))),
+  constraint conversations_threading_check CHECK ((threading = ANY (ARRAY['replies'::text, 'topics'::text]))),
+  constraint conversations_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'private'::text])))
+) with (fillfactor=70);
+
+create table departments (
+  id uuid not null,
+  name text not null,
+  parent_id uuid,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint departments_pkey PRIMARY KEY (id)
+);
+
+create table devices (
+  id uuid not null,
+  user_id uuid not null,
+  name text not null,
+  address text,
+  user_agent text,
+  created_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone default now() not null,
+  ended_at timestamp with time zone,
+  ended_because text,
+  refresh_hash bytea not null,
+  previous_hash bytea,
+  rotated_at timestamp with time zone default now() not null,
+  successor_used boolean default false not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint devices_pkey PRIMARY KEY (id)
+);
+
+create table import_runs (
+  source text not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  messages bigint default 0 not null,
+  skipped bigint default 0 not null,
+  malformed bigint default 0 not null,
+  constraint import_runs_pkey PRIMARY KEY (source)
+);
+
+create table members (
+  conversation_id uuid not null,
+  user_id uuid not null,
+  role text default 'member'::text not null,
+  joined_at timestamp with time zone default now() not null,
+  left_at timestamp with time zone,
+  rev bigint default 0 not null,
+  read_line bigint default 0 not null,
+  muted boolean default false not null,
+  pinned boolean default false not null,
+  urev bigint default 0 not null,
+  constraint members_pkey PRIMARY KEY (conversation_id, user_id),
+  constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'moderator'::text, 'member'::text])))
+) with (fillfactor=70);
+
+create table mentions (
+  user_id uuid not null,
+  conversation_id uuid not null,
+  seq bigint not null,
+  line bigint,
+  constraint mentions_pkey PRIMARY KEY (user_id, conversation_id, seq)
+);
+
+create table messages (
+  id uuid not null,
+  conversation_id uuid not null,
+  seq bigint not null,
+  line bigint,
+  rev bigint not null,
+  sender_id uuid not null,
+  client_id text not null,
+  thread_id uuid,
+  title text,
+  body text not null,
+  mentions uuid[] default '{}'::uuid[] not null,
+  created_at timestamp with time zone default now() not null,
+  edited_at timestamp with time zone,
+  recalled_at timestamp with time zone,
+  answers integer default 0 not null,
+  last_answer_at timestamp with time zone,
+  constraint messages_pkey PRIMARY KEY (id)
+);
+
+create table outbox (
+  tx xid8 default pg_current_xact_id() not null,
+  id bigint generated always as identity,
+  type text not null,
+  payload jsonb not null,
+  actor_id uuid,
+  at timestamp with time zone default clock_timestamp() not null,
+  constraint outbox_pkey PRIMARY KEY (tx, id)
+);
+
+create table outbox_cursors (
+  watcher text not null,
+  tx xid8 default '0'::xid8 not null,
+  id bigint default 0 not null,
+  events bigint default 0 not null,
+  moved_at timestamp with time zone default now() not null,
+  constraint outbox_cursors_pkey PRIMARY KEY (watcher)
+);
+
+create table passwords (
+  user_id uuid not null,
+  hash text not null,
+  changed_at timestamp with time zone default now() not null,
+  constraint passwords_pkey PRIMARY KEY (user_id)
+);
+
+create table role_grants (
+  user_id uuid not null,
+  role text not null,
+  granted_by uuid,
+  granted_at timestamp with time zone default now() not null,
+  constraint role_grants_pkey PRIMARY KEY (user_id, role),
+  constraint role_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'administrator'::text, 'auditor'::text, 'analyst'::text, 'member'::text, 'guest'::text])))
+);
+
+create table search_entries (
+  message_id uuid not null,
+  conversation_id uuid not null,
+  rev bigint not null,
+  tokens text[] not null,
+  constraint search_entries_pkey PRIMARY KEY (message_id)
+);
+
+create table settings (
+  name text not null,
+  value jsonb not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint settings_pkey PRIMARY KEY (name)
+);
+
+create table thread_follows (
+  user_id uuid not null,
+  thread_id uuid not null,
+  conversation_id uuid not null,
+  read_answers integer default 0 not null,
+  constraint thread_follows_pkey PRIMARY KEY (user_id, thread_id)
+);
+
+create table users (
+  id uuid not null,
+  number integer generated always as identity,
+  kind text not null,
+  status text default 'active'::text not null,
+  name text not null,
+  email text,
+  title text,
+  locale text default 'en'::text not null,
+  department_id uuid,
+  source_key text,
+  head bigint default 0 not null,
+  suspended_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_number_key UNIQUE (number),
+  constraint users_source_key_key UNIQUE (source_key),
+  constraint users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'bot'::text, 'imported'::text, 'guest'::text]))),
+  constraint users_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'suspended'::text])))
+);
+
+-- Functions on rows of tables
+
+CREATE OR REPLACE FUNCTION public.audit_search_text(e audit_entries)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select lower(concat_ws(' ', e.actor_name, e.action, e.target_kind, e.target_id, e.target_name, e.reason, e.address, e.request_id))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.message_json(m messages)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select json_build_object(
+    'id', m.id, 'conversationId', m.conversation_id, 'seq', m.seq, 'line', m.line, 'rev', m.rev, 'senderId', m.sender_id, 'clientId', m.client_id,
+    'threadId', m.thread_id, 'title', m.title, 'body', case when m.recalled_at is null then m.body else '' end,
+    'mentions', case when m.recalled_at is null then m.mentions else '{}' end,
+    'at', (extract(epoch from m.created_at) * 1000)::bigint, 'editedAt', (extract(epoch from m.edited_at) * 1000)::bigint,
+    'recalledAt', (extract(epoch from m.recalled_at) * 1000)::bigint, 'answers', m.answers,
+    'lastAnswerAt', (extract(epoch from m.last_answer_at) * 1000)::bigint)
+$function$;
+
+-- Indexes
+
+CREATE INDEX audit_entries_action ON public.audit_entries USING btree (action, id);
+CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (actor_id, id);
+CREATE INDEX audit_entries_at ON public.audit_entries USING btree (at);
+CREATE UNIQUE INDEX audit_entries_position ON public.audit_entries USING btree ("position") WHERE ("position" IS NOT NULL);
+CREATE INDEX audit_entries_search ON public.audit_entries USING gin (audit_search_text(audit_entries.*) gin_trgm_ops);
+CREATE INDEX audit_entries_target ON public.audit_entries USING btree (target_id, id);
+CREATE INDEX audit_entries_unsealed ON public.audit_entries USING btree (tx, id) WHERE ("position" IS NULL);
+CREATE UNIQUE INDEX audit_statements_last ON public.audit_statements USING btree (last_position) WHERE (last_position IS NOT NULL);
+CREATE INDEX conversations_public ON public.conversations USING btree (lower(name), id) WHERE ((visibility = 'public'::text) AND (archived_at IS NULL));
+CREATE INDEX departments_parent ON public.departments USING btree (parent_id);
+CREATE INDEX devices_user ON public.devices USING btree (user_id) WHERE (ended_at IS NULL);
+CREATE INDEX members_rev ON public.members USING btree (conversation_id, rev);
+CREATE INDEX members_stream ON public.members USING btree (user_id, urev);
+CREATE INDEX members_user ON public.members USING btree (user_id, conversation_id) WHERE (left_at IS NULL);
+CREATE UNIQUE INDEX messages_client ON public.messages USING btree (client_id, sender_id, conversation_id);
+CREATE INDEX messages_rev ON public.messages USING btree (conversation_id, rev);
+CREATE UNIQUE INDEX messages_seq ON public.messages USING btree (conversation_id, seq);
+CREATE INDEX messages_thread ON public.messages USING btree (thread_id, seq) WHERE (thread_id IS NOT NULL);
+CREATE INDEX messages_time ON public.messages USING btree (conversation_id, created_at);
+CREATE INDEX messages_topics ON public.messages USING btree (conversation_id, last_answer_at) WHERE (title IS NOT NULL);
+CREATE INDEX role_grants_role ON public.role_grants USING btree (role);
+CREATE INDEX search_entries_tokens ON public.search_entries USING gin (tokens) WITH (fastupdate='on');
+CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (user_id, conversation_id);
+CREATE INDEX users_department ON public.users USING btree (department_id);
+CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email)) WHERE (email IS NOT NULL);
+CREATE INDEX users_name_trigrams ON public.users USING gin (lower(name) gin_trgm_ops);
+
+-- Foreign keys
+
+alter table conversations add constraint conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id);
+alter table departments add constraint departments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES departments(id);
+alter table devices add constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table members add constraint members_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
+alter table members add constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table mentions add constraint mentions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table messages add constraint messages_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
+alter table messages add constraint messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES users(id);
+alter table passwords add constraint passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table role_grants add constraint role_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table thread_follows add constraint thread_follows_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table users add constraint users_department_id_fkey FOREIGN KEY (department_id) REFERENCES departments(id);
+
+-- Triggers
+
+CREATE TRIGGER audit_entries_fixed BEFORE INSERT OR DELETE OR UPDATE ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION audit_entries_fixed();
+CREATE TRIGGER audit_entries_kept BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to();
+CREATE TRIGGER audit_statements_fixed BEFORE DELETE OR UPDATE ON public.audit_statements FOR EACH ROW EXECUTE FUNCTION audit_only_added_to();
+CREATE TRIGGER audit_statements_kept BEFORE TRUNCATE ON public.audit_statements FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to();
