@@ -18,7 +18,8 @@ export async function rebaseRestored(db: Database): Promise<boolean> {
     if (ahead) {
       await client.query(`create temp table moved on commit drop as select tx as old_tx, id as old_id, row_number() over (order by tx, id) as place from outbox`);
       await client.query(
-        `update outbox_cursors c set id = (select count(*) from moved m where (m.old_tx, m.old_id) <= (c.tx, c.id)), tx = '3'`,
+        `update outbox_cursors c set id = (select count(*) from moved m where (m.old_tx, m.old_id) <= (c.tx, c.id)), tx = '3',
+           claimed_id = (select count(*) from moved m where (m.old_tx, m.old_id) <= (c.claimed_tx, c.claimed_id)), claimed_tx = case when c.claimed_tx is not null then '3'::xid8 end`,
       );
       await client.query(`create temp table kept on commit drop as select m.place, o.type, o.payload, o.actor_id, o.at from outbox o join moved m on m.old_tx = o.tx and m.old_id = o.id`);
       await client.query('truncate outbox restart identity');

@@ -40,7 +40,8 @@ export class OutboxBell {
 
 /**
  * Somebody who reads the event log with a durable cursor of their own.
- * 1. `take` gets committed events in (tx, id) order and makes its effect. It may see a batch again after a crash: effects are idempotent.
+ * 1. `take` gets committed events in (tx, id) order and makes its effect. It may see a batch again after a crash: effects are idempotent. The
+ *    batch is then exactly the same one, so a sink may recognise it by its ends.
  * 2. The cursor moves only after `take` returned. `inside: true` runs `take` in the cursor's own transaction (for sinks in PostgreSQL).
  * 3. When `take` throws, the batch is asked for again after a pause; other watchers and chat do not notice.
  */
@@ -53,6 +54,7 @@ export type Watcher = { name: string; batch?: number; inside?: boolean; take(eve
 export const readOutbox = `
   select o.tx::text as tx, o.id, o.type, o.payload, o.actor_id as "actorId", o.at
   from outbox o where (o.tx, o.id) > ($1::xid8, $2::bigint) and o.tx < pg_snapshot_xmin(pg_current_snapshot())
+    and ($4::xid8 is null or (o.tx, o.id) <= ($4::xid8, $5::bigint))
   order by o.tx, o.id limit $3`;
 
 export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Logger): LongLived {
@@ -83,18 +85,23 @@ async function claim(client: ClientBase, name: string): Promise<boolean> {
   return rows[0]!.locked;
 }
 
+type Cursor = { tx: string; id: number; claimedTx: string | null; claimedId: number | null };
+
 /** Takes one batch and moves the cursor; returns how many events it held. */
 export async function takeBatch(client: ClientBase, watcher: Watcher): Promise<number> {
-  const { rows: cursors } = await client.query<{ tx: string; id: number }>('select tx::text as tx, id from outbox_cursors where watcher = $1', [watcher.name]);
+  const { rows: cursors } = await client.query<Cursor>(
+    'select tx::text as tx, id, claimed_tx::text as "claimedTx", claimed_id as "claimedId" from outbox_cursors where watcher = $1',
+    [watcher.name],
+  );
   const cursor = cursors[0]!;
-  const { rows: events } = await client.query<OutboxEvent>(readOutbox, [cursor.tx, cursor.id, watcher.batch ?? 1_000]);
+  const { rows: events } = await client.query<OutboxEvent>(readOutbox, [cursor.tx, cursor.id, cursor.claimedTx ? null : (watcher.batch ?? 1_000), cursor.claimedTx, cursor.claimedId]);
   const last = events.at(-1);
   if (!last) {
     watcherLag.set({ watcher: watcher.name }, 0);
     return 0;
   }
   watcherLag.set({ watcher: watcher.name }, (Date.now() - events[0]!.at.getTime()) / 1_000);
-  const move = () => client.query('update outbox_cursors set tx = $2::xid8, id = $3, events = events + $4, moved_at = now() where watcher = $1', [watcher.name, last.tx, last.id, events.length]);
+  const move = () => client.query('update outbox_cursors set tx = $2::xid8, id = $3, claimed_tx = null, claimed_id = null, events = events + $4, moved_at = now() where watcher = $1', [watcher.name, last.tx, last.id, events.length]);
   if (watcher.inside) {
     await client.query('begin');
     try {
@@ -106,6 +113,7 @@ export async function takeBatch(client: ClientBase, watcher: Watcher): Promise<n
       throw error;
     }
   } else {
+    await client.query('update outbox_cursors set claimed_tx = $2::xid8, claimed_id = $3 where watcher = $1', [watcher.name, last.tx, last.id]);
     await watcher.take(events, client);
     await move();
   }

@@ -139,6 +139,8 @@ create table messages (
   line bigint,
   rev bigint not null,
   sender_id uuid not null references users (id),
+  -- The sender's department when it was said: numbers are attributed as of then, and a move does not rewrite last quarter.
+  department_id uuid,
   client_id text not null,
   thread_id uuid,
   title text,
@@ -194,6 +196,9 @@ create table outbox_cursors (
   watcher text primary key,
   tx xid8 not null default '0',
   id bigint not null default 0,
+  -- The end of a batch being taken: after a crash the same batch is offered again, to the row, so that its effect can be recognised.
+  claimed_tx xid8,
+  claimed_id bigint,
   events bigint not null default 0,
   moved_at timestamptz not null default now()
 );
@@ -276,7 +281,7 @@ begin
     from unnest(p_conversation, p_sender, p_client, p_id, p_body, p_thread, p_title, p_mentions) with ordinality
       as i (conversation_id, sender_id, client_id, id, body, thread_id, title, mentions, o)
   ), judged as materialized (
-    select i.*, c.last_seq, c.last_line, c.head, c.threading, first.id as first_id, first.seq as first_seq, first.line as first_line,
+    select i.*, c.last_seq, c.last_line, c.head, c.threading, who.department_id, first.id as first_id, first.seq as first_seq, first.line as first_line,
       first.rev as first_rev, first.created_at as first_at,
       case
         when c.id is null then case when exists (select from conversations x where x.id = i.conversation_id) then 'busy' else 'gone' end
@@ -292,6 +297,7 @@ begin
     from input i
     left join lateral (select * from conversations c where c.id = i.conversation_id and c.id = any (v_locked) limit 1) c on true
     left join lateral (select m.user_id from members m where m.conversation_id = c.id and m.user_id = i.sender_id and m.left_at is null limit 1) m on true
+    left join lateral (select u.department_id from users u where u.id = i.sender_id limit 1) who on true
     left join lateral (select * from messages f where f.client_id = i.client_id and f.sender_id = i.sender_id and f.conversation_id is not distinct from c.id limit 1) first on true
     left join lateral (select r.id from messages r where i.thread_id is not null and r.id = i.thread_id and r.conversation_id is not distinct from c.id and r.thread_id is null limit 1) root on true
   ), numbered as materialized (
@@ -303,8 +309,8 @@ begin
     from judged j
     window w as (partition by j.conversation_id order by j.ord rows unbounded preceding)
   ), stored as (
-    insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at)
-    select n.id, n.conversation_id, n.new_seq, case when n.on_line then n.main_line end, n.new_rev, n.sender_id, n.client_id, n.thread_id, n.title, n.body, n.mentions, v_now
+    insert into messages (id, conversation_id, seq, line, rev, sender_id, department_id, client_id, thread_id, title, body, mentions, created_at)
+    select n.id, n.conversation_id, n.new_seq, case when n.on_line then n.main_line end, n.new_rev, n.sender_id, n.department_id, n.client_id, n.thread_id, n.title, n.body, n.mentions, v_now
     from numbered n where n.fresh
   ), announced as (
     insert into outbox (type, actor_id, payload)
