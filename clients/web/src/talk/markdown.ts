@@ -1,0 +1,67 @@
+import DOMPurify from 'dompurify';
+import MarkdownIt from 'markdown-it';
+import type { StateInline, Token } from 'markdown-it';
+import { shallowRef } from 'vue';
+
+type Environment = { nameOf: (id: string) => string; myId: string };
+
+/*
+ * A body is Markdown written by anybody. It becomes HTML in three steps, each of which alone would be enough against scripts:
+ * no raw HTML in the grammar, links only to http(s) and mailto, and a purifier with a short list of what may remain.
+ */
+const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false, highlight: (code, language) => highlight(code, language) });
+// An image would be fetched from somewhere else: its author would learn who reads, when and from where.
+markdown.disable(['image', 'lheading', 'reference']);
+markdown.validateLink = (url) => /^(https?:|mailto:)/i.test(url.trim());
+
+const mention = /^<@([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})>/;
+markdown.inline.ruler.before('autolink', 'mention', (state: StateInline, silent: boolean) => {
+  if (state.src[state.pos] !== '<' || state.src[state.pos + 1] !== '@') return false;
+  const found = mention.exec(state.src.slice(state.pos, state.pos + 40));
+  if (!found) return false;
+  if (!silent) state.push('mention', '', 0).content = found[1]!;
+  state.pos += found[0].length;
+  return true;
+});
+
+const { escapeHtml } = markdown.utils;
+markdown.renderer.rules.mention = (tokens: Token[], at: number, _options: unknown, environment: unknown) => {
+  const id = tokens[at]!.content;
+  const env = environment as Environment;
+  return `<span class="mention${id === env.myId ? ' me' : ''}" data-person="${id}">@${escapeHtml(env.nameOf(id))}</span>`;
+};
+// A heading inside a message must not stand in the page's outline.
+markdown.renderer.rules.heading_open = () => '<p class="heading">';
+markdown.renderer.rules.heading_close = () => '</p>';
+markdown.renderer.rules.link_open = (tokens: Token[], at: number, options, _env, self) => {
+  tokens[at]!.attrSet('target', '_blank');
+  tokens[at]!.attrSet('rel', 'noopener noreferrer nofollow');
+  return self.renderToken(tokens, at, options);
+};
+markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0"><table>';
+markdown.renderer.rules.table_close = () => '</table></div>';
+
+const allowed = {
+  ALLOWED_TAGS: ['p', 'br', 'strong', 'em', 's', 'a', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'hr', 'span', 'div', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
+  ALLOWED_ATTR: ['href', 'target', 'rel', 'class', 'data-person', 'start', 'tabindex'],
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+};
+
+type Highlighter = (code: string, language: string) => string | null;
+/** Arrives when the first code with a named language is drawn; drawing again is up to whoever reads it. */
+export const highlighter = shallowRef<Highlighter | null>(null);
+let asked = false;
+
+function highlight(code: string, language: string): string {
+  if (!language) return '';
+  if (!asked) {
+    asked = true;
+    void import('./highlight.ts').then((module) => (highlighter.value = module.highlight));
+  }
+  return highlighter.value?.(code, language) ?? '';
+}
+
+/** A message's body as safe HTML. `nameOf` is asked for every person it names. */
+export function renderBody(body: string, nameOf: (id: string) => string, myId: string): string {
+  return DOMPurify.sanitize(markdown.render(body, { nameOf, myId } satisfies Environment), allowed);
+}

@@ -1,0 +1,127 @@
+import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/vue-virtual';
+import { computed, nextTick, onBeforeUnmount, onMounted, shallowRef, watch } from 'vue';
+import type { Ref } from 'vue';
+
+type Keyed = { key: string };
+type Options<R extends Keyed> = {
+  rows: Ref<readonly R[]>;
+  scroller: Ref<HTMLElement | null>;
+  guess: (row: R | undefined) => number;
+  /** Whether the last row is the newest there is: only then the list follows what arrives. */
+  atTail: () => boolean;
+  onScroll: () => void;
+};
+
+/** Distance from the end, in pixels, within which the reader counts as being at the end. */
+const endThreshold = 48;
+
+/**
+ * A virtual list that never jumps. What is on screen is the anchor: rows added above, rows measured for the first time and rows that
+ * change above the fold move the scroll position by exactly as much as they move the row being read. At the end it stays at the end.
+ *
+ * The library's own Vue wrapper moves the scroll position before Vue has grown the page, where the browser may cut it off;
+ * here the new rows are told before drawing and the position is written after it, both before anything is painted.
+ */
+export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail, onScroll }: Options<R>) {
+  const drawn = shallowRef(0);
+  const options = () => ({
+    count: rows.value.length,
+    getScrollElement: () => scroller.value,
+    estimateSize: (index: number) => guess(rows.value[index]),
+    getItemKey: keyOf(rows.value),
+    overscan: 8,
+    paddingStart: 16,
+    paddingEnd: 12,
+    anchorTo: 'end' as const,
+    followOnAppend: atTail(),
+    scrollEndThreshold: endThreshold,
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    onChange: () => {
+      drawn.value++;
+      onScroll();
+    },
+  });
+  const virtualizer = new Virtualizer<HTMLElement, HTMLElement>(options());
+  // A row that lies wholly above the fold is made up for in either direction: the library leaves it alone while one scrolls up.
+  virtualizer.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, list) => {
+    const fold = list.scrollOffset ?? 0;
+    return list.itemSizeCache.has(item.key) ? item.end <= fold : item.start < fold;
+  };
+  const unmount = virtualizer._didMount();
+
+  watch([rows, () => atTail()], () => { virtualizer.setOptions(options()); drawn.value++; });
+  watch([rows, drawn], () => virtualizer._willUpdate(), { flush: 'post' });
+  onMounted(() => virtualizer._willUpdate());
+  onBeforeUnmount(unmount);
+  const stopResize = followResize(scroller, () => virtualizer.isAtEnd(endThreshold + 1));
+  onBeforeUnmount(stopResize);
+
+  const items = computed(() => (void drawn.value, virtualizer.getVirtualItems().filter((item) => item.index < rows.value.length)));
+  const total = computed(() => (void drawn.value, virtualizer.getTotalSize()));
+  const indexOf = (key: string) => rows.value.findIndex((row) => row.key === key);
+
+  return {
+    items, total, drawn,
+    measure: (element: unknown) => virtualizer.measureElement(element instanceof HTMLElement ? element : null),
+    isAtEnd: () => virtualizer.isAtEnd(endThreshold),
+    distanceFromEnd: () => virtualizer.getDistanceFromEnd(),
+    offset: () => virtualizer.scrollOffset ?? 0,
+    height: () => virtualizer.scrollRect?.height ?? 0,
+    /** Rows that lie, at least with their lower half, inside the window. */
+    onScreen: () => {
+      const [top, bottom] = [virtualizer.scrollOffset ?? 0, (virtualizer.scrollOffset ?? 0) + (virtualizer.scrollRect?.height ?? 0)];
+      return virtualizer.getVirtualItems().filter((item) => item.end > top && (item.start + item.end) / 2 < bottom).map((item) => rows.value[item.index]!);
+    },
+    /** Brings a row to the upper third, the middle, or just into sight; resolves when it has been drawn there. */
+    async show(key: string, where: 'start' | 'center' | 'auto') {
+      await nextTick();
+      const index = indexOf(key);
+      if (index < 0) return false;
+      virtualizer.scrollToIndex(index, { align: where });
+      if (where === 'start') virtualizer.scrollBy(-Math.round((virtualizer.scrollRect?.height ?? 0) / 4));
+      await settled(virtualizer);
+      return true;
+    },
+    async toEnd(smooth = false) {
+      await nextTick();
+      virtualizer.scrollToEnd({ behavior: smooth ? 'smooth' : 'auto' });
+      await settled(virtualizer);
+    },
+  };
+}
+
+// A new function for every set of rows: the library takes a changed function as the sign that keys moved.
+const keyOf = (rows: readonly Keyed[]) => (index: number) => rows[index]?.key ?? index;
+
+/** Two frames without a change of position: measured, corrected, drawn. At most half a second. */
+async function settled(virtualizer: Virtualizer<HTMLElement, HTMLElement>) {
+  let before = -1;
+  for (let frames = 0, same = 0; frames < 30 && same < 2; frames++) {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const now = (virtualizer.scrollOffset ?? 0) + virtualizer.getTotalSize();
+    same = now === before ? same + 1 : 0;
+    before = now;
+  }
+}
+
+/** The window grew or shrank (a keyboard, a growing composer): whoever was at the end stays there. */
+function followResize(scroller: Ref<HTMLElement | null>, atEnd: () => boolean) {
+  let height = 0;
+  let wasAtEnd = true;
+  const note = () => (wasAtEnd = atEnd());
+  const observer = new ResizeObserver(([entry]) => {
+    const now = entry!.contentRect.height;
+    const element = entry!.target as HTMLElement;
+    if (height && now !== height && wasAtEnd) element.scrollTop = element.scrollHeight;
+    height = now;
+  });
+  watch(scroller, (element, old) => {
+    if (old) old.removeEventListener('scroll', note);
+    observer.disconnect();
+    element?.addEventListener('scroll', note, { passive: true });
+    if (element) observer.observe(element);
+  }, { flush: 'post' });
+  return () => observer.disconnect();
+}
