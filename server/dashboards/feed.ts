@@ -1,0 +1,34 @@
+import type { ClientBase } from 'pg';
+import type { Clickhouse } from '@parley/analytics/clickhouse.ts';
+import { ingest } from '@parley/analytics/ingest.ts';
+import type { OutboxEvent, Watcher } from '../kernel/outbox.ts';
+import { messagesByIds, messagesBySeq } from './truth.ts';
+
+/** Imported ranges are taken in pieces of this many messages, always cut at the same numbers. */
+const piece = 10_000;
+
+/**
+ * Carries messages to the analytics store. A batch is named by its ends in the event log; after a crash the same batch comes again under the same
+ * name, and whatever part of it had arrived, in the base or in a view, is recognised there.
+ */
+export function dashboardsWatcher(clickhouse: Clickhouse): Watcher {
+  return {
+    name: 'dashboards',
+    batch: 5_000,
+    async take(events, client) {
+      const sent = events.filter((event) => event.type === 'message.sent').map((event) => String(event.payload['messageId']));
+      if (sent.length > 0) await ingest(clickhouse, await messagesByIds(client, sent), `sent ${placeOf(events[0]!)} to ${placeOf(events.at(-1)!)}`);
+      for (const event of events) if (event.type === 'message.imported') await takeImported(clickhouse, client, event);
+    },
+  };
+}
+
+const placeOf = ({ tx, id }: OutboxEvent): string => `${tx}.${id}`;
+
+async function takeImported(clickhouse: Clickhouse, client: ClientBase, event: OutboxEvent): Promise<void> {
+  const { conversationId, fromSeq, toSeq } = event.payload as { conversationId: string; fromSeq: number; toSeq: number };
+  for (let from = fromSeq; from <= toSeq; from += piece) {
+    const rows = await messagesBySeq(client, conversationId, from, Math.min(from + piece - 1, toSeq));
+    await ingest(clickhouse, rows, `imported ${placeOf(event)} from ${from}`);
+  }
+}
