@@ -6,6 +6,11 @@ export type Feed<T> = {
   cursor: number;
   /** The highest number heard of: from an event, an acknowledgement, a page. Above the cursor something is missing. */
   known: number;
+  /**
+   * The head of the last answer. Up to it everything comes by asking: an answer names each thing once, at its last change, so what a cut
+   * answer has not reached yet may be missing although the numbers before it are done.
+   */
+  told: number;
   /** What came too early, by number. */
   held: Map<number, T>;
 };
@@ -13,14 +18,14 @@ export type Feed<T> = {
 /** More than this many early events are not worth keeping: the server is asked anyway. */
 const held = 1_000;
 
-export const feedAt = <T>(cursor: number): Feed<T> => ({ cursor, known: cursor, held: new Map() });
+export const feedAt = <T>(cursor: number): Feed<T> => ({ cursor, known: cursor, told: cursor, held: new Map() });
 
 export const isBehind = (feed: Feed<unknown>): boolean => feed.known > feed.cursor;
 
 /** Takes one live event; answers what can be applied now, in order: nothing when it came twice or too early. */
 export function hear<T>(feed: Feed<T>, number: number, event: T): T[] {
   notice(feed, number);
-  if (number <= feed.cursor) return [];
+  if (number <= feed.cursor || number <= feed.told) return [];
   if (feed.held.size < held) feed.held.set(number, event);
   return drain(feed);
 }
@@ -38,7 +43,8 @@ export function caughtUp<T>(feed: Feed<T>, since: number, next: number, head: nu
   notice(feed, head);
   if (since > feed.cursor) return [];
   feed.cursor = Math.max(feed.cursor, next);
-  for (const number of feed.held.keys()) if (number <= feed.cursor) feed.held.delete(number);
+  feed.told = Math.max(feed.told, head);
+  for (const number of feed.held.keys()) if (number <= feed.told) feed.held.delete(number);
   return drain(feed);
 }
 
