@@ -9,7 +9,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from './engines-error.ts';
@@ -143,7 +144,7 @@ async function startKeeper(dataDir: string, needs: Needs, throwaway: boolean, sa
   const without = (Object.keys(needs) as (keyof Needs)[]).filter((engine) => !needs[engine]).flatMap((engine) => ['--without', engine]);
   const log = openSync(join(dataDir, 'logs', 'keeper.log'), 'a', 0o600);
   // Detached: Ctrl-C in a terminal goes to every process of the group, and the engines must outlast the server.
-  const keeper = spawn(process.execPath, [fileURLToPath(new URL('keeper.ts', import.meta.url)), '--data', dataDir, ...without, ...(throwaway ? ['--throwaway'] : [])], {
+  const keeper = spawn(nodeOfOurs(), [fileURLToPath(new URL('keeper.ts', import.meta.url)), '--data', dataDir, ...without, ...(throwaway ? ['--throwaway'] : [])], {
     detached: true,
     stdio: ['pipe', 'pipe', log],
     env: { ...process.env, NODE_OPTIONS: '' }, // a debugger's or a test runner's options are not for the keeper
@@ -170,6 +171,12 @@ async function startKeeper(dataDir: string, needs: Needs, throwaway: boolean, sa
   return outcome === 'ready' ? keeper : null;
 }
 
+// Whoever opens engines may itself run on an older Node.js (a test runner started by hand); the keeper cannot.
+function nodeOfOurs(): string {
+  if (Number(process.versions.node.split('.', 1)[0]) >= 26) return process.execPath;
+  return join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+}
+
 // Using engines is no reason for a finished tool to stay: what keeps a process alive is its own work.
 function letRun(keeper: ChildProcess): void {
   keeper.unref();
@@ -187,6 +194,6 @@ function prepareDirectory(path: string, throwaway: boolean): string {
     throw new EngineError('data_directory', `${path} is not empty: engines that are thrown away delete their directory.`, 'ours');
   }
   // As root PostgreSQL runs as another user, who must be able to pass through, whatever the umask says.
-  if (isNew && process.getuid?.() === 0) chmodSync(path, 0o711);
+  if ((isNew || throwaway) && process.getuid?.() === 0) chmodSync(path, 0o711);
   return realpathSync(path);
 }

@@ -3,7 +3,7 @@
  * child in a temporary directory, and a migrated database as the template of all others. The keeper deletes the
  * directory when it stops, so that even a killed run leaves nothing behind.
  */
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -39,8 +39,14 @@ type Shared = { users: number; started: Promise<Started> };
 
 async function start(): Promise<Started> {
   const home = mkdtempSync(join(tmpdir(), 'parley-test-'));
-  const engines = await openEngines({ dataDir: home, throwaway: true });
-  await makeTemplate(engines.databaseUrl);
+  const engines = await openEngines({ dataDir: home, throwaway: true }).catch((error: unknown) => {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  });
+  await makeTemplate(engines.databaseUrl).catch(async (error: unknown) => {
+    await engines.close();
+    throw error;
+  });
   const ownDirectory = join(home, 'own');
   mkdirSync(ownDirectory, { mode: 0o711 });
   return { cluster: { databaseUrl: engines.databaseUrl, clickhouseUrl: engines.clickhouseUrl, ownDirectory }, engines };

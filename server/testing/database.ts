@@ -1,6 +1,6 @@
 /** Databases for tests: a fresh one for every file, and a whole cluster of its own for tests that kill engines. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
@@ -56,7 +56,7 @@ export type OwnCluster = {
 
 /** Starts a cluster for one test file alone, with full durability. For files named *.alone.test.ts. */
 export async function ownCluster(): Promise<OwnCluster> {
-  const dataDir = mkdtempSync(join(inject('cluster').ownDirectory, 'cluster-'));
+  const dataDir = join(inject('cluster').ownDirectory, randomBytes(6).toString('hex'));
   let engines = await openEngines({ dataDir });
   const { databaseUrl: url, clickhouseUrl } = engines;
   await migrate(url);
