@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
+import { adminSchema } from './admin-schema.ts';
 import { defineAccess } from './access/access.model.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
 import { conversationCalls } from './conversations/conversations.socket.ts';
 import { enterRooms } from './conversations/rooms.ts';
 import { defineDepartments } from './departments/departments.model.ts';
+import { createGraphqlDoor } from './doors/graphql.ts';
 import { createHttpDoor } from './doors/http.ts';
 import type { Interface } from './doors/interfaces.ts';
 import { openSocketDoor } from './doors/socket.ts';
@@ -73,13 +75,15 @@ export function createApp({ config, db, log }: AppOptions): App {
   const states = parts.install(presence, new Presence(broadcast));
   const typists = parts.install(typing, new Typing(broadcast, house.events));
 
-  const server = createHttpDoor({ house, config, routes, interfaces });
+  const graphql = createGraphqlDoor({ house, schema: adminSchema(), config });
+  const server = createHttpDoor({ house, config, routes, graphql: graphql.handler, interfaces });
   const socketDoor = runs('web') ? openSocketDoor({ house, server, config, calls: socketCalls, onConnect: [enterRooms(house), (seat) => states.arrive(seat)] }) : null;
 
   return {
     house,
 
     async start() {
+      await graphql.start();
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
       if (runs('worker')) {
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
@@ -96,6 +100,7 @@ export function createApp({ config, db, log }: AppOptions): App {
       await socketDoor?.close();
       server.closeAllConnections();
       await new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve()));
+      await graphql.stop();
       await life.stop();
     },
   };

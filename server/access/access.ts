@@ -42,6 +42,13 @@ export async function rolesOf(work: Work, userId: string): Promise<Role[]> {
   return rows.map((row) => row.role);
 }
 
+/** The roles of many people at once, for lists. Needs `roles.read`. */
+export async function rolesOfAll(work: Work, userIds: readonly string[]): Promise<Map<string, Role[]>> {
+  work.require('roles.read');
+  const rows = await work.sql<{ userId: string; roles: Role[] }>('select user_id as "userId", array_agg(role order by role) as roles from role_grants where user_id = any ($1::uuid[]) group by user_id', [userIds]);
+  return new Map(rows.map((row) => [row.userId, row.roles]));
+}
+
 /** Nobody is suspended by somebody weaker, and the last owner not at all. */
 export const guardSuspension: SuspensionGuard = async (work, user) => {
   const held = await rolesOf(work, user.id);

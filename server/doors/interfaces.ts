@@ -1,7 +1,7 @@
 import express, { type RequestHandler, type Response, type Router } from 'express';
 import path from 'node:path';
 
-/** One web interface: where it is served, the folder its build lands in, and how people call it. */
+/** One web interface: where it is served, the folder its build lands in, and its name at the beginning of a sentence. */
 export type Interface = { at: string; folder: string; name: string };
 
 /**
@@ -39,7 +39,7 @@ function page({ folder, name }: Interface): RequestHandler {
 
 const unbuilt = (name: string) => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Parley</title>
-<h1>The ${name} has not been built yet</h1>
+<h1>${name} has not been built yet</h1>
 <p>The server runs, but this interface is missing. <code>npm start</code> builds it; then load this page again.</p>
 <p>服务器已在运行，但界面尚未构建。请运行 <code>npm start</code>，然后刷新本页。</p>
 </html>

@@ -1,0 +1,11 @@
+import type { GraphQLSchema } from 'graphql';
+import { accessAdmin } from './access/access.admin.ts';
+import { departmentsAdmin } from './departments/departments.admin.ts';
+import { buildAdminSchema, type AdminPart } from './doors/graphql-builder.ts';
+import { usersAdmin } from './users/users.admin.ts';
+
+/** What each module adds to the administrative schema, in order. */
+const parts: AdminPart[] = [usersAdmin, departmentsAdmin, accessAdmin];
+
+/** The whole administrative schema. Throws when a root field says too little about itself, which stops the boot. */
+export const adminSchema = (): GraphQLSchema => buildAdminSchema(parts);

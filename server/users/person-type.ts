@@ -1,0 +1,6 @@
+import { ObjectRef } from '@pothos/core';
+import type { AdminTypes } from '../doors/graphql-builder.ts';
+import type { AdminPerson } from './directory.ts';
+
+/** The schema's Person, for modules that add what they know about people. Its own fields stand in users.admin.ts. */
+export const PersonType = new ObjectRef<AdminTypes, AdminPerson>('Person');
