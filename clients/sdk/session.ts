@@ -134,10 +134,11 @@ export function createSession({ origin, storage, device, keep = 'cookie', fetch 
     },
     /** Ends it here whatever the server says; told to the server now, or when it can be reached again. */
     async signOut(): Promise<void> {
+      // Without a cookie only a living token tells the server which device is meant.
+      if (keep === 'body' && current && current.endsAt <= Date.now()) await renew().catch(() => undefined);
       const told = request('DELETE', '/api/session');
-      const refreshToken = keep === 'body';
       forget();
-      if (refreshToken) await storage.delete(refreshKey);
+      if (keep === 'body') await storage.delete(refreshKey);
       try {
         await told;
       } catch (error) {

@@ -76,6 +76,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('member' as const) }) },
   // An event comes: any one of those sent so far, so it may be early, late, or the tenth time. What is never picked is lost.
   { weight: 12, arbitrary: fc.record({ do: fc.constant('event' as const), back: fc.integer({ min: 0, max: 6 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('the next event' as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('catch up' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('older' as const, 'newer' as const), which: fc.nat({ max: 1 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('open' as const), which: fc.nat({ max: 1 }), around: fc.option(fc.nat({ max: 40 }), { nil: undefined }) }) },
@@ -90,12 +91,16 @@ function play(steps: (typeof step extends fc.Arbitrary<infer S> ? S : never)[]):
   for (const one of steps) {
     const some = 'which' in one ? one.which % room.messages.length : 0;
     if (one.do === 'send') room.send(`person ${one.who}`, `said ${room.head}`);
-    if (one.do === 'answer') room.send('ben', `answer ${room.head}`, one.which % 2 ? 'm3' : room.shown(null)[one.which % room.shown(null).length]!.id);
+    if (one.do === 'answer') room.send('ben', `answer ${room.head}`, one.which % 3 === 0 ? 'm3' : room.shown(null).at(-1 - (one.which % 3))!.id);
     if (one.do === 'edit') room.edit(some, `edited ${room.head}`);
     if (one.do === 'recall') room.recall(some);
     if (one.do === 'member') room.member('cleo');
     if (one.do === 'event') {
       const event = room.events.at(-1 - one.back);
+      if (event) device.hear(event);
+    }
+    if (one.do === 'the next event') {
+      const event = room.events[device.feed.cursor];
       if (event) device.hear(event);
     }
     if (one.do === 'catch up') device.catchUp();
