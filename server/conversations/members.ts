@@ -65,7 +65,7 @@ export async function putMembers(work: Work, conversation: ConversationRow, user
   const wanted = [...new Set(userIds)].sort();
   const found = await work.sql<{ id: string }>(
     `select u.id from users u left join members m on m.user_id = u.id and m.conversation_id = $1 and m.left_at is null
-     where u.id = any ($2) and u.status <> 'suspended' and m.user_id is null order by u.id for update of u`,
+     where u.id = any ($2) and u.status <> 'suspended' and m.user_id is null order by u.id for no key update of u`,
     [conversation.id, wanted],
   );
   if (found.length === 0) return [];
@@ -103,6 +103,8 @@ export async function takeOut(work: Work, conversation: ConversationRow, userId:
   const { broadcast } = work.house;
   if (!work.preview) {
     broadcast.leavePerson(userId, roomOf(conversation.id));
+    // Again after it, for a connection that came in between and read the membership as it still was.
+    work.afterCommit(() => broadcast.leavePerson(userId, roomOf(conversation.id)));
     work.onRollback(() => broadcast.joinPerson(userId, roomOf(conversation.id)));
   }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { calls as catalogue, type CallName } from '@parley/protocol/catalogue.ts';
 import type { Answer } from '@parley/protocol/errors.ts';
+import { newId } from '../kernel/ids.ts';
 import { until, type TestClient } from '../testing/client.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
@@ -100,18 +101,28 @@ const absurd = fc.constantFrom<unknown>(
   { toString: 1 }, { $gt: '' }, "'; drop table users; --", '1e9', 'NaN', '%00', '../../etc/passwd', '<script>', { _placeholder: true, num: 0 }, { _placeholder: true, num: 1e9 },
 );
 
+/** Values that a field of this name might well hold, so that verbs are reached and not only the words at the door. */
+function fittingFor(key: string): fc.Arbitrary<unknown> {
+  const person = fc.constantFrom(mallory.userId, ada.userId, '00000000-0000-7000-8000-000000000000');
+  if (key === 'conversationId') return fc.constantFrom(conversationId, conversationId, messageId);
+  if (key === 'userId') return person;
+  if (/Ids$|^ids$/.test(key)) return fc.array(person, { maxLength: 3 });
+  if (/Id$/.test(key)) return fc.constantFrom(messageId, newId(), conversationId);
+  if (key === 'heads') return fc.constantFrom({}, { [conversationId]: 0 }, { [conversationId]: 1e9 });
+  const words: Record<string, unknown[]> = { kind: ['group', 'channel'], visibility: ['public', 'private'], threading: ['topics', 'replies'], state: ['online', 'away'], role: ['owner', 'moderator', 'member'] };
+  if (words[key]) return fc.constantFrom(...words[key]);
+  if (['limit', 'before', 'after', 'around', 'at', 'head', 'since', 'line', 'answers', 'cursor'].includes(key)) return fc.constantFrom<unknown>(0, 1, 2, 50, 100, Number.MAX_SAFE_INTEGER);
+  if (['typing', 'muted', 'pinned'].includes(key)) return fc.boolean();
+  return fc.oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.constantFrom('会议', '"quoted" -minus OR (', '%_\\', "it's", '<@00000000-0000-7000-8000-000000000000>', '👩‍👩‍👧', 'x'.repeat(200)));
+}
+
 /** Inputs shaped like a call's own, with fitting, nearly fitting and absurd values, sometimes a field too many or too few. */
 function inputFor(name: CallName): fc.Arbitrary<unknown> {
   const keys = Object.keys((catalogue[name] as unknown as { def: { shape: object } }).def.shape);
-  const fitting = fc.oneof(
-    fc.constantFrom<unknown>(conversationId, mallory.userId, ada.userId, messageId, '00000000-0000-7000-8000-000000000000'),
-    fc.constantFrom<unknown>('group', 'channel', 'public', 'private', 'topics', 'replies', 'online', 'away', 'owner', 'member', true, false, [], {}),
-    fc.constantFrom<unknown>([mallory.userId], [mallory.userId, mallory.userId], { [conversationId]: 0 }, { __proto__: 1 }, 0, 1, 50, 100, 101, 500, 501, Number.MAX_SAFE_INTEGER, -1),
-    fc.string({ unit: 'binary', maxLength: 200 }),
-  );
-  const field = fc.oneof({ weight: 3, arbitrary: fitting }, { weight: 1, arbitrary: absurd }, { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) });
-  const own = fc.record(Object.fromEntries(keys.map((key) => [key, field])), { requiredKeys: [] });
-  return fc.oneof({ weight: 6, arbitrary: own }, { weight: 1, arbitrary: fc.tuple(own, fc.dictionary(fc.string(), field)).map(([a, b]) => ({ ...a, ...b })) }, { weight: 1, arbitrary: absurd }, { weight: 1, arbitrary: fc.jsonValue() });
+  const odd = fc.oneof(absurd, fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: 'binary', maxLength: 200 }), fc.constantFrom<unknown>(-1, 101, 501, Number.MAX_SAFE_INTEGER + 1, { __proto__: 1 }));
+  const fitting = fc.record(Object.fromEntries(keys.map((key) => [key, fittingFor(key)])), { requiredKeys: keys.filter((key) => /Ids?$|^(body|name|kind|state|typing|role|line|since|answers)$/.test(key)) });
+  const nearly = fc.record(Object.fromEntries(keys.map((key) => [key, fc.oneof({ weight: 5, arbitrary: fittingFor(key) }, { weight: 1, arbitrary: odd })])), { requiredKeys: [] });
+  return fc.oneof({ weight: 6, arbitrary: fitting }, { weight: 6, arbitrary: nearly }, { weight: 1, arbitrary: fc.tuple(nearly, fc.dictionary(fc.string(), odd)).map(([a, b]) => ({ ...a, ...b })) }, { weight: 1, arbitrary: odd });
 }
 
 test('every call answers any input, and never with a fault of ours', async () => {
@@ -126,14 +137,15 @@ test('every call answers any input, and never with a fault of ours', async () =>
       answers.forEach((answer: Answer<unknown>, n) => {
         const code = answer.error?.code ?? 'ok';
         codes.set(code, (codes.get(code) ?? 0) + 1);
-        if (code === 'internal') faults.push(`${name} ${JSON.stringify(inputs[at + n]).slice(0, 500)}`);
+        if (code === 'internal' || code === 'unavailable') faults.push(`${code}: ${name} ${JSON.stringify(inputs[at + n]).slice(0, 500)}`);
         expect(answer.error ?? answer.ok).toBeDefined();
       });
     }
   }
   expect(faults, `seed ${seed}`).toEqual([]);
-  expect(codes.get('malformed')).toBeGreaterThan(1_000);
-  expect(world.logged.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  expect(codes.get('malformed')).toBeGreaterThan(500);
+  expect(codes.get('ok')).toBeGreaterThan(500);
+  expect(world.logged.filter((line) => line.includes('"level":"error"') && line.includes('"door"'))).toEqual([]);
   await adaIsWell();
 });
 

@@ -38,8 +38,8 @@ export async function start(work: Work, { cursor, heads }: CallPayload<'sync:sta
 
 const changesSql = `
   select json_build_object(
-    'changes', coalesce(json_agg(json_build_object('kind', u.kind, 'rev', u.rev, u.kind, u.body) order by u.rev), '[]'),
-    'next', case when count(*) = $3 then max(u.rev) else c.head end,
+    'changes', coalesce(json_agg(json_build_object('kind', u.kind, 'rev', u.rev, u.kind, u.body) order by u.rev) filter (where u.kind is not null), '[]'),
+    'next', case when count(u.kind) = $3 then max(u.rev) else c.head end,
     'head', c.head)::text as text
   from conversations c left join lateral (
     select * from (
