@@ -28,33 +28,40 @@ export type Placed = {
 export type Joining = { roomId: string; userId: string; at: number; rev: number };
 export type Root = { id: string; senderId: string; answers: number; lastAnswerAt: number; rev: number; roomId: string; inBatch: boolean };
 
-/**
- * Stores one batch in one transaction, in file order, behind the locks of its conversations: what is there already is passed over, what newer
- * live talk stands above is refused, and all counters end as if the messages had been sent. Either the whole batch has happened or none of it.
- */
+/** Stores one batch in one transaction: either the whole of it has happened or none of it. */
 export async function storeBatch(client: ClientBase, run: Run, wanted: readonly Wish[]): Promise<BatchResult> {
   await client.query('begin');
   try {
-    const rooms = [...new Set(wanted.map(({ room }) => room))];
-    const locked = await lockRooms(client, rooms);
-    const { fresh, already, refused } = sift(run, wanted, await readExisting(client, wanted), locked);
-    const placed = await place(client, run, fresh, locked);
-    if (placed.messages.length > 0) {
-      await putMembers(client, placed.joining);
-      await copyMessages(client, placed.messages);
-      await storeAnswers(client, placed.messages, placed.roots);
-      await storeMentions(client, placed.messages);
-      await advanceRooms(client, placed.messages, placed.heads);
-      await recordImport(client, run.source, placed.messages, placed.joining);
-    }
+    const result = await storeMessages(client, run, wanted);
     await client.query('commit');
-    for (const { room, seq } of placed.messages) room.seenSeq = Math.max(room.seenSeq, seq);
-    for (const { roomId, userId } of placed.joining) locked.get(roomId)!.room.members.add(userId);
-    return { stored: placed.messages.length, already, refused, rooms: [...new Set(placed.messages.map(({ room }) => room))] };
+    return result;
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Stores messages inside a transaction that is under way, in their order and behind the locks of their conversations: what is there already is
+ * passed over, what newer live talk stands above is refused, and all counters end as if the messages had been sent.
+ */
+export async function storeMessages(client: ClientBase, run: Run, wanted: readonly Wish[]): Promise<BatchResult> {
+  const rooms = [...new Set(wanted.map(({ room }) => room))];
+  const locked = await lockRooms(client, rooms);
+  const { fresh, already, refused } = sift(run, wanted, await readExisting(client, wanted), locked);
+  const placed = await place(client, run, fresh, locked);
+  if (placed.messages.length > 0) {
+    await putMembers(client, placed.joining);
+    await copyMessages(client, placed.messages);
+    await storeAnswers(client, placed.messages, placed.roots);
+    await storeMentions(client, placed.messages);
+    await advanceRooms(client, placed.messages, placed.heads);
+    await recordImport(client, run.source, placed.messages, placed.joining);
+  }
+  // A batch that is rolled back ends the run, and with it what is remembered here.
+  for (const { room, seq } of placed.messages) room.seenSeq = Math.max(room.seenSeq, seq);
+  for (const { roomId, userId } of placed.joining) locked.get(roomId)!.room.members.add(userId);
+  return { stored: placed.messages.length, already, refused, rooms: [...new Set(placed.messages.map(({ room }) => room))] };
 }
 
 /** A message on its way: all that is known of it without asking the store. */

@@ -1,0 +1,41 @@
+/**
+ * npm run seed
+ *
+ * Fills an empty database with the demo company, as the first start does when nothing is configured, and prints whom to sign in as. A database
+ * that holds anybody already is left as it is.
+ */
+import { FaultyConfig, readConfig } from '../server/config.ts';
+import { describeAccounts } from '../server/demo/accounts.ts';
+import { seedDemo } from '../server/demo/demo.ts';
+import { openDatabase } from '../server/kernel/database.ts';
+import { EngineError } from '../server/kernel/engines-error.ts';
+import { openEngines } from '../server/kernel/engines.ts';
+import { createLog } from '../server/kernel/log.ts';
+import { migrate } from '../server/kernel/migrate.ts';
+
+const say = (sentence: string) => console.error(sentence);
+
+async function run(): Promise<number> {
+  const config = readConfig(process.env, say);
+  const engines = await openEngines({ dataDir: config.dataDir, databaseUrl: config.databaseUrl ?? undefined, clickhouseUrl: config.clickhouseUrl ?? undefined, onProgress: say });
+  try {
+    await migrate(engines.databaseUrl, say);
+    const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2 });
+    try {
+      const accounts = await seedDemo(db);
+      console.log(accounts ? describeAccounts(accounts) : 'There are people in this database already: the demo company was not added.');
+      return accounts ? 0 : 1;
+    } finally {
+      await db.close();
+    }
+  } finally {
+    await engines.close();
+  }
+}
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  process.exitCode = 1;
+  say(error instanceof EngineError || error instanceof FaultyConfig ? error.message : String((error as Error).stack));
+}
