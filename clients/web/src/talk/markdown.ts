@@ -38,6 +38,10 @@ markdown.renderer.rules.link_open = (tokens: Token[], at: number, options, _env,
   tokens[at]!.attrSet('rel', 'noopener noreferrer nofollow');
   return self.renderToken(tokens, at, options);
 };
+// What scrolls must be reachable by keyboard.
+const { fence, code_block: codeBlock } = markdown.renderer.rules;
+markdown.renderer.rules.fence = (...given) => fence!(...given).replace('<pre', '<pre tabindex="0"');
+markdown.renderer.rules.code_block = (...given) => codeBlock!(...given).replace('<pre', '<pre tabindex="0"');
 markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0"><table>';
 markdown.renderer.rules.table_close = () => '</table></div>';
 

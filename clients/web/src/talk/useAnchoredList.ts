@@ -35,6 +35,8 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
     anchorTo: 'end' as const,
     followOnAppend: atTail(),
     scrollEndThreshold: endThreshold,
+    // What is shown "at the start" stands below some of what came before it: nobody reads without context.
+    scrollPaddingStart: Math.round((scroller.value?.clientHeight ?? 0) / 4),
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
@@ -51,8 +53,38 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
   };
   const unmount = virtualizer._didMount();
 
-  watch([rows, () => atTail()], () => { virtualizer.setOptions(options()); drawn.value++; });
-  watch([rows, drawn], () => virtualizer._willUpdate(), { flush: 'post' });
+  // Where a `show` or `toEnd` is still on its way to. Rows that come meanwhile change indexes, and the library remembers only those:
+  // its command is called off, the anchor is taken from where the page really stands, and the command is given anew.
+  let heading: { key: string | null; where: 'start' | 'center' | 'auto' } | null = null;
+  function give() {
+    if (!heading) return;
+    const index = heading.key === null ? rows.value.length - 1 : indexOf(heading.key);
+    if (heading.key === null) virtualizer.scrollToEnd();
+    else if (index >= 0) virtualizer.scrollToIndex(index, { align: heading.where });
+  }
+  watch([rows, () => atTail()], () => {
+    if (heading) {
+      virtualizer.cancelScroll();
+      virtualizer.scrollOffset = scroller.value?.scrollTop ?? 0;
+    }
+    virtualizer.setOptions(options());
+    drawn.value++;
+  });
+  watch([rows, drawn], ([now], [before]) => {
+    virtualizer._willUpdate();
+    if (now !== before) give();
+  }, { flush: 'post' });
+
+  async function head(towards: NonNullable<typeof heading>) {
+    await nextTick();
+    heading = towards;
+    virtualizer.setOptions(options());
+    give();
+    await settled(virtualizer);
+    if (heading !== towards) return;
+    virtualizer.cancelScroll();
+    heading = null;
+  }
   onMounted(() => virtualizer._willUpdate());
   onBeforeUnmount(unmount);
   const stopResize = followResize(scroller, () => virtualizer.isAtEnd(endThreshold + 1));
@@ -74,21 +106,9 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
       const [top, bottom] = [virtualizer.scrollOffset ?? 0, (virtualizer.scrollOffset ?? 0) + (virtualizer.scrollRect?.height ?? 0)];
       return virtualizer.getVirtualItems().filter((item) => item.end > top && (item.start + item.end) / 2 < bottom).map((item) => rows.value[item.index]!);
     },
-    /** Brings a row to the upper third, the middle, or just into sight; resolves when it has been drawn there. */
-    async show(key: string, where: 'start' | 'center' | 'auto') {
-      await nextTick();
-      const index = indexOf(key);
-      if (index < 0) return false;
-      virtualizer.scrollToIndex(index, { align: where });
-      if (where === 'start') virtualizer.scrollBy(-Math.round((virtualizer.scrollRect?.height ?? 0) / 4));
-      await settled(virtualizer);
-      return true;
-    },
-    async toEnd(smooth = false) {
-      await nextTick();
-      virtualizer.scrollToEnd({ behavior: smooth ? 'smooth' : 'auto' });
-      await settled(virtualizer);
-    },
+    /** Brings a row to the upper quarter, the middle, or just into sight; resolves when it has been drawn there. */
+    show: (key: string, where: 'start' | 'center' | 'auto') => head({ key, where }),
+    toEnd: () => head({ key: null, where: 'auto' }),
   };
 }
 

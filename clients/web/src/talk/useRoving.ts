@@ -2,7 +2,7 @@ import { nextTick, ref } from 'vue';
 import type { Ref } from 'vue';
 import type { Row } from './rows.ts';
 
-type List = { show(key: string, where: 'auto'): Promise<boolean>; toEnd(): Promise<void> };
+type List = { show(key: string, where: 'auto'): Promise<void>; toEnd(): Promise<void> };
 
 /** The list is one Tab stop; arrows walk from message to message, Enter goes into a message's tools, Escape back to writing. */
 export function useRoving(rows: Ref<readonly Row[]>, scroller: Ref<HTMLElement | null>, list: List, write: () => void) {

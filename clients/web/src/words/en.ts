@@ -66,7 +66,6 @@ export const en = {
     direct: 'Direct conversation',
     unnamed: 'Unnamed conversation',
     draft: 'Draft:',
-    row: '{name}. {state}{last}',
     rowUnread: '{n} unread message. | {n} unread messages.',
     rowMentions: '{n} mention of you. | {n} mentions of you.',
     rowMuted: 'Muted.',
@@ -273,7 +272,7 @@ export const en = {
     results: 'Results',
   },
   settings: {
-    menu: 'Settings of {name}',
+    menu: 'Settings',
     language: 'Language',
     theme: 'Appearance',
     light: 'Light',

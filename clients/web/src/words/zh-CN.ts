@@ -68,7 +68,6 @@ export const zhCN: Words = {
     direct: '单聊',
     unnamed: '未命名会话',
     draft: '草稿：',
-    row: '{name}。{state}{last}',
     rowUnread: '{n} 条未读。',
     rowMentions: '{n} 条提到你。',
     rowMuted: '已静音。',
@@ -275,7 +274,7 @@ export const zhCN: Words = {
     results: '结果',
   },
   settings: {
-    menu: '{name} 的设置',
+    menu: '设置',
     language: '语言',
     theme: '外观',
     light: '浅色',
