@@ -20,6 +20,22 @@ import { createSync } from './sync.ts';
 import { createTopics, type Changed } from './topics.ts';
 import { createTyping } from './typing.ts';
 
+/*
+ * A Parley device for browsers, Node and bots, without a page and without a framework:
+ *
+ *   const parley = createParley({ origin: 'https://chat.example.org', storage: memoryStorage(), device: 'A bot', keep: 'body' });
+ *   await parley.signIn({ email, password });
+ *   parley.start();
+ *   const timeline = parley.timeline(conversationId);
+ *   timeline.subscribe(() => draw(timeline.entries));
+ *   await timeline.open('unread');
+ *   await parley.send({ conversationId, body: 'Hello' });
+ *
+ * What it promises: what was sent is stored once and in order, whatever happens on the way; what is shown becomes what the server has, whatever
+ * was lost; being offline is a state, not an error. What it leaves to others: drawing, words for people other than the server's own sentences,
+ * and a `Storage` that survives a reload.
+ */
+
 export { ParleyError };
 export type { Changed, Storage };
 

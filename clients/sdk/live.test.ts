@@ -275,6 +275,27 @@ describe('a line that loses', () => {
   });
 });
 
+describe('a goodbye', () => {
+  test.each(['resync', 'restarting'])('of a server that says %s brings the device back by itself', async (code) => {
+    const line = await lossyLine();
+    const ada = await live('Ada', { origin: line.origin });
+    line.say(`42["bye",{"code":"${code}","message":"Connect again."}]`);
+    await until(() => ada.state === 'waiting', 'the line to be left');
+    expect(ada.problem).toBeNull();
+    await isLive(ada);
+    expect(await ada.call('session:me', {})).toMatchObject({ name: 'Ada' });
+  });
+
+  test('that ends the session does not', async () => {
+    const line = await lossyLine();
+    const ada = await live('Ada', { origin: line.origin });
+    line.say('42["bye",{"code":"suspended","message":"This account is suspended."}]');
+    await until(() => ada.state === 'signed-out', 'being signed out');
+    expect(ada.problem).toMatchObject({ code: 'suspended', message: 'This account is suspended.' });
+    expect(ada.store.conversations.size).toBe(0);
+  });
+});
+
 describe('two devices of one person', () => {
   test('agree on what is unread, whoever reads, and writing is reading', async () => {
     const [phone, laptop] = [await live('Ada'), await live('Ada')];
@@ -399,6 +420,21 @@ describe('a session', () => {
     expect(ada.state).toBe('signed-out');
     expect(await ada.resume()).toBe(false);
     expect(await ada.status()).toMatchObject({ ready: true });
+  });
+
+  test('whose token the server does not take any more gets another one and connects', async () => {
+    let spoilt = 0;
+    const fetch: typeof globalThis.fetch = async (...asked) => {
+      const response = await globalThis.fetch(...asked);
+      if (spoilt++ > 0) return response;
+      return Response.json({ ...((await response.json()) as object), accessToken: 'spent' });
+    };
+    const ada = createParley({ origin: world.origin, storage: memoryStorage(), device: 'Ada’s device', keep: 'body', fetch });
+    devices.push(ada);
+    await ada.signIn(await world.person('Ada'));
+    ada.start();
+    await isLive(ada);
+    expect(spoilt).toBe(2);
   });
 
   test('refusals of calls carry what the server said', async () => {

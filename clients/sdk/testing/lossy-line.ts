@@ -12,6 +12,8 @@ export type LossyLine = {
   passes: (packet: string) => boolean;
   /** Packets that disappeared. */
   lost: string[];
+  /** Puts a packet of the server's in. */
+  say(packet: string): void;
   /** Cuts every connection without a word. */
   cut(): void;
   close(): Promise<void>;
@@ -33,6 +35,9 @@ export async function openLossyLine(upstream: string): Promise<LossyLine> {
     origin: '',
     passes: () => true,
     lost: [],
+    say(packet) {
+      for (const [device] of pairs) device.send(packet);
+    },
     cut() {
       for (const pair of pairs) for (const socket of pair) socket.terminate();
     },
