@@ -36,7 +36,14 @@ export function openClickhouse(url: string): Clickhouse {
       await client.command({ query: sql, query_params: params, clickhouse_settings: { mutations_sync: '2' } });
     },
     async insert(table, columns, tsv, token) {
-      await client.insert({ table, columns: columns as [string, ...string[]], values: streamOf(tsv), format: 'TSV', clickhouse_settings: { ...repeatable, insert_deduplication_token: token } });
+      await client.insert({
+        table,
+        columns: columns as [string, ...string[]],
+        // Raw formats are only taken as streams of texts.
+        values: Readable.from([tsv], { objectMode: false }),
+        format: 'TabSeparated',
+        clickhouse_settings: { ...repeatable, insert_deduplication_token: token },
+      });
     },
     async ping() {
       const answer = await client.ping();
@@ -44,11 +51,6 @@ export function openClickhouse(url: string): Clickhouse {
     },
     close: () => client.close(),
   };
-}
-
-/** Raw formats are only taken as streams. */
-function streamOf(tsv: string): Readable {
-  return Readable.from([Buffer.from(tsv)], { objectMode: false });
 }
 
 const directory = fileURLToPath(new URL('./migrations/', import.meta.url));

@@ -20,8 +20,7 @@ const columns = ['event_id', 'kind', 'at', 'person', 'bot', 'department', 'conve
 const blockRows = 50_000;
 
 /**
- * Writes events under a name that stands for exactly these rows in this order: the same name again changes nothing. Rows are grouped by month
- * first, since an insert becomes one part, and so one thing to recognise, in each partition.
+ * Writes events under a name that stands for exactly these rows in this order: the same name again changes nothing.
  */
 export async function ingest(clickhouse: Clickhouse, rows: readonly EventRow[], batch: string): Promise<void> {
   for (let from = 0; from < rows.length; from += blockRows) {

@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import { openClickhouse } from '@parley/analytics/clickhouse.ts';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,8 @@ import { defineAccess } from './access/access.model.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
 import { conversationCalls } from './conversations/conversations.socket.ts';
 import { enterRooms } from './conversations/rooms.ts';
+import { feed } from './dashboards/feed.ts';
+import { analyticsStore } from './dashboards/numbers.ts';
 import { defineDepartments } from './departments/departments.model.ts';
 import { createGraphqlDoor } from './doors/graphql.ts';
 import { createHttpDoor } from './doors/http.ts';
@@ -58,7 +61,7 @@ const interfaces: Interface[] = [
 ];
 
 /** Builds the house. Nothing runs and nothing listens before `start`, which answers with the address; a wiring mistake throws here. */
-export function createApp({ config, db, log }: AppOptions): App {
+export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   const broadcast = createBroadcast(log, config);
   const house: House = { db, log, events: new Events(log), broadcast, parts: new Parts(), bell: new OutboxBell() };
   const life = new Lifecycle(log);
@@ -71,6 +74,7 @@ export function createApp({ config, db, log }: AppOptions): App {
   const { parts } = house;
   parts.install(previewKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'preview token', 32)));
   parts.install(searchEngine, postgresIndex);
+  const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(sendLane, new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }));
   const states = parts.install(presence, new Presence(broadcast));
   const typists = parts.install(typing, new Typing(broadcast, house.events));
@@ -87,6 +91,7 @@ export function createApp({ config, db, log }: AppOptions): App {
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
       if (runs('worker')) {
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
+        life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
         life.start(jobs(db, log, housekeeping(db), housekeepingCrontab));
       }
       server.listen(config.port, config.host);
@@ -102,6 +107,7 @@ export function createApp({ config, db, log }: AppOptions): App {
       await new Promise<void>((resolve) => (server.listening ? server.close(() => resolve()) : resolve()));
       await graphql.stop();
       await life.stop();
+      await store.close();
     },
   };
 }

@@ -53,6 +53,7 @@ export const settings = {
   connectionsPerAddress: { env: 'PARLEY_CONNECTIONS_PER_ADDRESS', fallback: '2000', read: whole(1, 10_000_000), sentence: 'Open sockets one network address may hold.' },
   connectionsPerPerson: { env: 'PARLEY_CONNECTIONS_PER_PERSON', fallback: '50', read: whole(1, 10_000), sentence: 'Open sockets one person may hold.' },
   callsPerSecond: { env: 'PARLEY_CALLS_PER_SECOND', fallback: '100', read: whole(1, 1_000_000), sentence: 'Calls a second one connection may make, on average over ten seconds.' },
+  analyticsCheckSeconds: { env: 'PARLEY_ANALYTICS_CHECK_SECONDS', fallback: '15', read: whole(1, 86_400), sentence: 'How often the analytics store is compared with the messages, a month of hours at a time.' },
   signInsPerMinute: { env: 'PARLEY_SIGN_INS_PER_MINUTE', fallback: '30', read: whole(1, 1_000_000), sentence: 'Sign-in attempts a minute one network address may make.' },
 } as const satisfies Record<string, Setting<unknown>>;
 

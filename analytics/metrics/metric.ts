@@ -54,10 +54,10 @@ export function sqlOf(metric: Metric, range: Range, filter: Filter, wholeHours: 
   };
 }
 
-/** The SQL of the events behind a range of a metric, newest first, continuing below a place. */
+/** The SQL of the events behind a range of a metric, newest first, continuing below a place. No alias may be a column's name: ClickHouse would take it for the column in the conditions. */
 export function eventsSqlOf(filter: Filter): string {
-  return `select toString(event_id) as eventId, toUnixTimestamp64Milli(at) as at, person, bot, toString(department) as department, toString(conversation) as conversation,
-  conversation_kind as conversationKind, toString(message) as message
+  return `select toString(event_id) as eventId, toUnixTimestamp64Milli(at) as time, person, bot, toString(department) as departmentId, toString(conversation) as conversationId,
+  conversation_kind as conversationKind, toString(message) as messageId
 from events
 where kind = 'message' and ${within('at')} ${filters(filter)}
   and (at, event_id) < (fromUnixTimestamp64Milli({belowAt:Int64}), {belowId:UUID})

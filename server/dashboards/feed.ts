@@ -1,8 +1,23 @@
 import type { ClientBase } from 'pg';
-import type { Clickhouse } from '@parley/analytics/clickhouse.ts';
+import { migrateClickhouse, type Clickhouse } from '@parley/analytics/clickhouse.ts';
 import { ingest } from '@parley/analytics/ingest.ts';
-import type { OutboxEvent, Watcher } from '../kernel/outbox.ts';
+import type { LongLived } from '../kernel/lifecycle.ts';
+import { watch, type OutboxEvent, type Watcher } from '../kernel/outbox.ts';
+import type { House } from '../kernel/work.ts';
+import { feedName, standingCheck } from './reconcile.ts';
 import { messagesByIds, messagesBySeq } from './truth.ts';
+
+/** Brings the store to this version and then follows the event log. While the store is away nothing is lost and nobody else notices. */
+export function feed({ db, bell, log }: House, store: Clickhouse, checkEveryMs: number): LongLived {
+  const watching = watch(db, bell, dashboardsWatcher(store, checkEveryMs), log);
+  return {
+    name: watching.name,
+    async run(signal) {
+      await migrateClickhouse(store);
+      await watching.run(signal);
+    },
+  };
+}
 
 /** Imported ranges are taken in pieces of this many messages, always cut at the same numbers. */
 const piece = 10_000;
@@ -11,10 +26,12 @@ const piece = 10_000;
  * Carries messages to the analytics store. A batch is named by its ends in the event log; after a crash the same batch comes again under the same
  * name, and whatever part of it had arrived, in the base or in a view, is recognised there.
  */
-export function dashboardsWatcher(clickhouse: Clickhouse): Watcher {
+export function dashboardsWatcher(clickhouse: Clickhouse, checkEveryMs: number): Watcher {
   return {
-    name: 'dashboards',
+    name: feedName,
     batch: 5_000,
+    // Nothing else writes the store, so what is compared while nothing arrives holds still.
+    idle: standingCheck(clickhouse, checkEveryMs),
     async take(events, client) {
       const sent = events.filter((event) => event.type === 'message.sent').map((event) => String(event.payload['messageId']));
       if (sent.length > 0) await ingest(clickhouse, await messagesByIds(client, sent), `sent ${placeOf(events[0]!)} to ${placeOf(events.at(-1)!)}`);
@@ -23,7 +40,8 @@ export function dashboardsWatcher(clickhouse: Clickhouse): Watcher {
   };
 }
 
-const placeOf = ({ tx, id }: OutboxEvent): string => `${tx}.${id}`;
+/** Places begin anew in a restored database; with the moment they are nobody else's. */
+const placeOf = ({ tx, id, at }: OutboxEvent): string => `${tx}.${id}.${at.getTime()}`;
 
 async function takeImported(clickhouse: Clickhouse, client: ClientBase, event: OutboxEvent): Promise<void> {
   const { conversationId, fromSeq, toSeq } = event.payload as { conversationId: string; fromSeq: number; toSeq: number };

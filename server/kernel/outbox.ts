@@ -45,7 +45,14 @@ export class OutboxBell {
  * 2. The cursor moves only after `take` returned. `inside: true` runs `take` in the cursor's own transaction (for sinks in PostgreSQL).
  * 3. When `take` throws, the batch is asked for again after a pause; other watchers and chat do not notice.
  */
-export type Watcher = { name: string; batch?: number; inside?: boolean; take(events: OutboxEvent[], client: ClientBase): Promise<void> };
+export type Watcher = {
+  name: string;
+  batch?: number;
+  inside?: boolean;
+  take(events: OutboxEvent[], client: ClientBase): Promise<void>;
+  /** Called whenever everything has been taken; nothing is taken while it runs. */
+  idle?(client: ClientBase): Promise<void>;
+};
 
 /**
  * Reads past the cursor only below the snapshot's xmin: ids are taken before commit and become visible after, so a reader that remembers
@@ -68,7 +75,9 @@ export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Log
         await client.query('insert into outbox_cursors (watcher) values ($1) on conflict do nothing', [watcher.name]);
         while (!signal.aborted) {
           const taken = await takeBatch(client, watcher);
-          if (taken === 0) await bell.wait(500, signal);
+          if (taken > 0) continue;
+          await watcher.idle?.(client);
+          await bell.wait(500, signal);
         }
       } catch (error) {
         log.warn({ watcher: watcher.name }, 'a watcher lost its footing; its cursor stays where it was');
