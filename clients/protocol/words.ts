@@ -5,7 +5,7 @@ import { limits } from './limits.ts';
 z.config({ ...z.locales.en(), jitless: true });
 
 /** Text PostgreSQL can hold: well-formed UTF-16 without NUL. A lone surrogate would be stored as a replacement sign and come back changed. */
-const storable = z.refine((text: string) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text without NUL characters');
+const storable = z.refine<string>((text) => text.isWellFormed() && !text.includes('\0'), 'must be well-formed text without NUL characters');
 
 /** A text of 1 to `cap` characters that is not only white space. */
 export const text = (cap: number) => z.string().check(z.minLength(1), z.maxLength(cap), z.regex(/\S/u, 'must not be empty'), storable);
