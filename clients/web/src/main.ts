@@ -3,9 +3,9 @@ import '@parley/look/base.css';
 import './ui/controls.css';
 import { createApp } from 'vue';
 import App from './App.vue';
-import { router } from './router.ts';
+import { addRoutes } from './routes.ts';
 import { applyPreferences } from './settings/preferences.ts';
 import { i18n } from './words/i18n.ts';
 
 await applyPreferences();
-createApp(App).use(i18n).use(router).mount('#app');
+createApp(App).use(i18n).use(addRoutes()).mount('#app');

@@ -1,13 +1,17 @@
 import { shallowRef } from 'vue';
-import type { ShallowRef } from 'vue';
+import { type ShallowRef } from 'vue';
 import { createParley } from '@parley/sdk/client.ts';
-import type { Changed, Timeline } from '@parley/sdk/client.ts';
-import type { Person } from '@parley/protocol/people.ts';
+import { type Changed, type Timeline } from '@parley/sdk/client.ts';
+import { type Person } from '@parley/protocol/people.ts';
 import { deviceName } from './session/device.ts';
 import { browserStorage } from './storage.ts';
 
 /** The one signed-in device this page is. Everything on screen is read from it through the functions below, which Vue can watch. */
-export const parley = createParley({ origin: location.origin, storage: browserStorage(), device: deviceName(navigator.userAgent) });
+export const parley = createParley({
+  origin: location.origin,
+  storage: browserStorage(),
+  device: deviceName(navigator.userAgent),
+});
 
 // One counter a topic. Reading a fact touches its counter, so a component is drawn again only when its own facts moved.
 const counters = new Map<string, ShallowRef<number>>();
@@ -24,7 +28,11 @@ function move(topic: string) {
 // The list depends on every conversation: under heavy traffic it is sorted again at most twenty times a second.
 // A timer rather than an animation frame: the unread count in the title must stay true in a window nobody looks at.
 let listMoves: ReturnType<typeof setTimeout> | undefined;
-const moveList = () => (listMoves ??= setTimeout(() => { listMoves = undefined; move('list'); }, 50));
+const moveList = () =>
+  (listMoves ??= setTimeout(() => {
+    listMoves = undefined;
+    move('list');
+  }, 50));
 
 const tellers: { [T in Changed['topic']]: (changed: Extract<Changed, { topic: T }>) => void } = {
   state: () => move('state'),
@@ -33,10 +41,18 @@ const tellers: { [T in Changed['topic']]: (changed: Extract<Changed, { topic: T 
     for (const [topic, counter] of counters) if (topic.startsWith('conversation:')) counter.value++;
     moveList();
   },
-  conversation: ({ id }) => { move(`conversation:${id}`); moveList(); },
-  people: ({ ids }) => { for (const id of ids) move(`person:${id}`); moveList(); },
+  conversation: ({ id }) => {
+    move(`conversation:${id}`);
+    moveList();
+  },
+  people: ({ ids }) => {
+    for (const id of ids) move(`person:${id}`);
+    moveList();
+  },
   typing: ({ conversationId }) => move(`typing:${conversationId}`),
-  presence: ({ userIds }) => { for (const id of userIds) move(`presence:${id}`); },
+  presence: ({ userIds }) => {
+    for (const id of userIds) move(`presence:${id}`);
+  },
   pending: ({ conversationId }) => move(`pending:${conversationId}`),
 };
 parley.subscribe((changed) => (tellers[changed.topic] as (changed: Changed) => void)(changed));
@@ -46,9 +62,15 @@ export const me = () => (touch('me'), parley.store.me);
 export const may = (permission: string) => me()?.permissions.includes(permission) ?? false;
 export const allConversations = () => (touch('list'), [...parley.store.conversations.values()]);
 export const summaryOf = (id: string) => (touch(`conversation:${id}`), parley.store.conversations.get(id));
-export const unreadOf = (id: string) => (touch(`conversation:${id}`), { unread: parley.store.unread(id), mentions: parley.store.mentions(id) });
+export const unreadOf = (id: string) => (
+  touch(`conversation:${id}`),
+  { unread: parley.store.unread(id), mentions: parley.store.mentions(id) }
+);
 export const personOf = (id: string): Person | undefined => (touch(`person:${id}`), parley.store.person(id));
-export const typingIn = (id: string, threadId: string | null) => (touch(`typing:${id}`), parley.store.typing(id, threadId));
+export const typingIn = (id: string, threadId: string | null) => (
+  touch(`typing:${id}`),
+  parley.store.typing(id, threadId)
+);
 export const presenceOf = (id: string) => (touch(`presence:${id}`), parley.store.presence(id));
 
 /** A timeline as Vue sees it: the ref is triggered at every change of the timeline. */

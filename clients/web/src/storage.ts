@@ -1,5 +1,5 @@
 import { openDB } from 'idb';
-import type { Storage } from '@parley/sdk/storage.ts';
+import { type Storage } from '@parley/sdk/storage.ts';
 
 /** What must survive a reload, kept in IndexedDB. */
 export function browserStorage(): Storage {
@@ -16,7 +16,7 @@ export function browserStorage(): Storage {
       const range = IDBKeyRange.bound(prefix, prefix + '\uffff');
       const act = (await opened).transaction('kept');
       const [keys, values] = await Promise.all([act.store.getAllKeys(range), act.store.getAll(range)]);
-      return keys.map((key, at) => [String(key), values[at] as unknown]);
+      return keys.map((key, at) => [key as string, values[at] as unknown]);
     },
   };
 }

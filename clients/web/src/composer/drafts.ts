@@ -7,7 +7,8 @@ export type Draft = { text: string; named: Record<string, string>; title: string
 const empty = (): Draft => ({ text: '', named: {}, title: '' });
 const prefix = 'parley:draft:';
 const drafts = reactive(new Map<string, Draft>());
-const keyOf = (conversationId: string, threadId: string | null) => `${prefix}${parley.store.me?.id ?? ''}:${conversationId}:${threadId ?? ''}`;
+const keyOf = (conversationId: string, threadId: string | null) =>
+  `${prefix}${parley.store.me?.id ?? ''}:${conversationId}:${threadId ?? ''}`;
 
 function kept(key: string): Draft {
   try {

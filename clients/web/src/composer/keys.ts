@@ -1,5 +1,5 @@
 import { comboOf } from '../keys/shortcuts.ts';
-import type { useMentionPicker } from './useMentionPicker.ts';
+import { type useMentionPicker } from './useMentionPicker.ts';
 
 type Hands = {
   picker: ReturnType<typeof useMentionPicker>;
@@ -34,11 +34,16 @@ export function composerKeys(hands: Hands) {
     if (event.isComposing || event.keyCode === 229) return;
     const inField = (event.target as HTMLElement).matches('[data-composer]');
     const combo = comboOf(event);
-    const act = inField && hands.picker.open.value ? picking[combo]
-      : combo === 'Escape' && hands.isEditing() ? hands.endEdit
-      : inField && combo === 'ArrowUp' && hands.isEmpty() && !hands.isEditing() ? hands.editLast
-      : inField || combo === 'Mod+Shift+P' ? writing[combo]
-      : undefined;
+    const act =
+      inField && hands.picker.open.value
+        ? picking[combo]
+        : combo === 'Escape' && hands.isEditing()
+          ? hands.endEdit
+          : inField && combo === 'ArrowUp' && hands.isEmpty() && !hands.isEditing()
+            ? hands.editLast
+            : inField || combo === 'Mod+Shift+P'
+              ? writing[combo]
+              : undefined;
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();

@@ -8,7 +8,13 @@ const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 export function toBody(text: string, named: Readonly<Record<string, string>>): string {
   const names = Object.keys(named).sort((a, b) => b.length - a.length);
   if (names.length === 0) return text;
-  return text.replace(new RegExp(`@(${names.map(escaped).join('|')})(?![\\p{L}\\p{N}]|\\.[\\p{L}\\p{N}])|@(${names.map(escaped).join('|')})(?=\\p{Script=Han})`, 'gu'), (_, name?: string, beforeHan?: string) => `<@${named[(name ?? beforeHan)!]}>`);
+  return text.replace(
+    new RegExp(
+      `@(${names.map(escaped).join('|')})(?![\\p{L}\\p{N}]|\\.[\\p{L}\\p{N}])|@(${names.map(escaped).join('|')})(?=\\p{Script=Han})`,
+      'gu',
+    ),
+    (_, name?: string, beforeHan?: string) => `<@${named[(name ?? beforeHan)!]}>`,
+  );
 }
 
 /** A stored body as the writer sees it, with what is needed to turn it back. Two people of one name are told apart by a number. */

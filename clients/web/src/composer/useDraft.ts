@@ -12,9 +12,14 @@ export function useDraft(conversationId: string, threadId: string | null) {
   const named = ref<Record<string, string>>({ ...begun.named });
   const editId = ref<string | null>(null);
 
-  watch([text, title, named], () => {
-    if (!editId.value) keepDraft(conversationId, threadId, { text: text.value, title: title.value, named: named.value });
-  }, { deep: true, flush: 'sync' });
+  watch(
+    [text, title, named],
+    () => {
+      if (!editId.value)
+        keepDraft(conversationId, threadId, { text: text.value, title: title.value, named: named.value });
+    },
+    { deep: true, flush: 'sync' },
+  );
 
   function put(draft: { text: string; named: Record<string, string> }) {
     text.value = draft.text;

@@ -1,6 +1,6 @@
 import { computed, ref, watch } from 'vue';
-import type { Ref } from 'vue';
-import type { Person } from '@parley/protocol/people.ts';
+import { type Ref } from 'vue';
+import { type Person } from '@parley/protocol/people.ts';
 import { matches } from '../conversations/matches.ts';
 import { me } from '../parley.ts';
 import { usePeopleSearch } from '../people/usePeopleSearch.ts';
@@ -21,9 +21,17 @@ export function useMentionPicker(conversationId: string, text: Ref<string>, care
     if (!at.value) return [];
     const { query } = at.value;
     const near = members.rows.value.map((row) => row.person).filter((person) => person.id !== me()?.id);
-    const ranked = near.map((person) => ({ person, fit: matches(person.name, query) })).filter(({ fit }) => fit > 0).sort((a, b) => b.fit - a.fit).map(({ person }) => person);
+    const ranked = near
+      .map((person) => ({ person, fit: matches(person.name, query) }))
+      .filter(({ fit }) => fit > 0)
+      .sort((a, b) => b.fit - a.fit)
+      .map(({ person }) => person);
     const ids = new Set(near.map((person) => person.id));
-    const far = query ? others.found.value.filter((person) => !ids.has(person.id) && person.id !== me()?.id && person.kind !== 'imported') : [];
+    const far = query
+      ? others.found.value.filter(
+          (person) => !ids.has(person.id) && person.id !== me()?.id && person.kind !== 'imported',
+        )
+      : [];
     return [...ranked, ...far].slice(0, 7);
   });
   watch(at, (now, before) => {
@@ -34,7 +42,10 @@ export function useMentionPicker(conversationId: string, text: Ref<string>, care
   });
 
   return {
-    open, people, index, at,
+    open,
+    people,
+    index,
+    at,
     dismiss: () => (dismissed.value = at.value?.from ?? null),
     move: (step: number) => (index.value = (index.value + step + people.value.length) % people.value.length),
   };

@@ -7,10 +7,14 @@ import { isWaiting, sectionsOf } from './sections.ts';
 export const openId = shallowRef<string | null>(null);
 const heldId = shallowRef<string | null>(null);
 
-watch(openId, (id) => {
-  const summary = id ? parley.store.conversations.get(id) : undefined;
-  heldId.value = summary && isWaiting(summary) ? id : null;
-}, { flush: 'sync' });
+watch(
+  openId,
+  (id) => {
+    const summary = id ? parley.store.conversations.get(id) : undefined;
+    heldId.value = summary && isWaiting(summary) ? id : null;
+  },
+  { flush: 'sync' },
+);
 
 /** The list as it is drawn. */
 export const sections = computed(() => sectionsOf(allConversations(), preferences.order, openId.value, heldId.value));

@@ -1,29 +1,36 @@
-import type { Summary } from '@parley/protocol/conversations.ts';
-import type { Order } from '../settings/preferences.ts';
+import { type Summary } from '@parley/protocol/conversations.ts';
+import { type Order } from '../settings/preferences.ts';
 
 export type SectionName = 'pinned' | 'unread' | 'recent' | 'channels' | 'people';
 export type Section = { name: SectionName; rows: Summary[] };
 
 const lastAt = (summary: Summary) => summary.last?.at ?? summary.conversation.createdAt;
-const newestFirst = (a: Summary, b: Summary) => lastAt(b) - lastAt(a) || (a.conversation.id < b.conversation.id ? 1 : -1);
+const newestFirst = (a: Summary, b: Summary) =>
+  lastAt(b) - lastAt(a) || (a.conversation.id < b.conversation.id ? 1 : -1);
 
 /** Whether a conversation asks for attention: unread and not muted, or somebody named the reader. */
 export const isWaiting = (summary: Summary) =>
-  summary.mine !== null && (summary.mine.mentions > 0 || (!summary.mine.muted && summary.lastLine > summary.mine.readLine));
+  summary.mine !== null &&
+  (summary.mine.mentions > 0 || (!summary.mine.muted && summary.lastLine > summary.mine.readLine));
 
 /**
  * The reader's list, in sections. `held` is the open conversation: one that was unread when it was opened stays where it is
  * while it is being read, so that nothing moves under the reader's eyes. Archived ones show only while open.
  */
 export function sectionsOf(all: readonly Summary[], order: Order, open: string | null, held: string | null): Section[] {
-  const rows = all.filter((row) => row.mine !== null && (row.conversation.archivedAt === null || row.conversation.id === open)).sort(newestFirst);
+  const rows = all
+    .filter((row) => row.mine !== null && (row.conversation.archivedAt === null || row.conversation.id === open))
+    .sort(newestFirst);
   const pinned = rows.filter((row) => row.mine!.pinned);
   const others = rows.filter((row) => !row.mine!.pinned);
   const parts: Record<Order, () => Section[]> = {
     recent: () => [{ name: 'recent', rows: others }],
     unread: () => {
       const waits = (row: Summary) => isWaiting(row) || row.conversation.id === held;
-      return [{ name: 'unread', rows: others.filter(waits) }, { name: 'recent', rows: others.filter((row) => !waits(row)) }];
+      return [
+        { name: 'unread', rows: others.filter(waits) },
+        { name: 'recent', rows: others.filter((row) => !waits(row)) },
+      ];
     },
     kind: () => [
       { name: 'channels', rows: others.filter((row) => row.conversation.kind === 'channel') },
@@ -34,7 +41,12 @@ export function sectionsOf(all: readonly Summary[], order: Order, open: string |
 }
 
 /** The neighbour of `current` in the list as it is drawn; with `only`, the nearest one it accepts. Goes around at the ends. */
-export function neighbour(sections: readonly Section[], current: string | null, step: 1 | -1, only: (row: Summary) => boolean = () => true): string | null {
+export function neighbour(
+  sections: readonly Section[],
+  current: string | null,
+  step: 1 | -1,
+  only: (row: Summary) => boolean = () => true,
+): string | null {
   const ids = sections.flatMap((section) => section.rows);
   const at = ids.findIndex((row) => row.conversation.id === current);
   for (let i = 1; i <= ids.length; i++) {

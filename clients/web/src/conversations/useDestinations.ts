@@ -1,7 +1,7 @@
 import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
-import type { Summary } from '@parley/protocol/conversations.ts';
-import type { Person } from '@parley/protocol/people.ts';
+import { type Summary } from '@parley/protocol/conversations.ts';
+import { type Person } from '@parley/protocol/people.ts';
 import { allConversations, may, me } from '../parley.ts';
 import { usePeopleSearch } from '../people/usePeopleSearch.ts';
 import { ask } from '../ui/ask.ts';
@@ -17,7 +17,11 @@ import { useChannels } from './useChannels.ts';
 export type Destination = { key: string; name?: string; summary?: Summary; person?: Person; go: () => void };
 type Group = { name: 'conversations' | 'people' | 'channels' | 'acts'; rows: Destination[] };
 
-const toConversation = (summary: Summary): Destination => ({ key: `c:${summary.conversation.id}`, summary, go: () => openConversation(summary.conversation.id) });
+const toConversation = (summary: Summary): Destination => ({
+  key: `c:${summary.conversation.id}`,
+  summary,
+  go: () => openConversation(summary.conversation.id),
+});
 
 /**
  * Where one can go for what is typed. Own conversations are searched on the device, at once and also without a line;
@@ -30,26 +34,45 @@ export function useDestinations() {
   const query = people.query;
 
   const own = computed(() => {
-    const ranked = allConversations().filter((row) => row.mine && row.conversation.id !== openId.value)
-      .map((row) => ({ row, fit: matches(nameOf(row), query.value) })).filter(({ fit }) => fit > 0);
-    const worth = ({ row, fit }: (typeof ranked)[number]) => fit * 1e15 + (isWaiting(row) ? 1e14 : 0) + (row.last?.at ?? 0);
-    return ranked.sort((a, b) => worth(b) - worth(a)).slice(0, query.value ? 8 : 12).map(({ row }) => row);
+    const ranked = allConversations()
+      .filter((row) => row.mine && row.conversation.id !== openId.value)
+      .map((row) => ({ row, fit: matches(nameOf(row), query.value) }))
+      .filter(({ fit }) => fit > 0);
+    const worth = ({ row, fit }: (typeof ranked)[number]) =>
+      fit * 1e15 + (isWaiting(row) ? 1e14 : 0) + (row.last?.at ?? 0);
+    return ranked
+      .sort((a, b) => worth(b) - worth(a))
+      .slice(0, query.value ? 8 : 12)
+      .map(({ row }) => row);
   });
   const groups = computed<Group[]>(() => {
     if (channels) channels.query.value = query.value;
     const asked = query.value.trim();
     const known = new Set(allConversations().map((row) => row.peerId));
-    const strangers = asked ? people.found.value.filter((person) => person.kind !== 'imported' && person.id !== me()?.id && !known.has(person.id)) : [];
+    const strangers = asked
+      ? people.found.value.filter(
+          (person) => person.kind !== 'imported' && person.id !== me()?.id && !known.has(person.id),
+        )
+      : [];
     const foreign = asked ? (channels?.found.value ?? []).filter((row) => row.mine === null) : [];
-    const acts = [{ key: 'create', name: t('list.create'), go: () => void ask(CreateDialog) }, { key: 'browse', name: t('list.browse'), go: () => void ask(BrowseDialog) }]
-      .filter((act) => matches(act.name, asked) > 0);
-    return ([
-      { name: 'conversations', rows: own.value.map(toConversation) },
-      { name: 'people', rows: strangers.map((person) => ({ key: `p:${person.id}`, person, go: () => void openDirect(person.id) })) },
-      { name: 'channels', rows: foreign.map(toConversation) },
-      { name: 'acts', rows: acts },
-    ] satisfies Group[]).filter((group) => group.rows.length > 0);
+    const acts = [
+      { key: 'create', name: t('list.create'), go: () => void ask(CreateDialog) },
+      { key: 'browse', name: t('list.browse'), go: () => void ask(BrowseDialog) },
+    ].filter((act) => matches(act.name, asked) > 0);
+    return (
+      [
+        { name: 'conversations', rows: own.value.map(toConversation) },
+        {
+          name: 'people',
+          rows: strangers.map((person) => ({ key: `p:${person.id}`, person, go: () => void openDirect(person.id) })),
+        },
+        { name: 'channels', rows: foreign.map(toConversation) },
+        { name: 'acts', rows: acts },
+      ] satisfies Group[]
+    ).filter((group) => group.rows.length > 0);
   });
-  const nothing = computed(() => query.value.trim() !== '' && groups.value.length === 0 && people.answered.value === query.value.trim());
+  const nothing = computed(
+    () => query.value.trim() !== '' && groups.value.length === 0 && people.answered.value === query.value.trim(),
+  );
   return { query, groups, nothing };
 }

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue';
-import type { Ref } from 'vue';
-import type { Summary } from '@parley/protocol/conversations.ts';
+import { type Ref } from 'vue';
+import { type Summary } from '@parley/protocol/conversations.ts';
 import { allConversations, line, parley, summaryOf } from '../parley.ts';
 
 /**
@@ -28,15 +28,23 @@ export function useOpened(id: Ref<string | null>) {
   }
   // Only once the list is known can one tell what is foreign; a new connection has to be told again what one looks at.
   const known = computed(() => line().state === 'live' && allConversations() !== null);
-  watch([id, known], ([now, ready], [before]) => {
-    if (now !== before) {
-      stopWatching();
-      failed.value = null;
-    }
-    if (now && ready && !summaryOf(now)) void look(now);
-  }, { immediate: true });
+  watch(
+    [id, known],
+    ([now, ready], [before]) => {
+      if (now !== before) {
+        stopWatching();
+        failed.value = null;
+      }
+      if (now && ready && !summaryOf(now)) void look(now);
+    },
+    { immediate: true },
+  );
   onScopeDispose(stopWatching);
 
-  const summary = computed(() => (id.value ? (summaryOf(id.value) ?? (foreign.value?.conversation.id === id.value ? foreign.value : undefined)) : undefined));
+  const summary = computed(() =>
+    id.value
+      ? (summaryOf(id.value) ?? (foreign.value?.conversation.id === id.value ? foreign.value : undefined))
+      : undefined,
+  );
   return { summary, failed };
 }

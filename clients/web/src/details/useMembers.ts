@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue';
-import type { Ref } from 'vue';
-import type { Answers } from '@parley/protocol/catalogue.ts';
+import { type Ref } from 'vue';
+import { type Answers } from '@parley/protocol/catalogue.ts';
 import { parley, summaryOf } from '../parley.ts';
 
 export type MemberRow = Answers['member:list']['members'][number];
@@ -23,12 +23,26 @@ export function useMembers(conversationId: string, wanted: Ref<boolean>) {
       // Refused or away: the list stays as it was; the connection line says the rest.
     }
   }
-  const moved = computed(() => [wanted.value, summaryOf(conversationId)?.memberCount, summaryOf(conversationId)?.mine?.role].join());
-  watch(moved, () => {
-    if (!wanted.value) return;
+  const moved = computed(() =>
+    [wanted.value, summaryOf(conversationId)?.memberCount, summaryOf(conversationId)?.mine?.role].join(),
+  );
+  watch(
+    moved,
+    () => {
+      if (!wanted.value) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => void fetch(null), 100);
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => {
+    latest++;
     clearTimeout(timer);
-    timer = setTimeout(() => void fetch(null), 100);
-  }, { immediate: true });
-  onScopeDispose(() => { latest++; clearTimeout(timer); });
-  return { rows, hasMore: computed(() => next.value !== null), more: () => fetch(next.value), again: () => fetch(null) };
+  });
+  return {
+    rows,
+    hasMore: computed(() => next.value !== null),
+    more: () => fetch(next.value),
+    again: () => fetch(null),
+  };
 }

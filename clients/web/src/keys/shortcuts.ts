@@ -1,4 +1,4 @@
-import type { Words } from '../words/en.ts';
+import { type Words } from '../words/en.ts';
 
 export type ShortcutName = keyof Omit<Words['keys'], 'title' | 'everywhere' | 'writing' | 'reading'>;
 type Scope = 'everywhere' | 'writing' | 'reading';
@@ -28,11 +28,22 @@ export const shortcuts: readonly Shortcut[] = [
 ];
 
 const mac = /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? '');
-const signs: Record<string, string> = { Mod: mac ? '⌘' : 'Ctrl', Alt: mac ? '⌥' : 'Alt', Shift: mac ? '⇧' : 'Shift', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc' };
+const signs: Record<string, string> = {
+  Mod: mac ? '⌘' : 'Ctrl',
+  Alt: mac ? '⌥' : 'Alt',
+  Shift: mac ? '⇧' : 'Shift',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+};
 
 /** The keys of a shortcut as this machine's keyboard calls them. */
 export const keysOf = (name: ShortcutName): string => partsOf(name).join(mac ? '' : '+');
-export const partsOf = (name: ShortcutName): string[] => shortcuts.find((shortcut) => shortcut.name === name)!.keys.split('+').map((key) => signs[key] ?? key);
+export const partsOf = (name: ShortcutName): string[] =>
+  shortcuts
+    .find((shortcut) => shortcut.name === name)!
+    .keys.split('+')
+    .map((key) => signs[key] ?? key);
 
 /** The name under which an event's keys are written in the table: "Alt+Shift+ArrowDown". */
 export function comboOf(event: Pick<KeyboardEvent, 'key' | 'altKey' | 'shiftKey' | 'ctrlKey' | 'metaKey'>): string {

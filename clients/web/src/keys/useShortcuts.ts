@@ -8,9 +8,10 @@ import { preferences } from '../settings/preferences.ts';
 import { ask, asked } from '../ui/ask.ts';
 import ShortcutsDialog from './ShortcutsDialog.vue';
 import { comboOf, shortcuts } from './shortcuts.ts';
-import type { ShortcutName } from './shortcuts.ts';
+import { type ShortcutName } from './shortcuts.ts';
 
-const isField = (target: EventTarget | null) => target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+const isField = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
 
 function go(step: 1 | -1, waitingOnly = false) {
   const id = neighbour(sections.value, openId.value, step, waitingOnly ? isWaiting : undefined);
@@ -19,10 +20,14 @@ function go(step: 1 | -1, waitingOnly = false) {
 
 /** F6 walks through the parts of the window, as desktop programs do. */
 function nextRegion(step: 1 | -1) {
-  const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter((region) => region.offsetParent !== null);
+  const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(
+    (region) => region.offsetParent !== null,
+  );
   const here = regions.findIndex((region) => region.contains(document.activeElement));
   const region = regions[(here + step + regions.length) % regions.length];
-  const stop = region?.querySelector<HTMLElement>('[data-composer], a[tabindex="0"], article[tabindex="0"], button, a[href]');
+  const stop = region?.querySelector<HTMLElement>(
+    '[data-composer], a[tabindex="0"], article[tabindex="0"], button, a[href]',
+  );
   stop?.focus();
 }
 

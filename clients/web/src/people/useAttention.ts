@@ -9,7 +9,10 @@ export function useAttention() {
   let timer: ReturnType<typeof setTimeout> | undefined;
   function stir() {
     clearTimeout(timer);
-    timer = setTimeout(() => { away = true; parley.presence('away'); }, patience);
+    timer = setTimeout(() => {
+      away = true;
+      parley.presence('away');
+    }, patience);
     if (!away) return;
     away = false;
     parley.presence('online');

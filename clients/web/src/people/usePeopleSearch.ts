@@ -1,5 +1,5 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import type { Person } from '@parley/protocol/people.ts';
+import { type Person } from '@parley/protocol/people.ts';
 import { parley } from '../parley.ts';
 
 /** People found for what is being typed. Asks 120 ms after the last key, and drops answers that come too late to be wanted. */
@@ -21,10 +21,17 @@ export function usePeopleSearch(limit = 20) {
       // The line is down: what was found before stays; the connection line says the rest.
     }
   }
-  watch(query, (text) => {
+  watch(
+    query,
+    (text) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void search(text.trim()), 120);
+    },
+    { immediate: true },
+  );
+  onScopeDispose(() => {
+    latest++;
     clearTimeout(timer);
-    timer = setTimeout(() => void search(text.trim()), 120);
-  }, { immediate: true });
-  onScopeDispose(() => { latest++; clearTimeout(timer); });
+  });
   return { query, found, answered };
 }

@@ -1,13 +1,19 @@
 import { reactive, watch } from 'vue';
 import { preferredLanguage, languages, speak } from '../words/i18n.ts';
-import type { Language } from '../words/i18n.ts';
+import { type Language } from '../words/i18n.ts';
 
 export type Theme = 'light' | 'dark' | 'system';
 export type Order = 'unread' | 'recent' | 'kind';
 type Preferences = { language: Language; theme: Theme; order: Order; listWidth: number; details: boolean };
 
 const key = 'parley:preferences';
-const defaults = (): Preferences => ({ language: preferredLanguage(), theme: 'system', order: 'unread', listWidth: 288, details: false });
+const defaults = (): Preferences => ({
+  language: preferredLanguage(),
+  theme: 'system',
+  order: 'unread',
+  listWidth: 288,
+  details: false,
+});
 
 // What is kept was written by an older version or by a curious person: take only what is understood.
 function kept(): Partial<Preferences> {
@@ -30,7 +36,10 @@ function applyTheme(theme: Theme) {
 /** Applies theme and language now and at every change. Resolves when the words are there. */
 export async function applyPreferences() {
   watch(() => preferences.theme, applyTheme, { immediate: true });
-  watch(() => preferences.language, (language) => void speak(language));
+  watch(
+    () => preferences.language,
+    (language) => void speak(language),
+  );
   watch(preferences, () => localStorage.setItem(key, JSON.stringify(preferences)));
   await speak(preferences.language);
 }

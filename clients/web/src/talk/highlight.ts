@@ -22,5 +22,7 @@ const cap = 10_000;
 
 /** Code as HTML with its words coloured, or null for a language unknown here. */
 export function highlight(code: string, language: string): string | null {
-  return code.length <= cap && hljs.getLanguage(language) ? hljs.highlight(code, { language, ignoreIllegals: true }).value : null;
+  return code.length <= cap && hljs.getLanguage(language)
+    ? hljs.highlight(code, { language, ignoreIllegals: true }).value
+    : null;
 }

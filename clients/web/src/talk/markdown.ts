@@ -1,6 +1,6 @@
 import DOMPurify from 'dompurify';
 import MarkdownIt from 'markdown-it';
-import type { StateInline, Token } from 'markdown-it';
+import { type StateInline, type Token } from 'markdown-it';
 import { shallowRef } from 'vue';
 
 type Environment = { nameOf: (id: string) => string; myId: string };
@@ -9,7 +9,13 @@ type Environment = { nameOf: (id: string) => string; myId: string };
  * A body is Markdown written by anybody. It becomes HTML in three steps, each of which alone would be enough against scripts:
  * no raw HTML in the grammar, links only to http(s) and mailto, and a purifier with a short list of what may remain.
  */
-const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false, highlight: (code, language) => highlight(code, language) });
+const markdown = new MarkdownIt({
+  html: false,
+  linkify: true,
+  breaks: true,
+  typographer: false,
+  highlight: (code, language) => highlight(code, language),
+});
 // An image would be fetched from somewhere else: its author would learn who reads, when and from where.
 markdown.disable(['image', 'lheading', 'reference']);
 markdown.validateLink = (url) => /^(https?:|mailto:)/i.test(url.trim());
@@ -46,7 +52,29 @@ markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0"><tab
 markdown.renderer.rules.table_close = () => '</table></div>';
 
 const allowed = {
-  ALLOWED_TAGS: ['p', 'br', 'strong', 'em', 's', 'a', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'hr', 'span', 'div', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
+  ALLOWED_TAGS: [
+    'p',
+    'br',
+    'strong',
+    'em',
+    's',
+    'a',
+    'code',
+    'pre',
+    'blockquote',
+    'ul',
+    'ol',
+    'li',
+    'hr',
+    'span',
+    'div',
+    'table',
+    'thead',
+    'tbody',
+    'tr',
+    'th',
+    'td',
+  ],
   ALLOWED_ATTR: ['href', 'target', 'rel', 'class', 'data-person', 'start', 'tabindex'],
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
 };

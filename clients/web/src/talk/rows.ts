@@ -1,5 +1,5 @@
-import type { Entry } from '@parley/sdk/client.ts';
-import type { Threading } from '@parley/protocol/conversations.ts';
+import { type Entry } from '@parley/sdk/client.ts';
+import { type Threading } from '@parley/protocol/conversations.ts';
 import { dayOf } from '../words/times.ts';
 
 /** One line of the talk. Keys never change while a row means the same: the list finds its place again by them. */
@@ -13,18 +13,36 @@ export type Row =
 export type MessageRow = Extract<Row, { kind: 'message' }>;
 
 /** What rows need to know of an entry, pending or not. */
-export type Facts = { senderId: string; at: number; line: number | null; rootId: string | null; title: string | null; recalled: boolean };
+export type Facts = {
+  senderId: string;
+  at: number;
+  line: number | null;
+  rootId: string | null;
+  title: string | null;
+  recalled: boolean;
+};
 
 const together = 5 * 60_000;
 
 export function factsOf(entry: Entry, myId: string): Facts {
   if (entry.kind === 'pending') {
     const { pending } = entry;
-    return { senderId: myId, at: pending.at, line: null, rootId: pending.threadId, title: pending.title, recalled: false };
+    return {
+      senderId: myId,
+      at: pending.at,
+      line: null,
+      rootId: pending.threadId,
+      title: pending.title,
+      recalled: false,
+    };
   }
   const { message } = entry;
   return {
-    senderId: message.senderId, at: message.at, line: message.line, recalled: message.recalledAt !== null, title: message.title,
+    senderId: message.senderId,
+    at: message.at,
+    line: message.line,
+    recalled: message.recalledAt !== null,
+    title: message.title,
     rootId: message.threadId ?? (message.title === null ? null : message.id),
   };
 }
@@ -57,7 +75,13 @@ export function rowsOf(entries: readonly Entry[], drawing: Drawing): Row[] {
       before = facts;
       continue;
     }
-    let joined = before !== null && before.senderId === facts.senderId && facts.at - before.at < together && facts.at >= before.at && !before.recalled && !facts.recalled;
+    let joined =
+      before !== null &&
+      before.senderId === facts.senderId &&
+      facts.at - before.at < together &&
+      facts.at >= before.at &&
+      !before.recalled &&
+      !facts.recalled;
     if (before === null || dayOf(before.at) !== dayOf(facts.at)) {
       rows.push({ kind: 'day', key: `day:${entry.key}`, at: facts.at });
       joined = false;

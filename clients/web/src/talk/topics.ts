@@ -1,5 +1,5 @@
 import { shallowReactive } from 'vue';
-import type { Entry } from '@parley/sdk/client.ts';
+import { type Entry } from '@parley/sdk/client.ts';
 import { parley } from '../parley.ts';
 
 /** Titles of topics by the id of their root. A message names only its root; the title stands there. */
@@ -15,7 +15,8 @@ export function learnTopics(conversationId: string, entries: readonly Entry[]) {
     if (title !== null && titles.get(id) !== title) queueMicrotask(() => titles.set(id, title));
     if (threadId !== null && !titles.has(threadId) && !asking.has(threadId)) missing.add(threadId);
   }
-  for (const { kind, ...entry } of entries) if (kind === 'message' && 'message' in entry) missing.delete(entry.message.id);
+  for (const { kind, ...entry } of entries)
+    if (kind === 'message' && 'message' in entry) missing.delete(entry.message.id);
   for (const rootId of missing) void fetchTitle(conversationId, rootId);
 }
 

@@ -1,6 +1,6 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/vue-virtual';
 import { computed, nextTick, onBeforeUnmount, onMounted, shallowRef, watch } from 'vue';
-import type { Ref } from 'vue';
+import { type Ref } from 'vue';
 
 type Keyed = { key: string };
 type Options<R extends Keyed> = {
@@ -70,10 +70,14 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
     virtualizer.setOptions(options());
     drawn.value++;
   });
-  watch([rows, drawn], ([now], [before]) => {
-    virtualizer._willUpdate();
-    if (now !== before) give();
-  }, { flush: 'post' });
+  watch(
+    [rows, drawn],
+    ([now], [before]) => {
+      virtualizer._willUpdate();
+      if (now !== before) give();
+    },
+    { flush: 'post' },
+  );
 
   async function head(towards: NonNullable<typeof heading>) {
     await nextTick();
@@ -90,12 +94,16 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
   const stopResize = followResize(scroller, () => virtualizer.isAtEnd(endThreshold + 1));
   onBeforeUnmount(stopResize);
 
-  const items = computed(() => (void drawn.value, virtualizer.getVirtualItems().filter((item) => item.index < rows.value.length)));
+  const items = computed(
+    () => (void drawn.value, virtualizer.getVirtualItems().filter((item) => item.index < rows.value.length)),
+  );
   const total = computed(() => (void drawn.value, virtualizer.getTotalSize()));
   const indexOf = (key: string) => rows.value.findIndex((row) => row.key === key);
 
   return {
-    items, total, drawn,
+    items,
+    total,
+    drawn,
     measure: (element: unknown) => virtualizer.measureElement(element instanceof HTMLElement ? element : null),
     isAtEnd: () => virtualizer.isAtEnd(endThreshold),
     distanceFromEnd: () => virtualizer.getDistanceFromEnd(),
@@ -103,8 +111,14 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
     height: () => virtualizer.scrollRect?.height ?? 0,
     /** Rows that lie, at least with their lower half, inside the window. */
     onScreen: () => {
-      const [top, bottom] = [virtualizer.scrollOffset ?? 0, (virtualizer.scrollOffset ?? 0) + (virtualizer.scrollRect?.height ?? 0)];
-      return virtualizer.getVirtualItems().filter((item) => item.end > top && (item.start + item.end) / 2 < bottom).map((item) => rows.value[item.index]!);
+      const [top, bottom] = [
+        virtualizer.scrollOffset ?? 0,
+        (virtualizer.scrollOffset ?? 0) + (virtualizer.scrollRect?.height ?? 0),
+      ];
+      return virtualizer
+        .getVirtualItems()
+        .filter((item) => item.end > top && (item.start + item.end) / 2 < bottom)
+        .map((item) => rows.value[item.index]!);
     },
     /** Brings a row to the upper quarter, the middle, or just into sight; resolves when it has been drawn there. */
     show: (key: string, where: 'start' | 'center' | 'auto') => head({ key, where }),
@@ -137,11 +151,15 @@ function followResize(scroller: Ref<HTMLElement | null>, atEnd: () => boolean) {
     if (height && now !== height && wasAtEnd) element.scrollTop = element.scrollHeight;
     height = now;
   });
-  watch(scroller, (element, old) => {
-    if (old) old.removeEventListener('scroll', note);
-    observer.disconnect();
-    element?.addEventListener('scroll', note, { passive: true });
-    if (element) observer.observe(element);
-  }, { flush: 'post' });
+  watch(
+    scroller,
+    (element, old) => {
+      if (old) old.removeEventListener('scroll', note);
+      observer.disconnect();
+      element?.addEventListener('scroll', note, { passive: true });
+      if (element) observer.observe(element);
+    },
+    { flush: 'post' },
+  );
   return () => observer.disconnect();
 }

@@ -1,5 +1,5 @@
-import type { Router } from 'vue-router';
-import type { Message } from '@parley/protocol/messages.ts';
+import { type Router } from 'vue-router';
+import { type Message } from '@parley/protocol/messages.ts';
 import { personName } from '../conversations/names.ts';
 import { may, me, parley, summaryOf } from '../parley.ts';
 import { addressOf } from '../router.ts';
@@ -10,7 +10,7 @@ import { i18n } from '../words/i18n.ts';
 import { editRequest } from './editing.ts';
 
 async function copy(text: string) {
-  if ((await attempt(() => navigator.clipboard.writeText(text).then(() => true)))) tell(i18n.global.t('message.copied'));
+  if (await attempt(() => navigator.clipboard.writeText(text).then(() => true))) tell(i18n.global.t('message.copied'));
 }
 
 /** What the reader may do with a message. An act they may not do is absent, and the server decides anyway. */
@@ -22,16 +22,35 @@ export function useMessageActs(message: Message, inThread: boolean, router: Rout
   const moderates = summary?.mine != null && summary.mine.role !== 'member' && may('messages.moderate');
   const topical = summary?.conversation.threading === 'topics';
   const rootId = message.threadId ?? (topical && message.title === null ? null : message.id);
-  const link = () => new URL(router.resolve(addressOf(message.conversationId, { thread: topical ? null : message.threadId, seq: message.seq })).href, location.origin).href;
+  const link = () =>
+    new URL(
+      router.resolve(addressOf(message.conversationId, { thread: topical ? null : message.threadId, seq: message.seq }))
+        .href,
+      location.origin,
+    ).href;
 
-  const edit = () => (editRequest.value = { messageId: message.id, conversationId: message.conversationId, threadId: inThread ? rootId : null, body: message.body });
+  const edit = () =>
+    (editRequest.value = {
+      messageId: message.id,
+      conversationId: message.conversationId,
+      threadId: inThread ? rootId : null,
+      body: message.body,
+    });
   const recall = async () => {
-    const sure = await ask<true>(Confirm, { title: t('message.recallTitle'), body: t('message.recallBody'), act: t('message.recallAct'), bad: true });
+    const sure = await ask<true>(Confirm, {
+      title: t('message.recallTitle'),
+      body: t('message.recallBody'),
+      act: t('message.recallAct'),
+      bad: true,
+    });
     if (sure) await attempt(() => parley.recall(message));
   };
   return {
     topical,
-    reply: !inThread && summary?.mine && rootId ? () => void router.push(addressOf(message.conversationId, { thread: rootId })) : null,
+    reply:
+      !inThread && summary?.mine && rootId
+        ? () => void router.push(addressOf(message.conversationId, { thread: rootId }))
+        : null,
     copyLink: () => copy(link()),
     copyText: () => copy(message.body.replace(/<@([0-9a-f-]{36})>/g, (_, id: string) => `@${personName(id)}`)),
     edit: mine && open ? edit : null,

@@ -1,9 +1,16 @@
 import { onBeforeUnmount, ref, watch } from 'vue';
-import type { Ref } from 'vue';
-import type { Row } from './rows.ts';
-import type { Talk } from './useTalk.ts';
+import { type Ref } from 'vue';
+import { type Row } from './rows.ts';
+import { type Talk } from './useTalk.ts';
 
-type List = { drawn: Ref<number>; isAtEnd(): boolean; offset(): number; height(): number; distanceFromEnd(): number; onScreen(): Row[] };
+type List = {
+  drawn: Ref<number>;
+  isAtEnd(): boolean;
+  offset(): number;
+  height(): number;
+  distanceFromEnd(): number;
+  onScreen(): Row[];
+};
 
 /** How far from an end, in windows, the next page is fetched: early enough that one rarely sees it come. */
 const ahead = 1.5;
@@ -26,7 +33,10 @@ export function useReading(talk: Talk, list: List, placed: Ref<boolean>, seen: (
       // Refused or away: the next scroll asks again.
     } finally {
       // One page a frame at most, so that what arrived is drawn and measured first.
-      requestAnimationFrame(() => { pages[direction] = false; moved(); });
+      requestAnimationFrame(() => {
+        pages[direction] = false;
+        moved();
+      });
     }
   }
 
@@ -34,7 +44,8 @@ export function useReading(talk: Talk, list: List, placed: Ref<boolean>, seen: (
     if (!placed.value || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     let line = 0;
     for (const row of list.onScreen()) {
-      if (row.kind === 'message' && row.entry.kind === 'message' && row.entry.message.line) line = Math.max(line, row.entry.message.line);
+      if (row.kind === 'message' && row.entry.kind === 'message' && row.entry.message.line)
+        line = Math.max(line, row.entry.message.line);
     }
     seen(line, atEnd.value && !talk.hasNewer.value);
   }

@@ -1,6 +1,6 @@
 import { nextTick, ref } from 'vue';
-import type { Ref } from 'vue';
-import type { Row } from './rows.ts';
+import { type Ref } from 'vue';
+import { type Row } from './rows.ts';
 
 type List = { show(key: string, where: 'auto'): Promise<void>; toEnd(): Promise<void> };
 
@@ -9,14 +9,18 @@ export function useRoving(rows: Ref<readonly Row[]>, scroller: Ref<HTMLElement |
   const activeKey = ref<string | null>(null);
   const messages = () => rows.value.filter((row) => row.kind === 'message');
   const lastKey = () => messages().at(-1)?.key;
-  const isStop = (key: string) => key === (activeKey.value !== null && rows.value.some((row) => row.key === activeKey.value) ? activeKey.value : lastKey());
+  const isStop = (key: string) =>
+    key ===
+    (activeKey.value !== null && rows.value.some((row) => row.key === activeKey.value) ? activeKey.value : lastKey());
 
   async function focus(key: string | undefined) {
     if (!key) return;
     activeKey.value = key;
     await list.show(key, 'auto');
     await nextTick();
-    scroller.value?.querySelector<HTMLElement>(`article[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    scroller.value
+      ?.querySelector<HTMLElement>(`article[data-key="${CSS.escape(key)}"]`)
+      ?.focus({ preventScroll: true });
   }
 
   function onKey(event: KeyboardEvent) {

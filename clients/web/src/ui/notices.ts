@@ -34,13 +34,19 @@ export function sentenceOf(error: unknown): string {
   if (typeof code !== 'string' || !te(`errors.${code}`)) return t('errors.unknown');
   const theirs = (error as Error).message;
   // "malformed", "conflict" and their like are explained by the server better, but it speaks English only.
-  return locale.value === 'en' && ['malformed', 'conflict', 'forbidden', 'limited'].includes(code) && theirs ? theirs : t(`errors.${code}`);
+  return locale.value === 'en' && ['malformed', 'conflict', 'forbidden', 'limited'].includes(code) && theirs
+    ? theirs
+    : t(`errors.${code}`);
 }
 
 /** Shows what did not work, why, and the code to quote when it was the server's fault. */
 export function showFailure(error: unknown) {
   const requestId = (error as { requestId?: string }).requestId;
-  show({ text: sentenceOf(error), bad: true, ...(requestId ? { detail: i18n.global.t('errors.quote', { code: requestId }) } : {}) });
+  show({
+    text: sentenceOf(error),
+    bad: true,
+    ...(requestId ? { detail: i18n.global.t('errors.quote', { code: requestId }) } : {}),
+  });
 }
 
 /** Runs an act of the reader's; a failure is shown, and answered with undefined. */

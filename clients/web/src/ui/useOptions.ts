@@ -1,5 +1,5 @@
 import { nextTick, ref, useId, watch } from 'vue';
-import type { Ref } from 'vue';
+import { type Ref } from 'vue';
 
 /**
  * The keys of a list of choices below a text field that keeps the focus: arrows move, Enter chooses, and the field names the
@@ -19,7 +19,11 @@ export function useOptions<T>(choices: Ref<readonly T[]>, choose: (choice: T) =>
   }
   function onKey(event: KeyboardEvent) {
     if (event.isComposing || event.keyCode === 229 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const act = { ArrowDown: () => move(index.value + 1), ArrowUp: () => move(index.value - 1), Enter: () => take(choices.value[index.value]) }[event.key];
+    const act = {
+      ArrowDown: () => move(index.value + 1),
+      ArrowUp: () => move(index.value - 1),
+      Enter: () => take(choices.value[index.value]),
+    }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -27,10 +31,19 @@ export function useOptions<T>(choices: Ref<readonly T[]>, choose: (choice: T) =>
   const take = (choice: T | undefined) => choice !== undefined && choose(choice);
   /** What the field wears. */
   const field = () => ({
-    role: 'combobox', 'aria-expanded': choices.value.length > 0, 'aria-autocomplete': 'list' as const, autocomplete: 'off',
-    'aria-controls': choices.value.length ? listId : undefined, 'aria-activedescendant': choices.value.length ? optionId(index.value) : undefined,
+    role: 'combobox',
+    'aria-expanded': choices.value.length > 0,
+    'aria-autocomplete': 'list' as const,
+    autocomplete: 'off',
+    'aria-controls': choices.value.length ? listId : undefined,
+    'aria-activedescendant': choices.value.length ? optionId(index.value) : undefined,
   });
   /** What each choice wears. */
-  const option = (at: number) => ({ id: optionId(at), role: 'option', 'aria-selected': at === index.value, 'data-highlighted': at === index.value ? '' : undefined });
+  const option = (at: number) => ({
+    id: optionId(at),
+    role: 'option',
+    'aria-selected': at === index.value,
+    'data-highlighted': at === index.value ? '' : undefined,
+  });
   return { index, listId, field, option, onKey };
 }

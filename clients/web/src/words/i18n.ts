@@ -1,12 +1,18 @@
 import { createI18n } from 'vue-i18n';
 import { en } from './en.ts';
-import type { Words } from './en.ts';
+import { type Words } from './en.ts';
 
 export const languages = { en: 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof languages;
 
 /** English comes with the page; another language is fetched from our own server when it is chosen. */
-export const i18n = createI18n<[Words], Language, false>({ legacy: false, locale: 'en', fallbackLocale: 'en', messages: { en } as Record<Language, Words>, missingWarn: false });
+export const i18n = createI18n<[Words], Language, false>({
+  legacy: false,
+  locale: 'en',
+  fallbackLocale: 'en',
+  messages: { en } as Record<Language, Words>,
+  missingWarn: false,
+});
 
 const loaders: Record<Language, () => Promise<Words>> = {
   en: async () => en,

@@ -36,7 +36,9 @@ export function dayName(at: number, now = Date.now()): string {
   if (days === 0) return i18n.global.t('talk.today');
   if (days === 1) return i18n.global.t('talk.yesterday');
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return format({ weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(at);
+  return format({ weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(
+    at,
+  );
 }
 
 /** The time beside a list's row: the clock today, the weekday this week, else the date. */
@@ -46,5 +48,7 @@ export function briefTime(at: number, now = Date.now()): string {
   if (days === 1) return i18n.global.t('talk.yesterday');
   if (days < 7) return format({ weekday: 'short' }).format(at);
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return format(sameYear ? { day: 'numeric', month: 'short' } : { year: 'numeric', month: 'numeric', day: 'numeric' }).format(at);
+  return format(
+    sameYear ? { day: 'numeric', month: 'short' } : { year: 'numeric', month: 'numeric', day: 'numeric' },
+  ).format(at);
 }
