@@ -7,5 +7,7 @@ import { usersAdmin } from './users/users.admin.ts';
 /** What each module adds to the administrative schema, in order. */
 const parts: AdminPart[] = [usersAdmin, departmentsAdmin, accessAdmin];
 
+let built: GraphQLSchema | undefined;
+
 /** The whole administrative schema. Throws when a root field says too little about itself, which stops the boot. */
-export const adminSchema = (): GraphQLSchema => buildAdminSchema(parts);
+export const adminSchema = (): GraphQLSchema => (built ??= buildAdminSchema(parts));

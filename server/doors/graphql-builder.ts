@@ -54,6 +54,8 @@ export function buildAdminSchema(parts: readonly AdminPart[]): GraphQLSchema {
     defaultFieldNullability: false,
     relay: { nodeQueryOptions: false, nodesQueryOptions: false, cursorType: 'String' },
     complexity: {
+      // Lists without a page are short by nature (the roles of a person); pages say themselves how many rows they hold.
+      defaultListMultiplier: 1,
       limit: { complexity: graphqlLimits.cost, depth: graphqlLimits.depth, breadth: graphqlLimits.breadth },
       complexityError: (kind) => refusing(malformed(`The query asks for too much at once (${kind.toLowerCase()}).`)),
     },

@@ -150,7 +150,9 @@ function isOurs(error: GraphQLError): boolean {
 /** A refusal out of whatever else went wrong. */
 function tell(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
   const original = unwrapResolverError(thrown);
-  const error = callers.has(formatted.extensions?.['code']) ? malformed(formatted.message.split('\n', 1)[0]!.slice(0, 300)) : original;
+  // Without a path nothing of ours has run yet: it is about the document.
+  const aboutDocument = callers.has(formatted.extensions?.['code']) || (original instanceof GraphQLError && !original.path && !original.originalError);
+  const error = aboutDocument ? malformed(formatted.message.split('\n', 1)[0]!.slice(0, 300)) : original;
   const { message, extensions } = refusing(error);
   return { message, extensions, ...(formatted.locations ? { locations: formatted.locations } : {}), ...(formatted.path ? { path: formatted.path } : {}) };
 }

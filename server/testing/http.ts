@@ -1,0 +1,71 @@
+import type { Refusal } from '@parley/protocol/errors.ts';
+import type { Session } from '@parley/protocol/identity.ts';
+
+/** One browser, or program, speaking HTTP to the server under test: it keeps its cookies, and says what a browser says about itself. */
+export type Visitor = {
+  cookies: Map<string, string>;
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
+  graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphqlReply>;
+  signIn(person: { email: string; password: string }, more?: Record<string, unknown>): Promise<Session>;
+};
+
+export type Reply = { status: number; headers: Headers; text: string; body: Record<string, never> & { error?: Refusal } };
+export type GraphqlReply = { status: number; data: Record<string, never> | null; code: string | undefined; errors: { message: string; extensions: Refusal }[] };
+
+export type VisitorOptions = {
+  /** The Origin a browser would send; null for a program that is no browser. */
+  page?: string | null;
+  /** The address the proxy in front says it saw (with PARLEY_TRUST_PROXY=1). */
+  address?: string;
+};
+
+export function visitor(origin: string, { page = origin, address }: VisitorOptions = {}): Visitor {
+  const cookies = new Map<string, string>();
+  let token: string | undefined;
+  const visiting: Visitor = {
+    cookies,
+    async ask(method, path, body, headers = {}) {
+      const sent: Record<string, string> = { ...(page ? { origin: page } : {}), ...(address ? { 'x-forwarded-for': address } : {}), ...(token ? { authorization: `Bearer ${token}` } : {}) };
+      if (body !== undefined) sent['content-type'] = 'application/json';
+      if (cookies.size > 0 && path.startsWith('/api/session')) sent['cookie'] = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const answer = await fetch(`${origin}${path}`, {
+        method,
+        redirect: 'manual',
+        headers: { ...sent, ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      for (const cookie of answer.headers.getSetCookie()) keep(cookies, cookie);
+      const text = await answer.text();
+      return { status: answer.status, headers: answer.headers, text, body: asJson(text) as Reply['body'] };
+    },
+    async graphql(query, variables = {}, headers = {}) {
+      const { status, body } = await visiting.ask('POST', '/graphql', { query, variables }, headers);
+      const { data = null, errors = [] } = body as unknown as { data?: GraphqlReply['data']; errors?: GraphqlReply['errors'] };
+      return { status, data, errors, code: errors[0]?.extensions.code };
+    },
+    async signIn(person, more = {}) {
+      const { status, body, text } = await visiting.ask('POST', '/api/session', { email: person.email, password: person.password, ...more });
+      if (status !== 200) throw new Error(`signing in was refused: ${text}`);
+      const session = body as unknown as Session;
+      token = session.accessToken;
+      return session;
+    },
+  };
+  return visiting;
+}
+
+function keep(cookies: Map<string, string>, cookie: string): void {
+  const [pair = ''] = cookie.split(';');
+  const name = pair.slice(0, pair.indexOf('='));
+  const value = pair.slice(pair.indexOf('=') + 1);
+  if (value) cookies.set(name, value);
+  else cookies.delete(name);
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return {};
+  }
+}
