@@ -1,7 +1,8 @@
 import { hash } from '@node-rs/argon2';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createParley, memoryStorage, type Parley } from '@parley/sdk/client.ts';
+import { createParley, type Parley } from '@parley/sdk/client.ts';
+import { memoryStorage } from '@parley/sdk/storage.ts';
 import { newId } from '../kernel/ids.ts';
 import { until } from '../testing/client.ts';
 import { ownCluster, type OwnCluster } from '../testing/database.ts';
@@ -61,7 +62,7 @@ test('a server killed again and again in mid-traffic, its database in every seco
       const body = `message ${i} of device ${who} 消息`;
       const pending = await parley.send({ conversationId: room, body });
       sent.set(pending.clientId, { room, body });
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 60));
     }
   });
   const acknowledged = () => sent.size - devices.reduce((sum, { parley }) => sum + parley.pending().length, 0);
@@ -80,7 +81,10 @@ test('a server killed again and again in mid-traffic, its database in every seco
   await until(() => acknowledged() > before + 150, 'traffic after the last round', 90_000);
   talking = false;
   await Promise.all(talk);
-  await until(() => acknowledged() === sent.size, 'every message to be acknowledged', 90_000);
+  await until(() => acknowledged() === sent.size, 'every message to be acknowledged', 90_000).catch((error: Error) => {
+    const left = devices.map(({ name, parley }) => `${name}: ${parley.state}, ${parley.problem?.message ?? 'no problem'}, ${parley.pending().length} pending, first ${JSON.stringify(parley.pending()[0])}`);
+    throw new Error(`${error.message}\n${left.join('\n')}`);
+  });
 
   const { rows } = await db.query<{ id: string; room: string; client: string; seq: string; body: string; copies: string }>(
     `select id, conversation_id as room, client_id as client, seq, body, count(*) over (partition by client_id) as copies from messages order by conversation_id, seq`,
