@@ -30,7 +30,7 @@ function judge(status: number, error: Refusal | undefined, said: string): void {
   if (status >= 500 || !error || !(error.code in faults) || error.code === 'internal' || !error.message || /\n {4}at /.test(error.message)) throw new Error(`answered ${status} ${JSON.stringify(error)} to ${said.slice(0, 500)}`);
 }
 
-test('six thousand malformed bodies on every REST address: no 500, nothing unheard, and the server still answers', async () => {
+test('six thousand malformed bodies on every REST address: no 500, nothing unheard, and the server still answers', { timeout: 900_000 }, async () => {
   const account = await world.person('Ada');
   const signIn = { email: account.email, password: 'not the password', device: 'fuzz', keep: 'body' };
   const bodies = fc.oneof(
@@ -53,7 +53,7 @@ test('six thousand malformed bodies on every REST address: no 500, nothing unhea
   expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
 });
 
-test('fifteen hundred malformed addresses, queries and headers: no 500, nothing unheard', async () => {
+test('fifteen hundred malformed addresses, queries and headers: no 500, nothing unheard', { timeout: 900_000 }, async () => {
   const wild = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => encodeURIComponent(text.toWellFormed()));
   const paths = fc.oneof(
     fc.tuple(fc.constantFrom('/', '/api/', '/api/session/', '/api/session/devices/', '/admin/', '/graphql/', '/assets/', '/socket.io/'), fc.oneof(wild, fc.constantFrom('%', '%ff', '%00', '..%2f..%2f', '%2e%2e/', '//', ';', '%c0%ae'))).map((parts) => parts.join('')),
