@@ -55,7 +55,7 @@ begin
     from unnest(p_conversation, p_sender, p_client, p_id, p_body, p_thread, p_title, p_mentions) with ordinality
       as i (conversation_id, sender_id, client_id, id, body, thread_id, title, mentions, o)
   ), judged as materialized (
-    select i.*, c.last_seq, c.last_line, c.head, c.threading, first.id as first_id, first.seq as first_seq, first.line as first_line,
+    select i.*, c.last_seq, c.last_line, c.head, c.threading, who.department_id, first.id as first_id, first.seq as first_seq, first.line as first_line,
       first.rev as first_rev, first.created_at as first_at,
       case
         when c.id is null then case when exists (select from conversations x where x.id = i.conversation_id) then 'busy' else 'gone' end
@@ -71,6 +71,7 @@ begin
     from input i
     left join lateral (select * from conversations c where c.id = i.conversation_id and c.id = any (v_locked) limit 1) c on true
     left join lateral (select m.user_id from members m where m.conversation_id = c.id and m.user_id = i.sender_id and m.left_at is null limit 1) m on true
+    left join lateral (select u.department_id from users u where u.id = i.sender_id limit 1) who on true
     left join lateral (select * from messages f where f.client_id = i.client_id and f.sender_id = i.sender_id and f.conversation_id is not distinct from c.id limit 1) first on true
     left join lateral (select r.id from messages r where i.thread_id is not null and r.id = i.thread_id and r.conversation_id is not distinct from c.id and r.thread_id is null limit 1) root on true
   ), numbered as materialized (
@@ -82,8 +83,8 @@ begin
     from judged j
     window w as (partition by j.conversation_id order by j.ord rows unbounded preceding)
   ), stored as (
-    insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at)
-    select n.id, n.conversation_id, n.new_seq, case when n.on_line then n.main_line end, n.new_rev, n.sender_id, n.client_id, n.thread_id, n.title, n.body, n.mentions, v_now
+    insert into messages (id, conversation_id, seq, line, rev, sender_id, department_id, client_id, thread_id, title, body, mentions, created_at)
+    select n.id, n.conversation_id, n.new_seq, case when n.on_line then n.main_line end, n.new_rev, n.sender_id, n.department_id, n.client_id, n.thread_id, n.title, n.body, n.mentions, v_now
     from numbered n where n.fresh
   ), announced as (
     insert into outbox (type, actor_id, payload)
@@ -133,6 +134,18 @@ begin
 end $function$;
 
 -- Tables
+
+create table analytics_check (
+  only_one boolean default true not null,
+  checked_at timestamp with time zone,
+  swept_to timestamp with time zone,
+  sweep_finished_at timestamp with time zone,
+  hours_checked bigint default 0 not null,
+  hours_repaired bigint default 0 not null,
+  last_difference jsonb,
+  constraint analytics_check_pkey PRIMARY KEY (only_one),
+  constraint analytics_check_only_one_check CHECK (only_one)
+);
 
 create table audit_entries (
   tx xid8 default pg_current_xact_id() not null,
@@ -265,6 +278,7 @@ create table messages (
   line bigint,
   rev bigint not null,
   sender_id uuid not null,
+  department_id uuid,
   client_id text not null,
   thread_id uuid,
   title text,
@@ -292,6 +306,8 @@ create table outbox_cursors (
   watcher text not null,
   tx xid8 default '0'::xid8 not null,
   id bigint default 0 not null,
+  claimed_tx xid8,
+  claimed_id bigint,
   events bigint default 0 not null,
   moved_at timestamp with time zone default now() not null,
   constraint outbox_cursors_pkey PRIMARY KEY (watcher)
@@ -399,6 +415,7 @@ CREATE INDEX members_rev ON public.members USING btree (conversation_id, rev);
 CREATE INDEX members_stream ON public.members USING btree (user_id, urev);
 CREATE INDEX members_user ON public.members USING btree (user_id, conversation_id) WHERE (left_at IS NULL);
 CREATE UNIQUE INDEX messages_client ON public.messages USING btree (client_id, sender_id, conversation_id);
+CREATE INDEX messages_created ON public.messages USING btree (created_at);
 CREATE INDEX messages_rev ON public.messages USING btree (conversation_id, rev);
 CREATE UNIQUE INDEX messages_seq ON public.messages USING btree (conversation_id, seq);
 CREATE INDEX messages_thread ON public.messages USING btree (thread_id, seq) WHERE (thread_id IS NOT NULL);
@@ -410,6 +427,7 @@ CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (u
 CREATE INDEX users_department ON public.users USING btree (department_id);
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email)) WHERE (email IS NOT NULL);
 CREATE INDEX users_name_trigrams ON public.users USING gin (lower(name) gin_trgm_ops);
+CREATE INDEX users_order ON public.users USING btree (lower(name), id);
 
 -- Foreign keys
 
