@@ -87,13 +87,13 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
     house,
 
     async start() {
-      await graphql.start();
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
       if (runs('worker')) {
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
         life.start(jobs(db, log, housekeeping(db), housekeepingCrontab));
       }
+      await graphql.start();
       server.listen(config.port, config.host);
       await once(server, 'listening');
       const { address, family, port } = server.address() as AddressInfo;

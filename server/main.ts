@@ -8,7 +8,7 @@ import { rebaseRestored } from './kernel/outbox-rebase.ts';
 import { createLog } from './kernel/log.ts';
 import { migrate } from './kernel/migrate.ts';
 import { migrateJobs } from './kernel/jobs.ts';
-import { welcome } from './welcome.ts';
+import { firstEvaluation, welcome } from './welcome.ts';
 
 /*
  * The boot story: settings, engines, schema, the house, the door. Whatever fails is one sentence on the terminal and exit code 1, and
@@ -47,8 +47,9 @@ async function serve(config: Config, engines: Engines, log: ReturnType<typeof cr
     if (await rebaseRestored(db)) say('The database was restored from a dump: its event log now continues after the events it holds.');
     const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
     try {
+      const accounts = config.roles.includes('web') ? await firstEvaluation(app.house, config, engines) : null;
       const address = await app.start();
-      if (config.roles.includes('web')) await welcome(app.house, config, engines, address, say);
+      if (config.roles.includes('web')) await welcome(app.house, config, address, accounts, say);
       await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
     } finally {
       await app.stop();

@@ -84,7 +84,7 @@ const anyQuestion: fc.Arbitrary<Question> = fc.record({
   timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Shanghai', 'America/New_York', 'Asia/Kolkata', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Kiritimati'),
   grain: fc.constantFrom(...grains),
   departmentId: fc.constantFrom(null, null, ...departments),
-  conversationKinds: fc.constantFrom(null, ['direct'], ['group', 'channel']),
+  conversationKinds: fc.constantFrom<string[] | null>(null, ['direct'], ['group', 'channel']),
   bots: fc.constantFrom(null, true, false),
 }).map(({ length, ...question }) => ({ ...question, to: new Date(Date.parse(question.from) + length * 86_400_000).toISOString().slice(0, 10) }));
 

@@ -10,7 +10,7 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     level,
     redact: { paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`]), censor: '[redacted]' },
     serializers: { err: plainError },
-    base: undefined,
+    base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };

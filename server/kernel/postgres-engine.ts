@@ -207,7 +207,7 @@ function openLog(logFile: string): number {
 
 // PGDATA, PGPORT and friends in somebody's profile must not reach our PostgreSQL.
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
 }
 
 export function endOf(child: ChildProcess): Promise<string> {
