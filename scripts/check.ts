@@ -3,7 +3,7 @@
  * the end. `npm run check -- --fix` first mends what can be mended: lint, layout and generated papers. `-- --only lint,types` runs only
  * the steps whose names begin so.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,9 @@ import { readTree } from '../server/floors-tree.ts';
 const root = path.dirname(import.meta.dirname);
 process.chdir(root);
 
-const { values } = parseArgs({ options: { fix: { type: 'boolean', default: false }, only: { type: 'string', default: '' } } });
+const { values } = parseArgs({
+  options: { fix: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
 const installed = (file: string) => path.join(root, 'node_modules', file);
 const tsc = installed('typescript/bin/tsc');
 const vueTsc = installed('vue-tsc/bin/vue-tsc.js');
@@ -68,21 +70,32 @@ function interfaces(what: string, run: (folder: string) => () => Promise<void>):
 async function unformatted(): Promise<void> {
   const written = await tool(oxfmt, '--list-different', '.').catch((error: Error) => error.message);
   const files = written.trim().split('\n').filter(Boolean);
-  if (files.length > 0) throw new Error(`${files.length} files, among them ${files.slice(0, 10).join(', ')}\nMend it with: npm run check -- --fix`);
+  if (files.length > 0)
+    throw new Error(
+      `${files.length} files, among them ${files.slice(0, 10).join(', ')}\nMend it with: npm run check -- --fix`,
+    );
 }
 
 async function floorsHold(): Promise<void> {
   const offences = judge(await readTree(root));
-  if (offences.length > 0) throw new Error(offences.map(({ file, imports, rule }) => `${file} → ${imports}: ${rule}`).join('\n'));
+  if (offences.length > 0)
+    throw new Error(offences.map(({ file, imports, rule }) => `${file} → ${imports}: ${rule}`).join('\n'));
 }
 
 async function papersAreFresh(): Promise<void> {
   const files = await stale();
-  if (files.length > 0) throw new Error(`${files.join('\n')}\nwritten by ${generated.map(({ script }) => script).join(', ')}; run: npm run check -- --fix`);
+  if (files.length > 0)
+    throw new Error(
+      `${files.join('\n')}\nwritten by ${generated.map(({ script }) => script).join(', ')}; run: npm run check -- --fix`,
+    );
 }
 
 async function licencesAreKnown(): Promise<void> {
-  const report = await tool(installed('license-checker-rseidelsohn/bin/license-checker-rseidelsohn.js'), '--json', '--excludePrivatePackages');
+  const report = await tool(
+    installed('license-checker-rseidelsohn/bin/license-checker-rseidelsohn.js'),
+    '--json',
+    '--excludePrivatePackages',
+  );
   const unknown = strangers(JSON.parse(report) as Record<string, { licenses: string | string[] }>);
   if (unknown.length > 0) throw new Error(`${unknown.join('\n')}\nDecide about each in scripts/lib/licences.ts`);
 }
@@ -90,6 +103,8 @@ async function licencesAreKnown(): Promise<void> {
 /** As a customer would run it in production: nothing seeded, no default secrets, on embedded engines. */
 async function serverBoots(): Promise<void> {
   const home = mkdtempSync(path.join(tmpdir(), 'parley-check-'));
+  // Root's PostgreSQL runs as a user of its own, who must be able to pass.
+  chmodSync(home, 0o755);
   try {
     await bootOnce({
       command: [process.execPath, '--max-semi-space-size=8', 'server/main.ts'],

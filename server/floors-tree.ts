@@ -17,8 +17,14 @@ export async function readTree(root: string): Promise<SourceFile[]> {
 
 /** One file, by its text: comments name no import and use no word. */
 export function readSource(file: string, text: string): SourceFile {
-  if (file.endsWith('.css')) return { path: file, imports: [...text.matchAll(/@import\s+(?:url\()?['"]([^'"]+)/g)].map(([, written]) => written!) };
-  const code = file.endsWith('.vue') ? [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(([, script]) => script).join('\n') : text;
+  if (file.endsWith('.css'))
+    return {
+      path: file,
+      imports: [...text.matchAll(/@import\s+(?:url\()?['"]([^'"]+)/g)].map(([, written]) => written!),
+    };
+  const code = file.endsWith('.vue')
+    ? [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(([, script]) => script).join('\n')
+    : text;
   const imports = ts.preProcessFile(code, true, true).importedFiles.map((imported) => imported.fileName);
   return isTool(file) ? { path: file, imports, words: wordsOf(code) } : { path: file, imports };
 }

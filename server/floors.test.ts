@@ -15,7 +15,10 @@ test('imports point down, or left along an arrow, in the whole tree', async () =
 
 test('an upward import planted in the real tree is reported, with its arrow, and nothing else is', async () => {
   const tree = await readTree(root);
-  const planted = readSource('server/kernel/planted.ts', `import type { Draft } from '../messages/messages.ts';\nexport type Later = Draft;`);
+  const planted = readSource(
+    'server/kernel/planted.ts',
+    `import type { Draft } from '../messages/messages.ts';\nexport type Later = Draft;`,
+  );
   expect(spoken([...tree, planted])).toEqual([
     'server/kernel/planted.ts → ../messages/messages.ts: tools (kernel) may not import talk (messages): imports point down',
   ]);
@@ -73,11 +76,16 @@ test('imports are read from types, side effects, re-exports, import() and a .vue
     "export { c } from './c.ts';",
     "const d = await import('./d.ts');",
     "// import './e.ts'",
-    "const f = \"import './f.ts'\";",
+    'const f = "import \'./f.ts\'";',
   ].join('\n');
   const wanted = ['./a.ts', './b.ts', './c.ts', './d.ts'];
   expect(readSource('server/x/x.ts', code).imports.sort()).toEqual(wanted);
-  expect(readSource('clients/web/src/X.vue', `<script setup lang="ts">\n${code}\n</script>\n<template><p /></template>`).imports.sort()).toEqual(wanted);
+  expect(
+    readSource(
+      'clients/web/src/X.vue',
+      `<script setup lang="ts">\n${code}\n</script>\n<template><p /></template>`,
+    ).imports.sort(),
+  ).toEqual(wanted);
 });
 
 test('a noun of talk in the kernel is reported; the same word in a comment, or in a module of talk, is not', () => {
@@ -86,6 +94,8 @@ test('a noun of talk in the kernel is reported; the same word in a comment, or i
     { file: 'server/kernel/planted.ts', imports: 'pinnedConversations', rule: 'kernel and doors know no noun of talk' },
   ]);
   expect(judge([readSource('server/doors/message-box.ts', 'export const box = 1;')])).toHaveLength(1);
-  expect(judge([readSource('server/kernel/planted.ts', '// a conversation\nexport const pinned = error.message;')])).toEqual([]);
+  expect(
+    judge([readSource('server/kernel/planted.ts', '// a conversation\nexport const pinned = error.message;')]),
+  ).toEqual([]);
   expect(judge([readSource('server/messages/planted.ts', planted)])).toEqual([]);
 });

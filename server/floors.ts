@@ -12,7 +12,10 @@ export type SourceFile = { path: string; imports: string[]; words?: string[] };
 export type Offence = { file: string; imports: string; rule: string };
 
 /** Which package may import which; `externals`, where given, are all the libraries it may know. */
-export const packages: Record<string, { imports: string[]; externals?: string[]; onlyFiles?: Record<string, string[]> }> = {
+export const packages: Record<
+  string,
+  { imports: string[]; externals?: string[]; onlyFiles?: Record<string, string[]> }
+> = {
   'clients/protocol': { imports: [], externals: ['zod'] },
   'clients/look': { imports: [], externals: [] },
   'clients/sdk': { imports: ['clients/protocol'] },
@@ -24,7 +27,9 @@ export const packages: Record<string, { imports: string[]; externals?: string[];
     // The console's other types are generated from the committed GraphQL schema.
     onlyFiles: { 'clients/protocol': ['clients/protocol/permissions.ts'] },
   },
-  scripts: { imports: ['clients/protocol', 'clients/sdk', 'clients/look', 'clients/web', 'analytics', 'server', 'admin-ui'] },
+  scripts: {
+    imports: ['clients/protocol', 'clients/sdk', 'clients/look', 'clients/web', 'analytics', 'server', 'admin-ui'],
+  },
 };
 
 /** The server from the top down. On one floor a module may import those left of it on the same line, and no other. */
@@ -69,7 +74,10 @@ export const sharedNouns = ['message', 'channel', 'thread', 'chat', 'presence'];
 
 /** Judges a tree: every offence, in the order of the files. An empty answer means the rule holds. */
 export function judge(files: SourceFile[]): Offence[] {
-  return files.flatMap((file) => [...file.imports.flatMap((written) => judgeArrow(file.path, written)), ...judgeWords(file)]);
+  return files.flatMap((file) => [
+    ...file.imports.flatMap((written) => judgeArrow(file.path, written)),
+    ...judgeWords(file),
+  ]);
 }
 
 function judgeArrow(from: string, written: string): Offence[] {
@@ -82,7 +90,10 @@ function brokenRule(from: string, written: string): string | null {
   const home = packageOf(from);
   if (!home || isProof(from)) return null;
   if (target === null) return externalRule(home, written);
-  if (isProof(target)) return /^scripts\/(?:bench\/|check\.ts)/.test(from) ? null : 'only tests, benchmarks and the check may import tests and their helpers';
+  if (isProof(target))
+    return /^scripts\/(?:bench\/|check\.ts)/.test(from)
+      ? null
+      : 'only tests, benchmarks and the check may import tests and their helpers';
   const goal = packageOf(target);
   if (!goal) return `${target} belongs to no package`;
   if (goal !== home) return packageRule(home, goal, target);
@@ -91,15 +102,20 @@ function brokenRule(from: string, written: string): string | null {
 
 function packageRule(home: string, goal: string, target: string): string | null {
   const { imports, onlyFiles } = packages[home]!;
-  if (!imports.includes(goal)) return `package ${home} may import ${imports.join(', ') || 'no other package'}, not ${goal}`;
+  if (!imports.includes(goal))
+    return `package ${home} may import ${imports.join(', ') || 'no other package'}, not ${goal}`;
   const allowed = onlyFiles?.[goal];
-  return allowed && !allowed.includes(target) ? `package ${home} may import only ${allowed.join(', ')} of ${goal}` : null;
+  return allowed && !allowed.includes(target)
+    ? `package ${home} may import only ${allowed.join(', ')} of ${goal}`
+    : null;
 }
 
 function externalRule(home: string, written: string): string | null {
   const { externals } = packages[home]!;
   if (!externals || written.startsWith('node:')) return null;
-  return externals.includes(libraryOf(written)) ? null : `package ${home} may know only ${externals.join(', ') || 'no library'}`;
+  return externals.includes(libraryOf(written))
+    ? null
+    : `package ${home} may know only ${externals.join(', ') || 'no library'}`;
 }
 
 function floorRule(from: string, target: string): string | null {
@@ -108,10 +124,14 @@ function floorRule(from: string, target: string): string | null {
   const [high, low] = [floorOf(here), floorOf(there)];
   if (high === -1) return `server/${here} stands on no floor: give it a place in server/floors.ts`;
   if (low === -1) return `server/${there} stands on no floor: give it a place in server/floors.ts`;
-  if (low < high) return `${floors[high]!.name} (${here}) may not import ${floors[low]!.name} (${there}): imports point down`;
-  if (low === high && !isLeftOf(there, here, floors[low]!.lines)) return `${here} and ${there} stand on one floor, and no arrow leads from ${here} to ${there}`;
+  if (low < high)
+    return `${floors[high]!.name} (${here}) may not import ${floors[low]!.name} (${there}): imports point down`;
+  if (low === high && !isLeftOf(there, here, floors[low]!.lines))
+    return `${here} and ${there} stand on one floor, and no arrow leads from ${here} to ${there}`;
   if (high === 0 || tools.has(there)) return null;
-  return roleOf(target) === null ? null : `other modules import only a verb file of ${there}, not ${path.posix.basename(target)}`;
+  return roleOf(target) === null
+    ? null
+    : `other modules import only a verb file of ${there}, not ${path.posix.basename(target)}`;
 }
 
 /** Within one module: model ← verbs ← socket | http | admin. */
@@ -148,7 +168,11 @@ function pathOf(from: string, written: string): string | null {
 }
 
 const packageOf = (file: string) => Object.keys(packages).find((folder) => file.startsWith(`${folder}/`));
-const libraryOf = (written: string) => written.split('/').slice(0, written.startsWith('@') ? 2 : 1).join('/');
+const libraryOf = (written: string) =>
+  written
+    .split('/')
+    .slice(0, written.startsWith('@') ? 2 : 1)
+    .join('/');
 const moduleOf = (file: string) => file.split('/')[1]!.replace(/\.ts$/, '');
 const roleOf = (file: string) => /\.(\w+)\.ts$/.exec(file)?.[1] ?? null;
 const rankOf = (file: string) => {

@@ -5,7 +5,13 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export type Boot = { command: string[]; cwd: string; dataDir: string; env?: Record<string, string>; limitSeconds?: number };
+export type Boot = {
+  command: string[];
+  cwd: string;
+  dataDir: string;
+  env?: Record<string, string>;
+  limitSeconds?: number;
+};
 
 /**
  * Boots the real server once: waits until it is ready, fetches the first page, stops it as Ctrl-C would, and waits until no process of
@@ -16,33 +22,53 @@ export async function bootOnce({ command, cwd, dataDir, env = {}, limitSeconds =
   const mark = `boot-${randomUUID()}`;
   const child = spawn(command[0]!, command.slice(1), {
     cwd,
+    // A group of its own, as a terminal gives it: Ctrl-C reaches all of it at once.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, BOOT_MARK: mark, PARLEY_DATA: dataDir, PARLEY_PORT: String(port), PARLEY_HOST: '127.0.0.1' },
+    env: {
+      ...process.env,
+      ...env,
+      BOOT_MARK: mark,
+      PARLEY_DATA: dataDir,
+      PARLEY_PORT: String(port),
+      PARLEY_HOST: '127.0.0.1',
+    },
   });
   let written = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-8_000)));
-  const ended = once(child, 'close');
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (written = (written + text).slice(-8_000)));
+  const ended = once(child, 'exit');
   const deadline = Date.now() + limitSeconds * 1_000;
   try {
     await isReady(child, port, deadline);
     const page = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) });
     if (!page.ok) throw new Error(`GET / answered ${page.status}.`);
     if (!(await page.text()).includes('<')) throw new Error('GET / answered no page.');
-    child.kill('SIGINT');
+    process.kill(-child.pid!, 'SIGINT');
     await Promise.race([ended, pause(120_000, undefined, { ref: false })]);
-    if (child.exitCode === null && child.signalCode === null) throw new Error('SIGINT did not end the server within two minutes.');
-    if (child.exitCode !== 0 && child.exitCode !== 130) throw new Error(`After SIGINT the server ended with ${child.exitCode ?? child.signalCode}.`);
+    if (child.exitCode === null && child.signalCode === null)
+      throw new Error('SIGINT did not end the server within two minutes.');
+    // npm itself ends by the signal it was given; what it started is looked for below.
+    if (child.exitCode !== 0 && child.exitCode !== 130 && child.signalCode !== 'SIGINT')
+      throw new Error(`After SIGINT the server ended with ${child.exitCode ?? child.signalCode}.`);
     await nothingIsLeft([mark, dataDir]);
   } catch (error) {
-    child.kill('SIGKILL');
+    attempt(() => String(process.kill(-child.pid!, 'SIGKILL')));
     throw new Error(`${(error as Error).message}\nThe server wrote:\n${written.trimEnd()}`, { cause: error });
+  } finally {
+    // What is left of a failed boot may hold these open, and would hold us with them.
+    child.stdout.destroy();
+    child.stderr.destroy();
   }
 }
 
 async function isReady(child: ChildProcess, port: number, deadline: number): Promise<void> {
   while (Date.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The server ended with ${child.exitCode ?? child.signalCode} before it was ready.`);
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`The server ended with ${child.exitCode ?? child.signalCode} before it was ready.`);
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
+      () => null,
+    );
     if (ready?.ok) return;
     await pause(200);
   }
@@ -54,7 +80,8 @@ async function nothingIsLeft(marks: string[]): Promise<void> {
   for (;;) {
     const left = processesWith(marks);
     if (left.length === 0) return;
-    if (Date.now() > deadline) throw new Error(`The server has ended, but these of its processes have not:\n${left.join('\n')}`);
+    if (Date.now() > deadline)
+      throw new Error(`The server has ended, but these of its processes have not:\n${left.join('\n')}`);
     await pause(200);
   }
 }
@@ -74,7 +101,7 @@ function processesWith(marks: string[]): string[] {
 
 const textOf = (file: string) => attempt(() => readFileSync(file, 'utf8'));
 const folderOf = (id: string) => attempt(() => readlinkSync(`/proc/${id}/cwd`));
-/** A process may end, or belong to somebody else, while it is looked at. */
+/** A process may end, or belong to somebody else, while we turn to it. */
 function attempt(read: () => string): string {
   try {
     return read();

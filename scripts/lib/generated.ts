@@ -20,10 +20,13 @@ export async function stale(): Promise<string[]> {
   try {
     await generate();
     const after = contentsOf(places);
-    return [...new Set([...before.keys(), ...after.keys()])].filter((file) => before.get(file) !== after.get(file)).sort();
+    return [...new Set([...before.keys(), ...after.keys()])]
+      .filter((file) => before.get(file) !== after.get(file))
+      .sort();
   } finally {
     for (const file of contentsOf(places).keys()) if (!before.has(file)) rmSync(file);
-    for (const [file, text] of before) if (!existsSync(file) || readFileSync(file, 'utf8') !== text) restore(file, text);
+    for (const [file, text] of before)
+      if (!existsSync(file) || readFileSync(file, 'utf8') !== text) restore(file, text);
   }
 }
 
@@ -33,7 +36,12 @@ function restore(file: string, text: string): void {
 }
 
 function contentsOf(places: string[]): Map<string, string> {
-  return new Map(places.filter((place) => existsSync(place)).flatMap((place) => filesIn(place)).map((file) => [file, readFileSync(file, 'utf8')]));
+  return new Map(
+    places
+      .filter((place) => existsSync(place))
+      .flatMap((place) => filesIn(place))
+      .map((file) => [file, readFileSync(file, 'utf8')]),
+  );
 }
 
 function filesIn(place: string): string[] {

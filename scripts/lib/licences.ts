@@ -34,7 +34,9 @@ export function strangers(installed: Record<string, { licenses: string | string[
 
 const isNamed = (id: string) => {
   const name = id.slice(0, id.lastIndexOf('@'));
-  return Object.keys(allowedByName).some((known) => (known.endsWith('*') ? name.startsWith(known.slice(0, -1)) : name === known));
+  return Object.keys(allowedByName).some((known) =>
+    known.endsWith('*') ? name.startsWith(known.slice(0, -1)) : name === known,
+  );
 };
 
 function isAllowed(expression: string): boolean {

@@ -19,14 +19,21 @@ export async function runAll(steps: Step[], fix: boolean): Promise<number> {
     console.log(`${fault === null ? '✓' : '✗'} ${step.name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
     if (fault) console.log(fault.replace(/^/gm, '    '));
   }
-  console.log(failed.length === 0 ? `\nAll ${steps.length} steps hold.` : `\nFailed: ${failed.join(', ')}. The other ${steps.length - failed.length} of ${steps.length} steps hold.`);
+  console.log(
+    failed.length === 0
+      ? `\nAll ${steps.length} steps hold.`
+      : `\nFailed: ${failed.join(', ')}. The other ${steps.length - failed.length} of ${steps.length} steps hold.`,
+  );
   return failed.length;
 }
 
 /** Runs one of the installed tools with this Node.js; answers what it wrote, and throws with it when the tool is not content. */
 export function tool(script: string, ...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' } });
+    const child = spawn(process.execPath, [script, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    });
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
