@@ -34,7 +34,7 @@ export type KeeperWord =
   | { event: 'failed'; code: string; sentence: string; fault: EngineError['fault'] }
   | { event: 'ready' };
 
-export const EXIT_BUSY = 75;
+const EXIT_BUSY = 75;
 
 const { values: options } = parseArgs({
   options: { data: { type: 'string' }, without: { type: 'string', multiple: true, default: [] }, throwaway: { type: 'boolean', default: false } },
