@@ -1,11 +1,12 @@
 import type { GraphQLSchema } from 'graphql';
 import { accessAdmin } from './access/access.admin.ts';
+import { dashboardsAdmin } from './dashboards/dashboards.admin.ts';
 import { departmentsAdmin } from './departments/departments.admin.ts';
 import { buildAdminSchema, type AdminPart } from './doors/graphql-builder.ts';
 import { usersAdmin } from './users/users.admin.ts';
 
 /** What each module adds to the administrative schema, in order. */
-const parts: AdminPart[] = [usersAdmin, departmentsAdmin, accessAdmin];
+const parts: AdminPart[] = [usersAdmin, departmentsAdmin, accessAdmin, dashboardsAdmin];
 
 let built: GraphQLSchema | undefined;
 

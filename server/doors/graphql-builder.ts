@@ -3,7 +3,7 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import DataloaderPlugin from '@pothos/plugin-dataloader';
 import RelayPlugin from '@pothos/plugin-relay';
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
-import { GraphQLDateTimeISO } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars';
 import * as z from 'zod/mini';
 import type { Declared } from '@parley/protocol/permissions.ts';
 import { malformed, refusalOf } from '../kernel/errors.ts';
@@ -39,7 +39,7 @@ declare global {
 export type AdminTypes = PothosSchemaTypes.ExtendDefaultTypes<{
   Context: Work;
   DefaultFieldNullability: false;
-  Scalars: { DateTime: { Input: Date; Output: Date }; ID: { Input: string; Output: string } };
+  Scalars: { DateTime: { Input: Date; Output: Date }; JSON: { Input: unknown; Output: unknown }; ID: { Input: string; Output: string } };
 }>;
 
 export type AdminBuilder = PothosSchemaTypes.SchemaBuilder<AdminTypes>;
@@ -61,6 +61,7 @@ export function buildAdminSchema(parts: readonly AdminPart[]): GraphQLSchema {
     },
   });
   builder.addScalarType('DateTime', GraphQLDateTimeISO);
+  builder.addScalarType('JSON', GraphQLJSON);
   builder.queryType({});
   builder.mutationType({});
   for (const part of parts) part(builder);

@@ -83,7 +83,7 @@ export function normalise(plan: Plan): PlainPlan {
   });
   return {
     changes,
-    audit: plan.audit.map(({ reason: _reason, ...entry }) => plain(entry)),
+    audit: plan.audit.map(({ reason: _reason, id: _id, ...entry }) => plain(entry)),
     events: plan.events.map((event) => plain({ type: event.type, payload: event.payload })),
     entities,
   };
