@@ -88,8 +88,16 @@ test('a cookie counts only for a page of ours', async () => {
 });
 
 test('a lost answer and a second tab get the same successor and stay signed in', async () => {
-  const { who, first } = await programOf('Lin');
-  const tabs = await Promise.all(Array.from({ length: 8 }, () => exchange(who, first)));
+  const { who, session, first } = await programOf('Lin');
+  // Held still until several tabs stand before the same row, so that they truly meet there.
+  const holder = await world.db.client('test');
+  await holder.query('begin');
+  await holder.query('select from devices where id = $1 for update', [session.deviceId]);
+  const asked = Promise.all(Array.from({ length: 8 }, () => exchange(who, first)));
+  await until(async () => (await world.db.rows(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length >= 4, 'tabs to wait');
+  await holder.query('commit');
+  await holder.end();
+  const tabs = await asked;
   expect(tabs.map(({ status }) => status)).toEqual(Array(8).fill(200));
   const [second] = tabs.map(tokenOf);
   expect(new Set(tabs.map(tokenOf))).toEqual(new Set([second]));
