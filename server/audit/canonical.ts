@@ -1,6 +1,7 @@
 /*
  * The canonical bytes of an audit entry: what is hashed, signed and exported. docs/audit.md states the same for people who check us.
- * 1. One JSON object (UTF-8, no white space) with the keys of `canonicalEntry`, all of them present, null where there is nothing.
+ * 1. One JSON object (UTF-8, no white space) with the keys of a `StoredEntry` but `hash`, null where there is nothing. `before` and `after` are
+ *    left out where there is nothing: a JSON null is something else.
  * 2. Keys of every object, at every depth, are sorted by UTF-16 code units. Strings are escaped as RFC 8785 says: only `"`, `\` and characters
  *    below U+0020, the latter as \b \t \n \f \r or \u00xx.
  * 3. Numbers inside `before` and `after` stay exactly as PostgreSQL prints jsonb numbers: no digit is lost to floating point.
@@ -44,12 +45,11 @@ export const entryColumns = `
 /** The canonical text of an entry at the position it has, or is about to get. */
 export function canonicalEntry(entry: StoredEntry, position: number | null = entry.position): string {
   const { hash: _hash, before, after, ...rest } = entry;
-  return canonicalJson({ ...rest, position, before: exactJson(before), after: exactJson(after) });
+  return canonicalJson({ ...rest, position, ...(before !== null && { before: exactJson(before) }), ...(after !== null && { after: exactJson(after) }) });
 }
 
 /** Parses JSON text and keeps every number as it was written. */
-function exactJson(text: string | null): unknown {
-  if (text === null) return null;
+function exactJson(text: string): unknown {
   return JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }) => (typeof value === 'number' ? json.rawJSON(source!) : value)) as (key: string, value: unknown) => unknown);
 }
 

@@ -53,7 +53,7 @@ export async function* exportLines(house: Pick<House, 'db'>, range: ExportRange)
     let entries = 0;
     for (;;) {
       const rows = await sql<StoredEntry>(`fetch ${PAGE} from audit_export`);
-      for (const row of rows) yield put(entryLine(row));
+      for (const row of rows) yield entryLine(row);
       entries += rows.length;
       if (rows.length < PAGE) break;
     }

@@ -65,7 +65,8 @@ const publicFile = (place: AuditPlace, id: string) => path.join(place.keys, `${i
 
 const rawOf = (key: KeyObject): Buffer => Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url');
 
-function signerOf(privateKey: KeyObject): SigningKey {
+/** Signs with a private key at hand. */
+export function signerOf(privateKey: KeyObject): SigningKey {
   const raw = rawOf(createPublicKey(privateKey));
   return { id: keyId(raw), publicKey: raw.toString('base64'), sign: (bytes) => sign(null, Buffer.from(bytes), privateKey).toString('base64') };
 }

@@ -24,7 +24,7 @@ export async function rotateKey(work: Work, { oldKeyIsLost = false } = {}): Prom
   const next = makeKey(place);
   work.onRollback(() => forgetKey(place, next.id));
   const facts: Omit<Rotation, 'number' | 'at' | 'key' | 'previous'> = { kind: 'rotation', next: next.id, publicKey: next.publicKey };
-  await appendStatement(sql, old ?? { id: before, publicKey: '', sign: () => '' }, last, facts, next, !old);
+  await appendStatement(sql, old ?? { id: before, publicKey: '', sign: () => '' }, last, facts, { accept: next, unsigned: !old });
   work.audit({ action: 'audit.key-rotated', target: { kind: 'audit key', id: next.id }, before: { key: before }, after: { key: next.id, oldKeyIsLost } });
   return { before, after: next.id };
 }

@@ -42,8 +42,18 @@ export async function lastStatement(sql: Sql, kind: Statement['kind'] | null = n
   return row ? readLine(row.line) : null;
 }
 
-/** Signs and stores the next statement, inside a transaction that holds `lockStatements`. `accept` is the successor of a rotation. */
-export async function appendStatement(sql: Sql, key: SigningKey, last: Line | null, facts: Facts, accept?: SigningKey, unsigned = false): Promise<Line> {
+/** Signs and stores the next statement, inside a transaction that holds `lockStatements`. */
+export async function appendStatement(sql: Sql, key: SigningKey, last: Line | null, facts: Facts, handover?: Handover): Promise<Line> {
+  const line = signStatement(key, last, facts, handover);
+  await storeLine(sql, line.statement, line.line);
+  return line;
+}
+
+/** The successor of a rotation, who accepts it. `unsigned`: the old key is lost and cannot sign. */
+type Handover = { accept: SigningKey; unsigned?: boolean };
+
+/** Signs what comes after `last`. */
+export function signStatement(key: Pick<SigningKey, 'id' | 'sign'>, last: Line | null, facts: Facts, handover?: Handover): Line {
   const statement = {
     ...facts,
     number: (last?.statement.number ?? 0) + 1,
@@ -52,10 +62,10 @@ export async function appendStatement(sql: Sql, key: SigningKey, last: Line | nu
     previous: (last ? sha256(last.text) : noHash).toString('hex'),
   } as Statement;
   const text = canonicalJson(statement);
-  const accepted = accept ? `"accepted":"${accept.sign(text)}",` : '';
-  const line = `{${accepted}"signature":${unsigned ? 'null' : `"${key.sign(text)}"`},"statement":${text}}`;
-  await storeLine(sql, statement, line);
-  return readLine(line)!;
+  const accepted = handover ? handover.accept.sign(text) : null;
+  const signature = handover?.unsigned ? null : key.sign(text);
+  const line = `{${accepted === null ? '' : `"accepted":"${accepted}",`}"signature":${JSON.stringify(signature)},"statement":${text}}`;
+  return { statement, text, line, signature, accepted };
 }
 
 type Facts = Omit<Beginning, keyof Common> | Omit<Checkpoint, keyof Common> | Omit<Rotation, keyof Common>;

@@ -133,14 +133,14 @@ type TrustedKey = { id: string };
 export type VerifierOptions = { trusted: TrustedKey[]; outside?: string[]; from?: number; to?: number; lost?: { from: number; to: number }[] };
 export type Verifier = {
   readPublicKey(text: string): TrustedKey;
-  createVerifier(options: VerifierOptions): { take(line: string): boolean; finish(): Report };
+  createVerifier(options: VerifierOptions): { take(line: string | Buffer): boolean; finish(): Report };
   verifyProof(text: string, options: VerifierOptions): { ok: boolean; first: Finding | null };
 };
 
 /** The verifier's own functions: a script without types, by design. */
 export const loadVerifier = async (): Promise<Verifier> => (await import(verifierFile)) as Verifier;
 
-export function verifyLines(verifier: Verifier, lines: Iterable<string>, options: VerifierOptions): Report {
+export function verifyLines(verifier: Verifier, lines: Iterable<string | Buffer>, options: VerifierOptions): Report {
   const run = verifier.createVerifier(options);
   for (const line of lines) if (!run.take(line)) break;
   return run.finish();
