@@ -59,7 +59,8 @@ test('it is a small company with a tree of departments and a month of talk in tw
   );
   expect(counts).toMatchObject({ people: 24, departments: 9, rooms: 12, topics: 1 });
   expect(counts!['messages']).toBeGreaterThan(600);
-  for (const [name, least] of Object.entries({ below: 3, directs: 8, answers: 80, mentions: 15, chinese: 200, code: 4 })) expect(counts![name], name).toBeGreaterThan(least);
+  const least = { below: 3, directs: 8, answers: 80, mentions: 15, chinese: 200, code: 4 };
+  expect(Object.entries(least).filter(([name, wanted]) => counts![name]! <= wanted)).toEqual([]);
 });
 
 test('the month ends now, keeps working hours but for a few late nights, and is quiet at weekends', async () => {
@@ -101,10 +102,8 @@ test('nobody speaks, or is called by a handle, who is not there; and nobody says
   const people = new Set(company.people.map(({ key }) => key));
   const said = readTalk(people, now);
   const places = new Set(company.conversations.map(({ key }) => key));
-  for (const { conversation, who } of said) {
-    expect(people).toContain(who);
-    if (!places.has(conversation)) for (const key of conversation.split('+')) expect(people).toContain(key);
-  }
+  const directly = said.flatMap(({ conversation }) => (places.has(conversation) ? [] : conversation.split('+')));
+  expect([...said.map(({ who }) => who), ...directly].filter((key) => !people.has(key))).toEqual([]);
   expect(said.filter(({ text }) => /(^|\s)@[a-z]+\b/.test(text)).flatMap(({ text }) => [...text.matchAll(/(?:^|\s)@([a-z]+)\b/g)].map((match) => match[1]!)).filter((key) => !people.has(key))).toEqual([]);
   const long = said.map(({ text }) => text).filter((text) => text.length > 20);
   expect(long.filter((text, index) => long.indexOf(text) !== index)).toEqual([]);
