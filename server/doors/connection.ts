@@ -20,8 +20,6 @@ export class Connection implements Link {
   actor: Actor;
   /** Calls that are not answered yet. */
   underWay = 0;
-  /** Gives the seat up; safe to call again. */
-  readonly gone: () => void;
 
   constructor(socket: Socket, conn: Conn, actor: Actor, broadcast: Broadcast, callsPerSecond: number) {
     this.socket = socket;
@@ -31,7 +29,6 @@ export class Connection implements Link {
     this.budget = new Budget(callsPerSecond);
     this.seat = broadcast.seat(actor.id!, actor.deviceId!, this);
     this.doorway = { door: 'socket', address: conn.remoteAddress, userAgent: conn.userAgent, seat: this.seat };
-    this.gone = () => broadcast.remove(this.seat);
   }
 
   /** Stock clients come back by themselves after a lost transport, and stay away after a disconnect: they do what the goodbye means. */

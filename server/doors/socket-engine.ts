@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { limits } from '@parley/protocol/limits.ts';
+import type { Seat } from '../kernel/broadcast.ts';
 import { addressOf, knownOrigins, mayComeFrom } from './origin.ts';
 
 export type EngineSettings = {
@@ -15,7 +16,12 @@ export type EngineSettings = {
 };
 
 /** One connection below Socket.IO, with what the entrance noticed of its request. `remoteAddress` is what the trusted proxies say. */
-export type Conn = EngineSocket & { userAgent: string | undefined; transport: { socket: HeardSocket } };
+export type Conn = EngineSocket & {
+  userAgent: string | undefined;
+  /** null while its credential is looked at. */
+  seat: Seat | null | undefined;
+  transport: { socket: HeardSocket };
+};
 type HeardSocket = WebSocket & { heard: number; _socket: Duplex };
 type Slim = { _query: { EIO: string; transport: string }; headers: object; connection: object; url: string };
 type Visit = Slim & { websocket: WebSocket; address: string; userAgent: string | undefined };
@@ -39,7 +45,8 @@ export class SocketEngine extends Engine {
   readonly #sweeper: NodeJS.Timeout;
   readonly #countHeard: (this: WebSocket) => void;
 
-  constructor(server: HttpServer, settings: EngineSettings) {
+  /** `gone` hears of every connection that ended. */
+  constructor(server: HttpServer, settings: EngineSettings, gone: (conn: Conn) => void) {
     super({ transports: ['websocket'], perMessageDeflate: false, maxHttpBufferSize: limits.packet, allowUpgrades: false, pingInterval: 25_000, pingTimeout: 20_000 });
     this.#settings = settings;
     this.#origins = knownOrigins(settings);
@@ -53,14 +60,18 @@ export class SocketEngine extends Engine {
     const count = (address: string, by: number) => this.#count(address, by);
     const leave = function (this: Conn) {
       count(this.remoteAddress, -1);
+      gone(this);
     };
     this.on('connection', (conn: Conn) => {
       const { address, userAgent } = conn.request as never as Visit;
       conn.request = bare as never;
       (conn as { remoteAddress: string }).remoteAddress = address;
       conn.userAgent = userAgent;
+      conn.seat = undefined;
       count(address, 1);
       conn.on('close', leave);
+      // The answer to the upgrade is written: nobody will ask for its headers again.
+      conn.transport.removeAllListeners('headers');
     });
   }
 

@@ -107,7 +107,7 @@ function fittingFor(key: string): fc.Arbitrary<unknown> {
   if (key === 'conversationId') return fc.constantFrom(conversationId, conversationId, messageId);
   if (key === 'userId') return person;
   if (/Ids$|^ids$/.test(key)) return fc.array(person, { maxLength: 3 });
-  if (/Id$/.test(key)) return fc.constantFrom(messageId, newId(), conversationId);
+  if (key.endsWith('Id')) return fc.constantFrom(messageId, newId(), conversationId);
   if (key === 'heads') return fc.constantFrom({}, { [conversationId]: 0 }, { [conversationId]: 1e9 });
   const words: Record<string, unknown[]> = { kind: ['group', 'channel'], visibility: ['public', 'private'], threading: ['topics', 'replies'], state: ['online', 'away'], role: ['owner', 'moderator', 'member'] };
   if (words[key]) return fc.constantFrom(...words[key]);

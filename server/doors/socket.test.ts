@@ -10,7 +10,7 @@ import { notFound, Refused } from '../kernel/errors.ts';
 import { JsonText } from '../kernel/json-text.ts';
 import { believesEverybody, callsAnswering, openBareHouse, type BareHouse } from '../testing/bare-house.ts';
 import { until } from '../testing/client.ts';
-import { call, openSocketDoor } from './socket.ts';
+import { call, type SocketCall } from './socket.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -170,8 +170,15 @@ describe('calls', () => {
     expect((await says('message:send', { conversationId: 'x' })).error).toMatchObject({ code: 'malformed', message: expect.stringContaining('conversationId') as string });
     expect((await says('message:send')).error?.code).toBe('malformed');
     expect((await says('session:me', {}, {})).error?.code).toBe('malformed');
-    expect((await says('session:me', Buffer.from('x'))).error?.code).toBe('malformed');
     expect(socket.connected).toBe(true);
+  });
+
+  test('bytes end the connection: no call takes any, and waiting for attachments would be waiting for a stranger', async () => {
+    const { origin } = await house();
+    const { socket } = await client(origin, 'ada phone');
+    socket.emit('session:me', Buffer.from('x'));
+    await until(() => !socket.connected, 'the end');
+    expect((await client(origin, 'ada phone')).socket.connected).toBe(true);
   });
 
   test('a call without an acknowledgement still runs', async () => {
@@ -268,7 +275,7 @@ describe('going out', () => {
 });
 
 describe('opening the door', () => {
-  const opening = (calls: Parameters<typeof openSocketDoor>[0]['calls']) => openBareHouse({ calls: [...calls] }).then((made) => made.close());
+  const opening = (calls: SocketCall[]) => openBareHouse({ calls }).then((made) => made.close());
 
   test('a call of the catalogue nobody answers stops the boot', async () => {
     await expect(opening(callsAnswering({}).slice(1))).rejects.toThrow(`${Object.keys(catalogue)[0]} is in the catalogue and nobody answers it`);

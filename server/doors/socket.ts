@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import { Server as SocketServer, type DisconnectReason, type Socket } from 'socket.io';
+import { Server as SocketServer, type Socket } from 'socket.io';
 import { calls as catalogue, type Answers, type CallName, type CallPayload } from '@parley/protocol/catalogue.ts';
 import { Handshake } from '@parley/protocol/identity.ts';
 import type { Declared } from '@parley/protocol/permissions.ts';
@@ -15,6 +15,7 @@ import type { House, Work } from '../kernel/work.ts';
 import { runOperation, type Operation, type Outcome } from './operation.ts';
 import { Connection } from './connection.ts';
 import { SocketEngine, type Conn, type EngineSettings } from './socket-engine.ts';
+import { textParser } from './socket-parser.ts';
 
 /** One call of the catalogue: who may enter, and the one line that does it. */
 export type SocketCall = Operation & { name: CallName };
@@ -53,8 +54,8 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   const operations = tableOf(calls);
   const who = house.parts.use(authority);
   const { broadcast } = house;
-  const engine = new SocketEngine(server, config);
-  const io = new SocketServer({ serveClient: false, connectTimeout: patience, cleanupEmptyChildNamespaces: true });
+  const engine = new SocketEngine(server, config, ({ seat }) => seat && broadcast.remove(seat));
+  const io = new SocketServer({ serveClient: false, connectTimeout: patience, parser: textParser, adapter: NoRooms as never });
   io.bind(engine as never);
 
   io.use((socket, next) => {
@@ -81,8 +82,8 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   async function admit(socket: Socket): Promise<void> {
     const conn = socket.conn as Conn;
     const { token } = handshakeOf(socket);
-    if (asking.has(conn)) throw malformed('This connection is signing in already.');
-    asking.add(conn);
+    if (conn.seat !== undefined) throw malformed('This connection is signing in already.');
+    conn.seat = null;
     const actor = await who.identify(token);
     if (!actor.id || !actor.deviceId) throw unauthenticated();
     if (broadcast.seatsOf(actor.id).length >= config.connectionsPerPerson) {
@@ -90,13 +91,13 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     }
     if (conn.readyState !== 'open') throw unauthenticated();
     const connection = new Connection(socket, conn, actor, broadcast, config.callsPerSecond);
-    conn.on('close', connection.gone);
+    conn.seat = connection.seat;
     try {
       // Ended between asking and sitting down: from here on whoever ends a session finds the seat.
       connection.actor = who.refresh(actor);
       for (const greet of onConnect) await greet(connection.seat, actor);
     } catch (error) {
-      connection.gone();
+      broadcast.remove(connection.seat);
       throw error;
     }
     slim(socket, connection);
@@ -150,19 +151,16 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     take(this.data as Connection, Number.isSafeInteger(packet.id) ? packet.id : undefined, packet.data ?? []);
   }
 
-  /** Lets go of everything the library keeps for features we do not use: see docs/benchmarks.md, memory. */
-  function slim(socket: Socket, connection: Connection): void {
-    const bare = socket as unknown as { handshake: unknown; data: unknown; onevent: unknown };
-    bare.handshake = nothingOfTheHandshake;
-    bare.data = connection;
-    bare.onevent = hear;
-  }
-
   /** A client that leaves the namespace and stays connected would hear on: it is closed. */
-  function left(this: Socket, _reason: DisconnectReason): void {
-    (this.data as Connection).gone();
+  function left(this: Socket): void {
+    broadcast.remove((this.data as Connection).seat);
     connections.dec();
     this.conn.close();
+  }
+
+  /** Lets go of what the library keeps for features this door does not use, and has every event heard by one shared function. */
+  function slim(socket: Socket, connection: Connection): void {
+    Object.assign(socket, { ...unused, data: connection, onevent: hear });
   }
 
   house.events.on('session.ended', ({ payload }) => broadcast.cutDevice(String(payload['deviceId']), ended));
@@ -179,9 +177,22 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   };
 }
 
-/** Connections whose token is being looked at. */
-const asking = new WeakSet<Conn>();
-const nothingOfTheHandshake = Object.freeze({ headers: {}, query: {}, auth: {}, address: '', url: '', time: '', issued: 0, xdomain: false, secure: false });
+/** Rooms are the broadcast's; the library keeps none. */
+class NoRooms {
+  init(): void {}
+  close(): void {}
+  addAll(): void {}
+  del(): void {}
+  delAll(): void {}
+}
+
+/** Shared by all sockets: the server emits nothing through the library, asks no acknowledgement, and took from the handshake what it needs. */
+const unused = {
+  handshake: Object.freeze({ headers: {}, query: {}, auth: {}, address: '', url: '', time: '', issued: 0, xdomain: false, secure: false }),
+  acks: new Map(),
+  fns: [],
+  flags: {},
+};
 
 const ended: ByeEvent = { code: 'session_ended', message: 'This session was ended.' };
 const suspended: ByeEvent = { code: 'suspended', message: 'This account is suspended.' };

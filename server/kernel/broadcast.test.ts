@@ -156,8 +156,13 @@ describe('rooms', () => {
     for (let step = 0; step < 20_000; step++) {
       const seat = made[next(made.length)]!;
       const room = `random-${next(9)}`;
-      if (next(2) === 0) (broadcast.join(seat, room), should.get(seat)!.add(room));
-      else (broadcast.leave(seat, room), should.get(seat)!.delete(room));
+      if (next(2) === 0) {
+        broadcast.join(seat, room);
+        should.get(seat)!.add(room);
+      } else {
+        broadcast.leave(seat, room);
+        should.get(seat)!.delete(room);
+      }
     }
     for (const [seat, rooms] of should) {
       expect(seat.rooms.map((room) => room.name).filter((name) => name.startsWith('random-')).sort()).toEqual([...rooms].sort());

@@ -64,7 +64,8 @@ export class Owed {
 
   #list(): Buffer[] {
     const frames: Buffer[] = [];
-    for (let at: Owed | null = this; at !== null && at.#frame !== null; at = at.#before) frames.push(at.#frame);
+    if (this.#frame !== null) frames.push(this.#frame);
+    for (let at = this.#before; at !== null && at.#frame !== null; at = at.#before) frames.push(at.#frame);
     return frames.reverse();
   }
 }

@@ -36,11 +36,14 @@ export class Seat {
 /** The seats of one room, dense: a broadcast walks an array. `slots[i]` is where seat i keeps this room in its own list. */
 export class Room {
   readonly name: string;
-  readonly seats: Seat[] = [];
-  readonly slots: number[] = [];
+  readonly seats: Seat[];
+  readonly slots: number[];
 
-  constructor(name: string) {
+  /** Begins with one seat: most rooms are a person's own with one connection in it, and a list begun empty makes room for seventeen. */
+  constructor(name: string, seat: Seat, slot: number) {
     this.name = name;
+    this.seats = [seat];
+    this.slots = [slot];
   }
 }
 
@@ -54,11 +57,16 @@ export class Rooms {
 
   /** Puts a seat into a room; sitting there already changes nothing. */
   enter(seat: Seat, name: string): void {
-    let room = this.#byName.get(name);
-    if (room === undefined) this.#byName.set(name, (room = new Room(name)));
-    if (slotOf(seat, room) >= 0) return;
-    seat.places.push(room.seats.push(seat) - 1);
-    room.slots.push(seat.rooms.push(room) - 1);
+    const room = this.#byName.get(name);
+    if (room === undefined) {
+      const made = new Room(name, seat, seat.rooms.length);
+      this.#byName.set(name, made);
+      seat.rooms.push(made);
+      seat.places.push(0);
+    } else if (slotOf(seat, room) < 0) {
+      seat.places.push(room.seats.push(seat) - 1);
+      room.slots.push(seat.rooms.push(room) - 1);
+    }
   }
 
   leave(seat: Seat, name: string): void {
