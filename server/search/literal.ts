@@ -14,11 +14,13 @@ export function phrasesOf(query: string): Phrases {
 }
 
 const wordSign = /[\p{L}\p{N}\p{M}]/u;
+const pictograph = /[\p{Extended_Pictographic}\u{fe0f}\u{1f3fb}-\u{1f3ff}]/u;
+const endsAnywhere = (sign: string): boolean => isCjk(sign) || (pictograph.test(sign) && !/[\d#*]/.test(sign));
 const isWordSign = (sign: string): boolean => wordSign.test(sign) && !isCjk(sign);
 
 /**
  * Where a body literally holds each phrase, as [start, end) in the original text; null when one is missing. A phrase must not have a letter or
- * digit glued to its ends: "art" is not in "start", nor "c++" in "c++11". CJK writing has no such ends.
+ * digit glued to its ends: "art" is not in "start", nor "c++" in "c++11". CJK writing and emoji have no such ends: people glue words to them.
  */
 export function marksIn(body: string, phrases: Phrases): [number, number][] | null {
   const { plain, places } = normalise(body);
@@ -38,7 +40,7 @@ export function marksIn(body: string, phrases: Phrases): [number, number][] | nu
 function standsFree(text: string, start: number, end: number, phrase: string): boolean {
   const first = String.fromCodePoint(phrase.codePointAt(0)!);
   const last = lastSign(phrase);
-  return (isCjk(first) || !isWordSign(lastSign(text.slice(Math.max(0, start - 2), start)))) && (isCjk(last) || !isWordSign(firstSign(text.slice(end, end + 2))));
+  return (endsAnywhere(first) || !isWordSign(lastSign(text.slice(Math.max(0, start - 2), start)))) && (endsAnywhere(last) || !isWordSign(firstSign(text.slice(end, end + 2))));
 }
 
 const firstSign = (text: string): string => (text ? String.fromCodePoint(text.codePointAt(0)!) : '');
