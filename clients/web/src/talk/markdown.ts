@@ -77,6 +77,8 @@ const allowed = {
   ],
   ALLOWED_ATTR: ['href', 'target', 'rel', 'class', 'data-person', 'start', 'tabindex'],
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+  // These hold no address, and would be dropped for not looking like one.
+  ADD_URI_SAFE_ATTR: ['target', 'rel', 'start', 'tabindex'],
 };
 
 type Highlighter = (code: string, language: string) => string | null;

@@ -83,11 +83,24 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
     await nextTick();
     heading = towards;
     virtualizer.setOptions(options());
-    give();
-    await settled(virtualizer);
+    await arrived(() => heading === towards);
     if (heading !== towards) return;
     virtualizer.cancelScroll();
     heading = null;
+  }
+  /** Tells the way anew every frame until the page is drawn as long as the list says, and two frames passed without a change. */
+  async function arrived(wanted: () => boolean) {
+    let before = '';
+    for (let frames = 0, same = 0; frames < 60 && same < 2 && wanted(); frames++) {
+      give();
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const page = scroller.value;
+      if (!page) return;
+      const [length, shown] = [Math.max(virtualizer.getTotalSize(), page.clientHeight), page.scrollHeight];
+      const now = `${page.scrollTop} ${length}`;
+      same = now === before && Math.abs(shown - length) <= 1 ? same + 1 : 0;
+      before = now;
+    }
   }
   onMounted(() => virtualizer._willUpdate());
   onBeforeUnmount(unmount);
@@ -128,17 +141,6 @@ export function useAnchoredList<R extends Keyed>({ rows, scroller, guess, atTail
 
 // A new function for every set of rows: the library takes a changed function as the sign that keys moved.
 const keyOf = (rows: readonly Keyed[]) => (index: number) => rows[index]?.key ?? index;
-
-/** Two frames without a change of position: measured, corrected, drawn. At most half a second. */
-async function settled(virtualizer: Virtualizer<HTMLElement, HTMLElement>) {
-  let before = -1;
-  for (let frames = 0, same = 0; frames < 30 && same < 2; frames++) {
-    await new Promise((resolve) => requestAnimationFrame(resolve));
-    const now = (virtualizer.scrollOffset ?? 0) + virtualizer.getTotalSize();
-    same = now === before ? same + 1 : 0;
-    before = now;
-  }
-}
 
 /** The window grew or shrank (a keyboard, a growing composer): whoever was at the end stays there. */
 function followResize(scroller: Ref<HTMLElement | null>, atEnd: () => boolean) {

@@ -16,11 +16,12 @@ export function useRoving(rows: Ref<readonly Row[]>, scroller: Ref<HTMLElement |
   async function focus(key: string | undefined) {
     if (!key) return;
     activeKey.value = key;
+    // What is drawn gets the focus at once, or a quick second key would still act on the message before.
+    const drawn = () => scroller.value?.querySelector<HTMLElement>(`article[data-key="${CSS.escape(key)}"]`);
+    drawn()?.focus({ preventScroll: true });
     await list.show(key, 'auto');
     await nextTick();
-    scroller.value
-      ?.querySelector<HTMLElement>(`article[data-key="${CSS.escape(key)}"]`)
-      ?.focus({ preventScroll: true });
+    if (activeKey.value === key) drawn()?.focus({ preventScroll: true });
   }
 
   function onKey(event: KeyboardEvent) {
