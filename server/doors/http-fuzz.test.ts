@@ -16,8 +16,8 @@ beforeAll(async () => {
   process.on('unhandledRejection', hear);
   world = await openWorld();
   ada = visitor(world.origin);
-  await ada.signIn(await world.person('Ada', { roles: ['owner', 'member'] }));
-  deviceId = (await ada.signIn(await world.person('Ada'))).deviceId;
+  // Without a cookie: sixteen refreshes at once with one cookie would be taken for a copied token, and rightly.
+  deviceId = (await ada.signIn(await world.person('Ada', { roles: ['owner', 'member'] }), { keep: 'body' })).deviceId;
 });
 afterAll(async () => {
   process.off('unhandledRejection', hear);
@@ -49,7 +49,7 @@ test('six thousand malformed bodies on every REST address: no 500, nothing unhea
   });
   expect(refused).toBeGreaterThan(5_500);
   expect(unheard).toEqual([]);
-  expect((await ada.ask('GET', '/api/me')).status).toBe(200);
+  expect((await ada.ask('GET', '/api/me')).text).toContain('"permissions"');
   expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
 });
 
@@ -68,7 +68,7 @@ test('fifteen hundred malformed addresses, queries and headers: no 500, nothing 
     expect(reply.text).not.toMatch(/\n {4}at /);
   });
   expect(unheard).toEqual([]);
-  // One of them signed its own session out.
-  await ada.signIn(await world.person('Ada'));
-  expect((await ada.ask('GET', '/api/me')).status).toBe(200);
+  // One of them signed its own session out, and Ada's account has been guessed at too often to come back so soon.
+  await ada.signIn(await world.person('Ben'), { keep: 'body' });
+  expect((await ada.ask('GET', '/api/me')).text).toContain('"permissions"');
 });
