@@ -4,7 +4,7 @@ import DataloaderPlugin from '@pothos/plugin-dataloader';
 import RelayPlugin from '@pothos/plugin-relay';
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { GraphQLDateTimeISO, GraphQLJSON } from 'graphql-scalars';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { Declared } from '@parley/protocol/permissions.ts';
 import { malformed, refusalOf } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';

@@ -6,7 +6,6 @@ import { ApolloArmor } from '@escape.tech/graphql-armor';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { GraphQLError, lexicographicSortSchema, printSchema, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import * as z from 'zod/mini';
-import { faults } from '@parley/protocol/errors.ts';
 import { limits } from '@parley/protocol/limits.ts';
 import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
