@@ -34,7 +34,9 @@ async function terminal() {
     const said = { out: '', err: '' };
     child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
-    const ended = new Promise<{ code: number | null; signal: string | null; out: string; err: string }>((resolve) => child.on('close', (code, signal) => resolve({ code, signal, ...said })));
+    const ended = new Promise<{ code: number | null; signal: string | null; out: string; err: string }>((resolve) =>
+      child.on('close', (code, signal) => resolve({ code, signal, ...said })),
+    );
     return { child, ended };
   };
   return { db, start, run: (...args: string[]) => start(...args).ended };
@@ -47,24 +49,43 @@ writeFileSync(
   many,
   Array.from({ length: messages }, (_, n) => {
     const channel = n % 3 === 0 ? 'plans' : 'yard';
-    return JSON.stringify({ id: `m-${n}`, channel, topic: channel === 'plans' ? `plan ${n % 40}` : '', sender: `Hand ${n % 60}`, ts: new Date(Date.UTC(2024, 0, 1) + n * 1_000).toISOString(), text: `words ${n} to @Hand ${(n * 7) % 60}`, ...(n % 5 === 0 ? { reply_to: `m-${n - 1}` } : {}) });
+    return JSON.stringify({
+      id: `m-${n}`,
+      channel,
+      topic: channel === 'plans' ? `plan ${n % 40}` : '',
+      sender: `Hand ${n % 60}`,
+      ts: new Date(Date.UTC(2024, 0, 1) + n * 1_000).toISOString(),
+      text: `words ${n} to @Hand ${(n * 7) % 60}`,
+      ...(n % 5 === 0 ? { reply_to: `m-${n - 1}` } : {}),
+    });
   }).join('\n'),
 );
 
 const everything = async (db: Database) =>
-  (await db.rows<{ digest: string }>(`select md5(string_agg(md5(to_jsonb(m)::text), '' order by conversation_id, seq)) as digest from messages m
+  (
+    await db.rows<{
+      digest: string;
+    }>(`select md5(string_agg(md5(to_jsonb(m)::text), '' order by conversation_id, seq)) as digest from messages m
      union all select md5(string_agg((to_jsonb(m))::text, '' order by conversation_id, user_id)) from members m
      union all select md5(string_agg((to_jsonb(c) - 'updated_at')::text, '' order by id)) from conversations c
      union all select md5(string_agg((to_jsonb(f))::text, '' order by thread_id, user_id)) from thread_follows f
-     union all select md5(string_agg((to_jsonb(n))::text, '' order by user_id, conversation_id, seq)) from mentions n`)).map(({ digest }) => digest);
+     union all select md5(string_agg((to_jsonb(n))::text, '' order by user_id, conversation_id, seq)) from mentions n`)
+  ).map(({ digest }) => digest);
 
 test('killed −9 in the middle and run again, it is what one run gives', async () => {
   const whole = await terminal();
-  expect(await whole.run(many)).toMatchObject({ code: 0, out: expect.stringContaining('New 24,000, already there 0, skipped 0, malformed 0.') });
+  expect(await whole.run(many)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('New 24,000, already there 0, skipped 0, malformed 0.'),
+  });
 
   const cut = await terminal();
   const first = cut.start(many);
-  await until(async () => (await cut.db.rows('select 1 from import_runs where messages > 0')).length > 0, 'the first batch', 60_000);
+  await until(
+    async () => (await cut.db.rows('select 1 from import_runs where messages > 0')).length > 0,
+    'the first batch',
+    60_000,
+  );
   first.child.kill('SIGKILL');
   expect(await first.ended).toMatchObject({ signal: 'SIGKILL' });
   const [{ stored } = { stored: 0 }] = await cut.db.rows<{ stored: number }>('select count(*) as stored from messages');
@@ -73,21 +94,39 @@ test('killed −9 in the middle and run again, it is what one run gives', async 
   expect(await recount(cut.db)).toEqual([]);
 
   // The killed process's connection, and with it its lock on the source, goes when the server notices.
-  await until(async () => (await cut.db.rows(`select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`)).length === 0, 'the lock to go');
+  await until(
+    async () =>
+      (
+        await cut.db.rows(
+          `select 1 from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+        )
+      ).length === 0,
+    'the lock to go',
+  );
   expect(await cut.run(many)).toMatchObject({ code: 0 });
   expect(await everything(cut.db)).toEqual(await everything(whole.db));
   expect(await recount(cut.db)).toEqual([]);
-  expect(await cut.db.rows('select messages, finished_at is not null as finished from import_runs')).toEqual([{ messages, finished: true }]);
+  expect(await cut.db.rows('select messages, finished_at is not null as finished from import_runs')).toEqual([
+    { messages, finished: true },
+  ]);
 });
 
 test('Ctrl-C stops between two batches, says how to go on, and ends with 130', async () => {
   const { db, start, run } = await terminal();
   const first = start(many);
-  await until(async () => (await db.rows('select 1 from import_runs where messages > 0')).length > 0, 'the first batch', 60_000);
+  await until(
+    async () => (await db.rows('select 1 from import_runs where messages > 0')).length > 0,
+    'the first batch',
+    60_000,
+  );
   first.child.kill('SIGINT');
   first.child.kill('SIGINT');
   const ended = await first.ended;
-  expect(ended).toMatchObject({ code: 130, signal: null, out: expect.stringContaining('run the same command again to complete it') });
+  expect(ended).toMatchObject({
+    code: 130,
+    signal: null,
+    out: expect.stringContaining('run the same command again to complete it'),
+  });
   const [{ stored } = { stored: 0 }] = await db.rows<{ stored: number }>('select count(*) as stored from messages');
   expect(stored % 4_000).toBe(0);
   expect(await run(many)).toMatchObject({ code: 0 });
@@ -100,10 +139,16 @@ test('it says what it did in sentences, and what was wrong by line', async () =>
   writeFileSync(file, told.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
   const { code, out } = await run(file);
   expect(code).toBe(0);
-  expect(out).toMatch(/^town: 4 channels, 9 people, 21 messages in \d+\.\d s \([\d,]+ a second\)\.\nNew 20, already there 0, skipped 1, malformed 9\.\n {2}line 4: not JSON/);
+  expect(out).toMatch(
+    /^town: 4 channels, 9 people, 21 messages in \d+\.\d s \([\d,]+ a second\)\.\nNew 20, already there 0, skipped 1, malformed 9\.\n {2}line 4: not JSON/,
+  );
   expect(out).toContain('  line 8: text: missing or empty\n');
 
-  expect(await run(file, '--strict', '--source', 'other')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Line 4 of') });
+  expect(await run(file, '--strict', '--source', 'other')).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('Line 4 of'),
+  });
 });
 
 test.each<[string, string[], RegExp]>([

@@ -27,10 +27,16 @@ function readArguments(): Asked | string {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { source: { type: 'string' }, strict: { type: 'boolean', default: false }, members: { type: 'string', default: 'owners' }, help: { type: 'boolean', default: false } },
+      options: {
+        source: { type: 'string' },
+        strict: { type: 'boolean', default: false },
+        members: { type: 'string', default: 'owners' },
+        help: { type: 'boolean', default: false },
+      },
     });
     if (values.help || positionals.length === 0) return usage;
-    if (!['none', 'owners', 'everyone'].includes(values.members)) return `--members: must be none, owners or everyone.\n\n${usage}`;
+    if (!['none', 'owners', 'everyone'].includes(values.members))
+      return `--members: must be none, owners or everyone.\n\n${usage}`;
     return { files: positionals, source: values.source, strict: values.strict, members: values.members as Joiners };
   } catch (error) {
     return `${(error as Error).message}\n\n${usage}`;
@@ -42,7 +48,12 @@ async function run({ files, source, strict, members }: Asked): Promise<number> {
   // Ctrl-C reaches us twice, from the terminal and from the launcher: asking once more means nothing.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
   const config = readConfig(process.env, (sentence) => console.error(sentence));
-  const engines = await openEngines({ dataDir: config.dataDir, databaseUrl: config.databaseUrl ?? undefined, clickhouseUrl: config.clickhouseUrl ?? undefined, onProgress: (sentence) => console.error(sentence) });
+  const engines = await openEngines({
+    dataDir: config.dataDir,
+    databaseUrl: config.databaseUrl ?? undefined,
+    clickhouseUrl: config.clickhouseUrl ?? undefined,
+    onProgress: (sentence) => console.error(sentence),
+  });
   try {
     await migrate(engines.databaseUrl, (sentence) => console.error(sentence));
     const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2 });
@@ -50,7 +61,13 @@ async function run({ files, source, strict, members }: Asked): Promise<number> {
       for (const file of files) {
         const progress = progressLine(file.split('/').at(-1)!, process.stderr);
         try {
-          const report = await importFile(db, file, { ...(source === undefined ? {} : { source }), strict, members, signal: stop.signal, onProgress: progress.show });
+          const report = await importFile(db, file, {
+            ...(source === undefined ? {} : { source }),
+            strict,
+            members,
+            signal: stop.signal,
+            onProgress: progress.show,
+          });
           progress.end();
           console.log(describe(report));
         } finally {
@@ -76,6 +93,10 @@ if (typeof asked === 'string') {
     process.exitCode = await run(asked);
   } catch (error) {
     process.exitCode = 1;
-    console.error(error instanceof ImportError || error instanceof EngineError || error instanceof FaultyConfig ? error.message : error);
+    console.error(
+      error instanceof ImportError || error instanceof EngineError || error instanceof FaultyConfig
+        ? error.message
+        : error,
+    );
   }
 }

@@ -17,13 +17,22 @@ const say = (sentence: string) => console.error(sentence);
 
 async function run(): Promise<number> {
   const config = readConfig(process.env, say);
-  const engines = await openEngines({ dataDir: config.dataDir, databaseUrl: config.databaseUrl ?? undefined, clickhouseUrl: config.clickhouseUrl ?? undefined, onProgress: say });
+  const engines = await openEngines({
+    dataDir: config.dataDir,
+    databaseUrl: config.databaseUrl ?? undefined,
+    clickhouseUrl: config.clickhouseUrl ?? undefined,
+    onProgress: say,
+  });
   try {
     await migrate(engines.databaseUrl, say);
     const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2 });
     try {
       const accounts = await seedDemo(db);
-      console.log(accounts ? describeAccounts(accounts) : 'There are people in this database already: the demo company was not added.');
+      console.log(
+        accounts
+          ? describeAccounts(accounts)
+          : 'There are people in this database already: the demo company was not added.',
+      );
       return accounts ? 0 : 1;
     } finally {
       await db.close();

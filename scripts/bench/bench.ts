@@ -4,20 +4,29 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fanout } from './fanout.ts';
+import { history } from './history.ts';
+import { importing } from './import.ts';
 import { memory } from './memory.ts';
 import { asMarkdown, type Benchmark, type Result } from './result.ts';
+import { send } from './send.ts';
 
 /*
  * npm run bench [-- names] [--rounds n]: every benchmark beside its floor and the stock way, in the same minutes, interleaved. Writes
  * docs/benchmarks.md and docs/benchmarks.json when all of them ran.
  */
 
-const benchmarks: Benchmark[] = [fanout, memory];
+const benchmarks: Benchmark[] = [send, fanout, history, memory, importing];
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '3' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '3' } },
+});
 const rounds = Math.max(3, Number(values.rounds) || 3);
 const unknown = positionals.filter((name) => !benchmarks.some((one) => one.name === name));
-if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}; there are ${benchmarks.map(({ name }) => name).join(', ')}.`);
+if (unknown.length > 0)
+  throw new Error(
+    `There is no benchmark ${unknown.join(', ')}; there are ${benchmarks.map(({ name }) => name).join(', ')}.`,
+  );
 
 const results: Result[] = [];
 for (const benchmark of benchmarks) {
@@ -33,15 +42,20 @@ if (positionals.length === 0) {
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node.js ${process.versions.node}`;
   const at = new Date().toISOString().slice(0, 10);
   mkdirSync(docs, { recursive: true });
-  writeFileSync(`${docs}benchmarks.json`, `${JSON.stringify({ at, machine, commit: commit(), rounds, results }, null, 2)}\n`);
+  writeFileSync(
+    `${docs}benchmarks.json`,
+    `${JSON.stringify({ at, machine, commit: commit(), rounds, results }, null, 2)}\n`,
+  );
   writeFileSync(`${docs}benchmarks.md`, `${introduction(at, machine)}\n${results.map(asMarkdown).join('\n')}`);
 }
 
 function introduction(at: string, machine: string): string {
   return [
-    '# Benchmarks', '',
+    '# Benchmarks',
+    '',
     `Written by \`npm run bench\` on ${at}: ${machine}; ${rounds} rounds, every way interleaved with its floor and the stock way in the same minutes.`,
-    'Each cell is the median and, in brackets, the range. Compare ratios inside one table only: figures of another day or machine say nothing.', '',
+    'Each cell is the median and, in brackets, the range. Compare ratios inside one table only: figures of another day or machine say nothing.',
+    '',
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { DataTypes, Model, type ModelStatic } from 'sequelize';
+import { DataTypes, Op, type Model, type ModelStatic } from 'sequelize';
 import type { Page } from '@parley/protocol/messages.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
 import { createLog } from '../../server/kernel/log.ts';
@@ -19,21 +19,45 @@ const limit = 50;
 
 type Read = (room: { id: string; reader: string }, before: number) => Promise<string>;
 
-const readOurs: Read = ({ id, reader }, before) => historyPage(db, reader, { conversationId: id, before, limit }, false);
+const readOurs: Read = ({ id, reader }, before) =>
+  historyPage(db, reader, { conversationId: id, before, limit }, false);
 
 /** As it is written with the models: membership, the page, and JSON of it. */
 function readModels(raw: boolean): Read {
   const { UUID, BIGINT, TEXT, DATE, INTEGER, ARRAY } = DataTypes;
   const columns = {
-    id: { type: UUID, primaryKey: true }, conversationId: UUID, seq: BIGINT, line: BIGINT, rev: BIGINT, senderId: UUID, clientId: TEXT, threadId: UUID, title: TEXT, body: TEXT,
-    mentions: ARRAY(UUID), createdAt: DATE, editedAt: DATE, recalledAt: DATE, answers: INTEGER, lastAnswerAt: DATE,
+    id: { type: UUID, primaryKey: true },
+    conversationId: UUID,
+    seq: BIGINT,
+    line: BIGINT,
+    rev: BIGINT,
+    senderId: UUID,
+    clientId: TEXT,
+    threadId: UUID,
+    title: TEXT,
+    body: TEXT,
+    mentions: ARRAY(UUID),
+    createdAt: DATE,
+    editedAt: DATE,
+    recalledAt: DATE,
+    answers: INTEGER,
+    lastAnswerAt: DATE,
   };
   const messages = db.sequelize.define('messages', columns, { timestamps: false }) as ModelStatic<Model>;
-  const members = db.sequelize.define('members', { conversationId: { type: UUID, primaryKey: true }, userId: { type: UUID, primaryKey: true }, leftAt: DATE }, { timestamps: false }) as ModelStatic<Model>;
-  const { Op } = db.sequelize.constructor as typeof import('sequelize').Sequelize & { Op: typeof import('sequelize').Op };
+  const members = db.sequelize.define(
+    'members',
+    { conversationId: { type: UUID, primaryKey: true }, userId: { type: UUID, primaryKey: true }, leftAt: DATE },
+    { timestamps: false },
+  ) as ModelStatic<Model>;
   return async ({ id, reader }, before) => {
-    if (!(await members.findOne({ where: { conversationId: id, userId: reader, leftAt: null }, raw }))) throw new Error('not a member');
-    const found = await messages.findAll({ where: { conversationId: id, seq: { [Op.lt]: before }, line: { [Op.ne]: null } } as never, order: [['seq', 'DESC']], limit, raw });
+    if (!(await members.findOne({ where: { conversationId: id, userId: reader, leftAt: null }, raw })))
+      throw new Error('not a member');
+    const found = await messages.findAll({
+      where: { conversationId: id, seq: { [Op.lt]: before }, line: { [Op.ne]: null } } as never,
+      order: [['seq', 'DESC']],
+      limit,
+      raw,
+    });
     return JSON.stringify({ messages: found.reverse() });
   };
 }

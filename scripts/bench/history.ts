@@ -6,7 +6,11 @@ import { openStore, type Store } from './store.ts';
 
 const rooms = 200;
 const messagesEach = 2_000;
-const ways = { ours: 'Parley’s history, text passed on', raw: 'Sequelize findAll, raw', findAll: 'Sequelize findAll' } as const;
+const ways = {
+  ours: 'Parley’s history, text passed on',
+  raw: 'Sequelize findAll, raw',
+  findAll: 'Sequelize findAll',
+} as const;
 
 type Read = { pages: number; seconds: number; cpu: number; p50: number; p99: number; bytes: number };
 
@@ -17,7 +21,16 @@ export const history: Benchmark = {
     const store = await openStore();
     try {
       await store.prepare(fill);
-      const rows = new Map(Object.entries(ways).map(([way, name]) => [way, { name, cost: [], also: { 'PostgreSQL µs': [], 'pages/s': [], 'p50 ms of 16': [], 'p99 ms of 16': [], 'p50 ms alone': [] } } satisfies Row as Row]));
+      const rows = new Map(
+        Object.entries(ways).map(([way, name]) => [
+          way,
+          {
+            name,
+            cost: [],
+            also: { 'PostgreSQL µs': [], 'pages/s': [], 'p50 ms of 16': [], 'p99 ms of 16': [], 'p50 ms alone': [] },
+          } satisfies Row as Row,
+        ]),
+      );
       await store.onCopy(async (url) => {
         for (let round = 0; round < rounds; round++) {
           const answers: string[] = [];
@@ -63,9 +76,15 @@ async function measure(store: Store, url: string, way: string, { cost, also }: R
 
 async function fill(url: string): Promise<void> {
   const db = openDatabase(url, createLog('silent'), { poolSize: 1, statementTimeout: 0 });
-  await db.rows(`insert into users (id, kind, name) select uuidv7(), 'person', 'Person ' || n from generate_series(1, 50) n`);
-  await db.rows(`insert into conversations (id, kind, name, last_seq, last_line, head, member_count) select uuidv7(), 'group', 'Room ' || n, ${messagesEach}, ${messagesEach}, ${messagesEach}, 50 from generate_series(1, ${rooms}) n`);
-  await db.rows('insert into members (conversation_id, user_id) select c.id, u.id from conversations c cross join users u');
+  await db.rows(
+    `insert into users (id, kind, name) select uuidv7(), 'person', 'Person ' || n from generate_series(1, 50) n`,
+  );
+  await db.rows(
+    `insert into conversations (id, kind, name, last_seq, last_line, head, member_count) select uuidv7(), 'group', 'Room ' || n, ${messagesEach}, ${messagesEach}, ${messagesEach}, 50 from generate_series(1, ${rooms}) n`,
+  );
+  await db.rows(
+    'insert into members (conversation_id, user_id) select c.id, u.id from conversations c cross join users u',
+  );
   // As live talk lies on disk: a page's messages were written far apart, between those of other conversations.
   await db.rows(
     `insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, created_at)
@@ -79,5 +98,10 @@ async function fill(url: string): Promise<void> {
 function cheaperPages(rows: readonly Row[], ours: string, theirs: string, target: number): Ratio {
   const cost = (name: string) => median(rows.find((row) => row.name === name)!.cost);
   const value = cost(theirs) / cost(ours);
-  return { says: `${ours}: times less Node.js CPU than ${theirs}`, value, target: `≥ ${target}`, reached: value >= target };
+  return {
+    says: `${ours}: times less Node.js CPU than ${theirs}`,
+    value,
+    target: `≥ ${target}`,
+    reached: value >= target,
+  };
 }

@@ -33,7 +33,10 @@ async function prepare(): Promise<string[]> {
   for await (const { lines } of readSlices(file)) {
     for (const { text } of lines) {
       const line = JSON.parse(text!) as { id: string; ts: string; text: string };
-      const body = line.text.replace(/[\\\t\n\r]/g, (sign) => ({ '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' })[sign]!);
+      const body = line.text.replace(
+        /[\\\t\n\r]/g,
+        (sign) => ({ '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' })[sign]!,
+      );
       seq++;
       batch += `${idFrom(Date.parse(line.ts), line.id)}\t${ids!.room}\t${seq}\t${seq}\t${seq}\t${ids!.person}\t${line.id}\t${body}\t${line.ts}\n`;
       if (seq % 4_000 === 0) {
@@ -48,7 +51,11 @@ async function prepare(): Promise<string[]> {
 async function copy(batches: string[]): Promise<number> {
   const client = await db.client('copy');
   for (const batch of batches) {
-    const stream = client.query(copyFrom('copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, created_at) from stdin'));
+    const stream = client.query(
+      copyFrom(
+        'copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, created_at) from stdin',
+      ),
+    );
     stream.end(batch);
     await once(stream, 'finish');
   }

@@ -19,7 +19,9 @@ export const importing: Benchmark = {
       const files = [{ name: 'written for this', file: generate(folder), messages: generated }, ...realFiles()];
       await store.prepare(async () => undefined);
       const rows: Row[] = [];
-      const rowOf = (name: string) => rows.find((row) => row.name === name) ?? rows[rows.push({ name, cost: [], also: { 'messages/s': [], 'Node.js µs': [], 'PostgreSQL µs': [] } }) - 1]!;
+      const rowOf = (name: string) =>
+        rows.find((row) => row.name === name) ??
+        rows[rows.push({ name, cost: [], also: { 'messages/s': [], 'Node.js µs': [], 'PostgreSQL µs': [] } }) - 1]!;
       for (let round = 0; round < rounds; round++) {
         for (const { name, file, messages } of files) {
           await measure(store, 'ours', file, messages, rowOf(`import of ${name}`));
@@ -42,7 +44,13 @@ export const importing: Benchmark = {
   },
 };
 
-async function measure(store: Store, way: 'ours' | 'copy', file: string, messages: number, { cost, also }: Row): Promise<void> {
+async function measure(
+  store: Store,
+  way: 'ours' | 'copy',
+  file: string,
+  messages: number,
+  { cost, also }: Row,
+): Promise<void> {
   await store.onCopy(async (url) => {
     const child = await startChild('import-ways.ts', [way, url, file], ['--max-semi-space-size=8']);
     try {
@@ -63,8 +71,13 @@ async function measure(store: Store, way: 'ours' | 'copy', file: string, message
 
 /** Real conversations, where somebody has put them (PARLEY_CORPORA). */
 function realFiles(): { name: string; file: string; messages: number }[] {
-  const folder = path.resolve(process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)));
-  return [{ name: 'en-bytecode-zulip.dev', messages: 71_905 }, { name: 'zh-tw-meetings.dev', messages: 132_659 }]
+  const folder = path.resolve(
+    process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)),
+  );
+  return [
+    { name: 'en-bytecode-zulip.dev', messages: 71_905 },
+    { name: 'zh-tw-meetings.dev', messages: 132_659 },
+  ]
     .map(({ name, messages }) => ({ name, messages, file: path.join(folder, `${name}.ndjson.gz`) }))
     .filter(({ file }) => existsSync(file));
 }
@@ -74,13 +87,23 @@ const generated = 60_000;
 /** A workplace of 40 channels, half of them with topics, 400 people and a bot, in two languages. */
 function generate(folder: string): string {
   const file = path.join(folder, 'workplace.ndjson.gz');
-  const words = ['The quay is free from noon, who takes the second shift? ', '二号泊位中午空出来，谁来接第二班？', 'See `planner/windows.ts` line 88, the lease ends in the same second. '];
+  const words = [
+    'The quay is free from noon, who takes the second shift? ',
+    '二号泊位中午空出来，谁来接第二班？',
+    'See `planner/windows.ts` line 88, the lease ends in the same second. ',
+  ];
   const lines = Array.from({ length: generated }, (_, n) => {
     const channel = (n * 7_919) % 40;
     const sender = (n * 31) % 401;
     return JSON.stringify({
-      id: `w-${n}`, channel: `channel ${channel}`, topic: channel % 2 ? `topic ${(n * 13) % 300}` : '', sender: sender === 400 ? 'Builder' : `Person ${sender}`, ts: new Date(Date.UTC(2024, 0, 1) + n * 60_000).toISOString(),
-      text: `${n % 9 === 0 ? `@Person ${(n * 7) % 400} ` : ''}${words[n % 3]!.repeat(1 + (n % 4))}`, ...(sender === 400 ? { bot: true } : {}), ...(channel % 2 === 0 && n % 6 === 0 && n >= 40 ? { reply_to: `w-${n - 40}` } : {}),
+      id: `w-${n}`,
+      channel: `channel ${channel}`,
+      topic: channel % 2 ? `topic ${(n * 13) % 300}` : '',
+      sender: sender === 400 ? 'Builder' : `Person ${sender}`,
+      ts: new Date(Date.UTC(2024, 0, 1) + n * 60_000).toISOString(),
+      text: `${n % 9 === 0 ? `@Person ${(n * 7) % 400} ` : ''}${words[n % 3]!.repeat(1 + (n % 4))}`,
+      ...(sender === 400 ? { bot: true } : {}),
+      ...(channel % 2 === 0 && n % 6 === 0 && n >= 40 ? { reply_to: `w-${n - 40}` } : {}),
     });
   });
   writeFileSync(file, gzipSync(lines.join('\n')));
@@ -89,5 +112,10 @@ function generate(folder: string): string {
 
 function rateOf(rows: readonly Row[], name: string): Ratio {
   const value = median(rows.find((row) => row.name === name)!.also!['messages/s']!);
-  return { says: `${name}: messages a second`, value, target: `≥ ${target.toLocaleString('en')}`, reached: value >= target };
+  return {
+    says: `${name}: messages a second`,
+    value,
+    target: `≥ ${target.toLocaleString('en')}`,
+    reached: value >= target,
+  };
 }

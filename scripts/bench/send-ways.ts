@@ -1,7 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { once } from 'node:events';
-import { DataTypes, Model, type ModelStatic } from 'sequelize';
+import { DataTypes, type Model, type ModelStatic } from 'sequelize';
 import { newId } from '../../server/kernel/ids.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
 import { createBroadcast } from '../../server/kernel/broadcast.ts';
@@ -23,20 +23,42 @@ import { answering } from './children.ts';
 const [way, url] = process.argv.slice(2) as ['ours' | 'copy' | 'sequelize', string];
 const log = createLog('silent');
 const db = openDatabase(url, log, { poolSize: 10 });
-const seats = await db.rows<{ conversationId: string; userId: string }>('select conversation_id as "conversationId", user_id as "userId" from members order by conversation_id, user_id');
+const seats = await db.rows<{ conversationId: string; userId: string }>(
+  'select conversation_id as "conversationId", user_id as "userId" from members order by conversation_id, user_id',
+);
 
 type Store = (seat: { conversationId: string; userId: string }, clientId: string, body: string) => Promise<unknown>;
 const ways: Record<'ours' | 'sequelize', () => Store> = { ours: oursWay, sequelize: sequelizeWay };
 
 /** What a real send does behind the door: an act, membership, the lane, the announcement to a room nobody listens in. */
 function oursWay(): Store {
-  const house: House = { db, log, events: new Events(log), broadcast: createBroadcast(log, { slowReaderBytes: 1_048_576 } as never), parts: new Parts(), bell: new OutboxBell() };
-  const lane = house.parts.install(sendLane, new SendLane(db, log, (batch) => announceSent(house, batch), { cap: 10_000 }));
+  const house: House = {
+    db,
+    log,
+    events: new Events(log),
+    broadcast: createBroadcast(log, { slowReaderBytes: 1_048_576 } as never),
+    parts: new Parts(),
+    bell: new OutboxBell(),
+  };
+  const lane = house.parts.install(
+    sendLane,
+    new SendLane(db, log, (batch) => announceSent(house, batch), { cap: 10_000 }),
+  );
   void lane.run(new AbortController().signal);
   const actors = new Map<string, Actor>();
   return ({ conversationId, userId }, clientId, body) => {
     let actor = actors.get(userId);
-    if (!actor) actors.set(userId, (actor = { kind: 'person', id: userId, name: 'bench', deviceId: null, permissions: new Set(['messages.send']) }));
+    if (!actor)
+      actors.set(
+        userId,
+        (actor = {
+          kind: 'person',
+          id: userId,
+          name: 'bench',
+          deviceId: null,
+          permissions: new Set(['messages.send']),
+        }),
+      );
     return inWork(house, actor, (work) => send(work, { conversationId, clientId, body }));
   };
 }
@@ -45,26 +67,66 @@ function oursWay(): Store {
 function sequelizeWay(): Store {
   const { sequelize } = db;
   const define = (table: string, columns: Record<string, unknown>, key: string[]) =>
-    sequelize.define(table, Object.fromEntries(Object.entries(columns).map(([name, type]) => [name, { type, primaryKey: key.includes(name) }])) as never, { tableName: table, timestamps: false }) as ModelStatic<Model>;
+    sequelize.define(
+      table,
+      Object.fromEntries(
+        Object.entries(columns).map(([name, type]) => [name, { type, primaryKey: key.includes(name) }]),
+      ) as never,
+      { tableName: table, timestamps: false },
+    ) as ModelStatic<Model>;
   const { UUID, BIGINT, TEXT, DATE, JSONB } = DataTypes;
-  const conversations = define('conversations', { id: UUID, lastSeq: BIGINT, lastLine: BIGINT, head: BIGINT, lastAt: DATE }, ['id']);
-  const members = define('members', { conversationId: UUID, userId: UUID, readLine: BIGINT, leftAt: DATE }, ['conversationId', 'userId']);
-  const messages = define('messages', { id: UUID, conversationId: UUID, seq: BIGINT, line: BIGINT, rev: BIGINT, senderId: UUID, clientId: TEXT, body: TEXT, createdAt: DATE }, ['id']);
+  const conversations = define(
+    'conversations',
+    { id: UUID, lastSeq: BIGINT, lastLine: BIGINT, head: BIGINT, lastAt: DATE },
+    ['id'],
+  );
+  const members = define('members', { conversationId: UUID, userId: UUID, readLine: BIGINT, leftAt: DATE }, [
+    'conversationId',
+    'userId',
+  ]);
+  const messages = define(
+    'messages',
+    {
+      id: UUID,
+      conversationId: UUID,
+      seq: BIGINT,
+      line: BIGINT,
+      rev: BIGINT,
+      senderId: UUID,
+      clientId: TEXT,
+      body: TEXT,
+      createdAt: DATE,
+    },
+    ['id'],
+  );
   const outbox = define('outbox', { type: TEXT, payload: JSONB, actorId: UUID }, []);
   outbox.removeAttribute('id');
   return ({ conversationId, userId }, clientId, body) =>
     sequelize.transaction(async (transaction) => {
-      const conversation = (await conversations.findByPk(conversationId, { transaction, lock: transaction.LOCK.UPDATE }))!;
+      const conversation = (await conversations.findByPk(conversationId, {
+        transaction,
+        lock: transaction.LOCK.UPDATE,
+      }))!;
       const member = await members.findOne({ where: { conversationId, userId, leftAt: null }, transaction });
       if (!member) throw new Error('not a member');
       const first = await messages.findOne({ where: { clientId, senderId: userId, conversationId }, transaction });
       if (first) return first;
       const [seq, line, head] = ['lastSeq', 'lastLine', 'head'].map((name) => Number(conversation.get(name)) + 1);
       const at = new Date();
-      const message = await messages.create({ id: newId(), conversationId, seq, line, rev: head, senderId: userId, clientId, body, createdAt: at }, { transaction });
+      const message = await messages.create(
+        { id: newId(), conversationId, seq, line, rev: head, senderId: userId, clientId, body, createdAt: at },
+        { transaction },
+      );
       await conversation.update({ lastSeq: seq, lastLine: line, head, lastAt: at }, { transaction });
       await member.update({ readLine: line }, { transaction });
-      await outbox.create({ type: 'message.sent', payload: { messageId: message.get('id'), conversationId, seq, threadId: null }, actorId: userId }, { transaction, returning: false });
+      await outbox.create(
+        {
+          type: 'message.sent',
+          payload: { messageId: message.get('id'), conversationId, seq, threadId: null },
+          actorId: userId,
+        },
+        { transaction, returning: false },
+      );
       return message;
     });
 }
@@ -148,7 +210,11 @@ async function copyAll(client: pg.Client, next: () => Batch, end: number): Promi
   while (performance.now() < end) {
     const batch = next();
     await client.query('begin');
-    await put(client, 'copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, mentions, created_at) from stdin', batch.messages);
+    await put(
+      client,
+      'copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, mentions, created_at) from stdin',
+      batch.messages,
+    );
     await put(client, 'copy outbox (type, actor_id, payload) from stdin', batch.outbox);
     await client.query({
       name: 'counters',

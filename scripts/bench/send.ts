@@ -6,7 +6,11 @@ import { openStore, type Store } from './store.ts';
 const rooms = 1_000;
 const people = 200;
 const membersEach = 10;
-const ways = { ours: 'Parley’s send lane', copy: 'COPY in 200-row commits', sequelize: 'a Sequelize transaction a message' } as const;
+const ways = {
+  ours: 'Parley’s send lane',
+  copy: 'COPY in 200-row commits',
+  sequelize: 'a Sequelize transaction a message',
+} as const;
 
 type Sent = { stored: number; seconds: number; cpu: number; p50: number; p99: number };
 
@@ -17,7 +21,16 @@ export const send: Benchmark = {
     const store = await openStore();
     try {
       await store.prepare(fill);
-      const rows = new Map(Object.entries(ways).map(([way, name]) => [way, { name, cost: [], also: { 'messages/s': [], 'Node.js µs': [], 'PostgreSQL µs': [], 'p50 ms of 32': [], 'p99 ms of 32': [] } } satisfies Row as Row]));
+      const rows = new Map(
+        Object.entries(ways).map(([way, name]) => [
+          way,
+          {
+            name,
+            cost: [],
+            also: { 'messages/s': [], 'Node.js µs': [], 'PostgreSQL µs': [], 'p50 ms of 32': [], 'p99 ms of 32': [] },
+          } satisfies Row as Row,
+        ]),
+      );
       for (let round = 0; round < rounds; round++) for (const [way, row] of rows) await measure(store, way, row);
       const all = [...rows.values()];
       return {
@@ -75,15 +88,21 @@ async function verify(url: string, stored: number): Promise<void> {
   await client.end();
   const { messages, events, wrong } = rows[0]!;
   if (Number(messages) !== stored || Number(events) !== stored || Number(wrong) !== 0) {
-    throw new Error(`${stored} messages were acknowledged; ${messages} are there with ${events} events, and ${wrong} conversations count wrongly`);
+    throw new Error(
+      `${stored} messages were acknowledged; ${messages} are there with ${events} events, and ${wrong} conversations count wrongly`,
+    );
   }
 }
 
 async function fill(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(`insert into users (id, kind, name) select uuidv7(), 'person', 'Person ' || n from generate_series(1, ${people}) n`);
-  await client.query(`insert into conversations (id, kind, name, member_count) select uuidv7(), 'group', 'Room ' || n, ${membersEach} from generate_series(1, ${rooms}) n`);
+  await client.query(
+    `insert into users (id, kind, name) select uuidv7(), 'person', 'Person ' || n from generate_series(1, ${people}) n`,
+  );
+  await client.query(
+    `insert into conversations (id, kind, name, member_count) select uuidv7(), 'group', 'Room ' || n, ${membersEach} from generate_series(1, ${rooms}) n`,
+  );
   await client.query(
     `insert into members (conversation_id, user_id)
      select c.id, u.id from (select id, row_number() over (order by id) as n from conversations) c
@@ -97,5 +116,10 @@ async function fill(url: string): Promise<void> {
 function faster(rows: readonly Row[], ours: string, theirs: string, target: number): Ratio {
   const rate = (name: string) => median(rows.find((row) => row.name === name)!.also!['messages/s']!);
   const value = rate(ours) / rate(theirs);
-  return { says: `${ours}: messages a second, times ${theirs}`, value, target: `≥ ${target}`, reached: value >= target };
+  return {
+    says: `${ours}: messages a second, times ${theirs}`,
+    value,
+    target: `≥ ${target}`,
+    reached: value >= target,
+  };
 }

@@ -60,7 +60,13 @@ function cpuOfFamily(parent: number | undefined): number | null {
     try {
       // The name of the command may hold blanks; the fields after it do not.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ').map(Number);
-      const [ppid, user, system, endedUser, endedSystem] = [fields[1]!, fields[11]!, fields[12]!, fields[13]!, fields[14]!];
+      const [ppid, user, system, endedUser, endedSystem] = [
+        fields[1]!,
+        fields[11]!,
+        fields[12]!,
+        fields[13]!,
+        fields[14]!,
+      ];
       if (Number(pid) === parent) sum += user + system + endedUser + endedSystem;
       else if (ppid === parent) sum += user + system;
     } catch {

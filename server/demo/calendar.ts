@@ -7,7 +7,7 @@ export function momentOf(when: string, now: number): number {
   if (before) return now - Number(before[1]) * minute;
   const [, days, hour, minutes] = /^(\d+) (\d\d):(\d\d)$/.exec(when) ?? fail(when);
   const day = new Date(now);
-  for (let left = Number(days); left > 0; ) {
+  for (let left = Number(days); left > 0;) {
     day.setDate(day.getDate() - 1);
     if (day.getDay() !== 0 && day.getDay() !== 6) left--;
   }

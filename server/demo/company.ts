@@ -25,9 +25,18 @@ export type Someone = {
   pinned?: string[];
   muted?: string[];
 };
-export type Somewhere = { key: string; kind: 'channel' | 'group' | 'direct'; name: string | null; purpose: string; threading?: 'topics'; owner: string | null; members: 'everyone' | string[] };
+export type Somewhere = {
+  key: string;
+  kind: 'channel' | 'group' | 'direct';
+  name: string | null;
+  purpose: string;
+  threading?: 'topics';
+  owner: string | null;
+  members: 'everyone' | string[];
+};
 
-export const readCompany = (): Company => JSON.parse(readFileSync(new URL('company.json', import.meta.url), 'utf8')) as Company;
+export const readCompany = (): Company =>
+  JSON.parse(readFileSync(new URL('company.json', import.meta.url), 'utf8')) as Company;
 
 export function emailOf(person: Someone, company: Company): string | null {
   if (person.kind === 'bot') return null;

@@ -25,7 +25,8 @@ test('it names an owner, an administrator, an analyst and two employees, each wi
   expect(new Set(accounts.map(({ password }) => password)).size).toBe(5);
   for (const { password } of accounts) expect(password).toMatch(/^([a-z]{4}-){3}[a-z]{4}$/);
   const text = describeAccounts(accounts);
-  for (const { email, password } of accounts) expect(text).toMatch(new RegExp(`${email.replaceAll('.', '\\.')} +${password}`));
+  for (const { email, password } of accounts)
+    expect(text).toMatch(new RegExp(`${email.replaceAll('.', '\\.')} +${password}`));
 });
 
 test('each of them signs in, holds the role they are named for, and finds something unread', async () => {
@@ -81,17 +82,31 @@ test('a code example, a mention and an answer arrive as they were written', asyn
   const room = changed.find(({ conversation }) => conversation.name === 'incidents')!;
   const page = (await client.call('history:page', { conversationId: room.conversation.id, limit: 100 })) as Page;
   const code = page.messages.find(({ body }) => body.includes('```'))!;
-  expect(code.body).toContain("const wind = await weather.at(call.berth, call.eta); // ← up to 30 s, holding the row and the connection\n  await tx.predictions.save");
+  expect(code.body).toContain(
+    'const wind = await weather.at(call.berth, call.eta); // ← up to 30 s, holding the row and the connection\n  await tx.predictions.save',
+  );
   const mention = page.messages.find(({ mentions }) => mentions.includes(me.id))!;
   expect(mention.body).toContain(`<@${me.id}> you look at the cache`);
   expect(mention.answers).toBe(3);
-  const thread = (await client.call('history:page', { conversationId: room.conversation.id, threadId: mention.id, limit: 10 })) as Page;
-  expect(thread.messages.map(({ body }) => body)).toEqual([mention.body, 'Cache lifetime is 24 hours, and a new survey does not clear it.', '4 ports had a new survey since yesterday. Clearing them by hand now.', 'Told Gdynia.']);
+  const thread = (await client.call('history:page', {
+    conversationId: room.conversation.id,
+    threadId: mention.id,
+    limit: 10,
+  })) as Page;
+  expect(thread.messages.map(({ body }) => body)).toEqual([
+    mention.body,
+    'Cache lifetime is 24 hours, and a new survey does not clear it.',
+    '4 ports had a new survey since yesterday. Clearing them by hand now.',
+    'Told Gdynia.',
+  ]);
   client.close();
 });
 
 test('where there is anybody already it changes nothing', async () => {
-  const count = () => world.db.rows('select (select count(*) from users) as people, (select count(*) from messages) as messages, (select count(*) from outbox) as events');
+  const count = () =>
+    world.db.rows(
+      'select (select count(*) from users) as people, (select count(*) from messages) as messages, (select count(*) from outbox) as events',
+    );
   const before = await count();
   expect(await seedDemo(world.db)).toBeNull();
   expect(await count()).toEqual(before);
@@ -104,7 +119,12 @@ test('nobody speaks, or is called by a handle, who is not there; and nobody says
   const places = new Set(company.conversations.map(({ key }) => key));
   const directly = said.flatMap(({ conversation }) => (places.has(conversation) ? [] : conversation.split('+')));
   expect([...said.map(({ who }) => who), ...directly].filter((key) => !people.has(key))).toEqual([]);
-  expect(said.filter(({ text }) => /(^|\s)@[a-z]+\b/.test(text)).flatMap(({ text }) => [...text.matchAll(/(?:^|\s)@([a-z]+)\b/g)].map((match) => match[1]!)).filter((key) => !people.has(key))).toEqual([]);
+  expect(
+    said
+      .filter(({ text }) => /(^|\s)@[a-z]+\b/.test(text))
+      .flatMap(({ text }) => [...text.matchAll(/(?:^|\s)@([a-z]+)\b/g)].map((match) => match[1]!))
+      .filter((key) => !people.has(key)),
+  ).toEqual([]);
   const long = said.map(({ text }) => text).filter((text) => text.length > 20);
   expect(long.filter((text, index) => long.indexOf(text) !== index)).toEqual([]);
 });

@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { chance, momentOf } from './calendar.ts';
 
 /** One thing said in the demo company. `answers` is the place of the message it answers in the whole list. */
-export type Said = { conversation: string; who: string; at: number; text: string; topic: string; answers: number | null };
+export type Said = {
+  conversation: string;
+  who: string;
+  at: number;
+  text: string;
+  topic: string;
+  answers: number | null;
+};
 
 const folder = new URL('talk/', import.meta.url);
 
@@ -17,10 +24,14 @@ const folder = new URL('talk/', import.meta.url);
  */
 export function readTalk(people: ReadonlySet<string>, now: number): Said[] {
   const said: Said[] = [];
-  for (const name of readdirSync(folder).sort()) readScript(readFileSync(new URL(name, folder), 'utf8'), people, now, said);
+  for (const name of readdirSync(folder).sort())
+    readScript(readFileSync(new URL(name, folder), 'utf8'), people, now, said);
   const order = said.map((_, index) => index).sort((a, b) => said[a]!.at - said[b]!.at || a - b);
   const placeOf = new Map(order.map((index, place) => [index, place]));
-  return order.map((index) => ({ ...said[index]!, answers: said[index]!.answers === null ? null : placeOf.get(said[index]!.answers)! }));
+  return order.map((index) => ({
+    ...said[index]!,
+    answers: said[index]!.answers === null ? null : placeOf.get(said[index]!.answers)!,
+  }));
 }
 
 function readScript(script: string, people: ReadonlySet<string>, now: number, said: Said[]): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { Placed } from './batch.ts';
+import type { Placed } from './run.ts';
 
 const special = /[\\\t\n\r]/g;
 const written: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
@@ -11,7 +11,11 @@ const time = (at: number) => new Date(at).toISOString();
 
 /** Writes messages, numbered and complete, straight into their table: COPY costs a fraction of an insert with as many parameters. */
 export async function copyMessages(client: ClientBase, messages: readonly Placed[]): Promise<void> {
-  const stream = client.query(copyFrom(`copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at, answers, last_answer_at) from stdin`));
+  const stream = client.query(
+    copyFrom(
+      `copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at, answers, last_answer_at) from stdin`,
+    ),
+  );
   let text = '';
   for (const m of messages) {
     const title = m.title === null ? '\\N' : escaped(m.title);

@@ -9,13 +9,18 @@ import { recount } from '../testing/recount.ts';
 import { readSlices } from './files.ts';
 import { importFile, type ImportReport } from './imports.ts';
 
-const folder = path.resolve(process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)));
+const folder = path.resolve(
+  process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)),
+);
 const files = [
   { name: 'en-bytecode-zulip.dev', messages: 71_905 },
   { name: 'zh-tw-meetings.dev', messages: 132_659 },
 ];
 const there = files.every(({ name }) => existsSync(path.join(folder, `${name}.ndjson.gz`)));
-if (!there) console.log(`Real conversations are not in ${folder} (PARLEY_CORPORA names another place): imports are proven on files of our own only.`);
+if (!there)
+  console.log(
+    `Real conversations are not in ${folder} (PARLEY_CORPORA names another place): imports are proven on files of our own only.`,
+  );
 
 type Source = { id: string; channel: string; topic: string; sender: string; ts: string; text: string; bot?: true };
 
@@ -48,12 +53,18 @@ describe.runIf(there).each(files)('$name', ({ name, messages }) => {
     expect(source.size).toBe(messages);
     expect(report).toMatchObject({ stored: messages, already: 0, refused: 0, malformed: 0 });
     const lines = [...source.values()];
-    expect(await db.rows(`select count(*) as messages, count(distinct conversation_id) as channels from messages`)).toEqual([{ messages, channels: new Set(lines.map(({ channel }) => channel)).size }]);
+    expect(
+      await db.rows(`select count(*) as messages, count(distinct conversation_id) as channels from messages`),
+    ).toEqual([{ messages, channels: new Set(lines.map(({ channel }) => channel)).size }]);
     const people = new Map<string, boolean>();
     for (const { sender, bot } of lines) people.set(sender.trim(), people.get(sender.trim()) || bot === true);
-    expect(await db.rows(`select count(*) as people, count(*) filter (where kind = 'bot') as bots from users`)).toEqual([{ people: people.size, bots: [...people.values()].filter(Boolean).length }]);
+    expect(await db.rows(`select count(*) as people, count(*) filter (where kind = 'bot') as bots from users`)).toEqual(
+      [{ people: people.size, bots: [...people.values()].filter(Boolean).length }],
+    );
     const topics = new Set(lines.filter(({ topic }) => topic).map(({ channel, topic }) => `${channel}\n${topic}`));
-    expect(await db.rows('select count(*) as topics from messages where title is not null')).toEqual([{ topics: topics.size }]);
+    expect(await db.rows('select count(*) as topics from messages where title is not null')).toEqual([
+      { topics: topics.size },
+    ]);
   });
 
   test('every counter is what its rows say', async () => {
@@ -62,29 +73,55 @@ describe.runIf(there).each(files)('$name', ({ name, messages }) => {
 
   test('every message is the line it came from: words, sender, channel, topic and time', async () => {
     const different: string[] = [];
-    const rows = await db.rows<{ id: string; channel: string; topic: string | null; sender: string; at: number; body: string }>(
+    const rows = await db.rows<{
+      id: string;
+      channel: string;
+      topic: string | null;
+      sender: string;
+      at: number;
+      body: string;
+    }>(
       `select m.client_id as id, c.name as channel, coalesce(m.title, r.title) as topic, u.name as sender, (extract(epoch from m.created_at) * 1000)::bigint as at, m.body
        from messages m join conversations c on c.id = m.conversation_id join users u on u.id = m.sender_id left join messages r on r.id = m.thread_id`,
     );
     for (const { id, channel, topic, sender, at, body } of rows) {
       const line = source.get(id);
-      if (!line || line.text !== body || line.channel !== channel || line.topic.trim() !== (topic ?? '') || line.sender.trim() !== sender || Date.parse(line.ts) !== at) different.push(id);
+      if (
+        !line ||
+        line.text !== body ||
+        line.channel !== channel ||
+        line.topic.trim() !== (topic ?? '') ||
+        line.sender.trim() !== sender ||
+        Date.parse(line.ts) !== at
+      )
+        different.push(id);
     }
     expect(different).toEqual([]);
   });
 
   test('each channel keeps the file’s order', async () => {
     const wanted = new Map<string, string[]>();
-    for (const { id, channel } of source.values()) (wanted.get(channel) ?? wanted.set(channel, []).get(channel)!).push(id);
+    for (const { id, channel } of source.values())
+      (wanted.get(channel) ?? wanted.set(channel, []).get(channel)!).push(id);
     const [smallest] = [...wanted].sort((a, b) => a[1].length - b[1].length);
     const [busiest] = [...wanted].sort((a, b) => b[1].length - a[1].length);
     for (const [channel, ids] of [smallest!, busiest!]) {
-      const rows = await db.rows<{ id: string }>('select m.client_id as id from messages m join conversations c on c.id = m.conversation_id where c.name = $1 order by m.seq', [channel]);
+      const rows = await db.rows<{ id: string }>(
+        'select m.client_id as id from messages m join conversations c on c.id = m.conversation_id where c.name = $1 order by m.seq',
+        [channel],
+      );
       expect(rows.map(({ id }) => id)).toEqual(ids);
     }
   });
 
   test('importing it again stores nothing', async () => {
-    expect(await importFile(db, file)).toMatchObject({ stored: 0, already: messages, refused: 0, malformed: 0, channels: { added: 0 }, people: { added: 0 } });
+    expect(await importFile(db, file)).toMatchObject({
+      stored: 0,
+      already: messages,
+      refused: 0,
+      malformed: 0,
+      channels: { added: 0 },
+      people: { added: 0 },
+    });
   });
 });

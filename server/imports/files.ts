@@ -30,7 +30,9 @@ export async function* readSlices(file: string): AsyncGenerator<Slice> {
   const lines = new LineCutter();
   try {
     // The pipeline hands a failing read on to whoever iterates; the callback only keeps it from being thrown twice.
-    const stream = /\.gz$/i.test(file) ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined) : stored;
+    const stream = /\.gz$/i.test(file)
+      ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined)
+      : stored;
     for await (const chunk of stream) {
       const found = lines.cut(chunk as Buffer);
       if (found.length > 0) yield { lines: found, bytes: stored.bytesRead };
@@ -48,9 +50,14 @@ function unreadable(file: string, error: unknown): unknown {
   const code = (error as { code?: string }).code ?? '';
   if (code === 'ENOENT') return new ImportError(`${file}: there is no such file.`, { cause: error });
   if (code === 'EISDIR') return new ImportError(`${file} is a directory; name the files in it.`, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM') return new ImportError(`${file} may not be read by this user.`, { cause: error });
-  if (code === 'Z_BUF_ERROR') return new ImportError(`${file} is cut short: its packing ends in the middle. Fetch it again.`, { cause: error });
-  if (code.startsWith('Z_')) return new ImportError(`${file} is not packed as its name says, or it is damaged: ${(error as Error).message}.`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new ImportError(`${file} may not be read by this user.`, { cause: error });
+  if (code === 'Z_BUF_ERROR')
+    return new ImportError(`${file} is cut short: its packing ends in the middle. Fetch it again.`, { cause: error });
+  if (code.startsWith('Z_'))
+    return new ImportError(`${file} is not packed as its name says, or it is damaged: ${(error as Error).message}.`, {
+      cause: error,
+    });
   return error;
 }
 
@@ -92,13 +99,19 @@ class LineCutter {
   #lines(bytes: Buffer): RawLine[] {
     const found: RawLine[] = [];
     // Decoding a stretch at once is several times cheaper than line by line; only a stretch with bad bytes pays for looking closer.
-    const texts = isUtf8(bytes) ? bytes.toString('utf8').split('\n') : splitBytes(bytes).map((line) => (isUtf8(line) ? line.toString('utf8') : null));
+    const texts = isUtf8(bytes)
+      ? bytes.toString('utf8').split('\n')
+      : splitBytes(bytes).map((line) => (isUtf8(line) ? line.toString('utf8') : null));
     for (let text of texts) {
       this.#number++;
       if (this.#number === 1 && text?.startsWith('\uFEFF')) text = text.slice(1);
       if (this.#skipping) {
         this.#skipping = false;
-        found.push({ number: this.#number, text: null, wrong: `longer than ${longestLine.toLocaleString('en')} bytes` });
+        found.push({
+          number: this.#number,
+          text: null,
+          wrong: `longer than ${longestLine.toLocaleString('en')} bytes`,
+        });
       } else if (text === null) found.push({ number: this.#number, text, wrong: 'its bytes are not UTF-8' });
       else if (text.trim() !== '') found.push({ number: this.#number, text });
     }

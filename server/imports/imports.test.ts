@@ -9,7 +9,7 @@ import { openDatabase, type Database } from '../kernel/database.ts';
 import { createLog } from '../kernel/log.ts';
 import { recount } from '../testing/recount.ts';
 import { openWorld } from '../testing/world.ts';
-import { importFile, ImportError, type ImportOptions } from './imports.ts';
+import { importFile, type ImportOptions } from './imports.ts';
 import { told } from '../testing/told.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'parley-imports-'));
@@ -41,11 +41,26 @@ function fileOf(name: string, lines: readonly (string | object)[]): string {
 /** Every row an import writes, in an order of its own, without the moments at which it was written. */
 async function everything(db: Database): Promise<string> {
   const tables = ['users', 'conversations', 'members', 'messages', 'mentions', 'thread_follows'];
-  const parts = await Promise.all(tables.map((table) => db.rows<{ rows: string }>(`select string_agg(r, E'\\n' order by r) as rows from (select (to_jsonb(t) - 'updated_at' - 'number')::text as r from ${table} t) x`)));
+  const parts = await Promise.all(
+    tables.map((table) =>
+      db.rows<{ rows: string }>(
+        `select string_agg(r, E'\\n' order by r) as rows from (select (to_jsonb(t) - 'updated_at' - 'number')::text as r from ${table} t) x`,
+      ),
+    ),
+  );
   return parts.map(({ 0: part }, index) => `${tables[index]}\n${part!.rows}`).join('\n');
 }
 
-type Shown = { channel: string; sender: string; body: string; title: string | null; answers: number; at: number; line: number | null; root: string | null };
+type Shown = {
+  channel: string;
+  sender: string;
+  body: string;
+  title: string | null;
+  answers: number;
+  at: number;
+  line: number | null;
+  root: string | null;
+};
 const shown = (db: Database) =>
   db.rows<Shown>(
     `select c.name as channel, u.name as sender, m.body, m.title, m.answers, (extract(epoch from m.created_at) * 1000)::bigint as at, m.line, r.body as root
@@ -62,7 +77,16 @@ describe('a file with every blemish', () => {
 
   test('what can be read is stored in the file’s order with its own times; what cannot is named by its line', async () => {
     const report = await importFile(db, file);
-    expect(report).toMatchObject({ source: 'town', stopped: false, stored: 20, already: 0, refused: 1, malformed: 9, channels: { all: 4, added: 4 }, people: { all: 9, added: 9 } });
+    expect(report).toMatchObject({
+      source: 'town',
+      stopped: false,
+      stored: 20,
+      already: 0,
+      refused: 1,
+      malformed: 9,
+      channels: { all: 4, added: 4 },
+      people: { all: 9, added: 9 },
+    });
     expect(report.problems.map(({ line, what }) => `${line} ${what.replace(/^(not JSON).*/, '$1')}`)).toEqual([
       '4 not JSON',
       '8 text: missing or empty',
@@ -75,7 +99,11 @@ describe('a file with every blemish', () => {
       '25 id: missing or empty',
       '26 id: t-1 names another message already',
     ]);
-    expect((await shown(db)).filter(({ channel }) => channel === 'quay').map(({ sender, body, at }) => [sender, body, new Date(at).toISOString()])).toEqual([
+    expect(
+      (await shown(db))
+        .filter(({ channel }) => channel === 'quay')
+        .map(({ sender, body, at }) => [sender, body, new Date(at).toISOString()]),
+    ).toEqual([
       ['Ida', 'first of three at one time', '2024-05-01T08:00:00.000Z'],
       ['Ida', 'second', '2024-05-01T08:00:00.000Z'],
       ['Omar', 'third', '2024-05-01T08:00:00.000Z'],
@@ -119,12 +147,20 @@ describe('a file with every blemish', () => {
       ['yes', null, 'let us build a pier', 3, 0],
       ['agreed @nobody', null, 'let us build a pier', 4, 0],
     ]);
-    const rows = await db.rows<{ threading: string; name: string }>(`select name, threading from conversations where kind = 'channel' order by name`);
-    expect(rows).toEqual([{ name: 'answers', threading: 'replies' }, { name: 'plans', threading: 'topics' }, { name: 'quay', threading: 'replies' }]);
+    const rows = await db.rows<{ threading: string; name: string }>(
+      `select name, threading from conversations where kind = 'channel' order by name`,
+    );
+    expect(rows).toEqual([
+      { name: 'answers', threading: 'replies' },
+      { name: 'plans', threading: 'topics' },
+      { name: 'quay', threading: 'replies' },
+    ]);
   });
 
   test('a mention is known though the person speaks only later', async () => {
-    const named = await db.rows<{ name: string }>(`select u.name from messages m cross join unnest(m.mentions) as n (id) join users u on u.id = n.id where m.body like '你好%'`);
+    const named = await db.rows<{ name: string }>(
+      `select u.name from messages m cross join unnest(m.mentions) as n (id) join users u on u.id = n.id where m.body like '你好%'`,
+    );
     expect(named).toEqual([{ name: 'Omar' }]);
   });
 
@@ -136,9 +172,18 @@ describe('a file with every blemish', () => {
   });
 
   test('watchers hear one event a conversation and batch, and of every person, channel and membership', async () => {
-    const events = await db.rows<{ type: string; count: number }>('select type, count(*) from outbox group by type order by type');
-    expect(events).toEqual([{ type: 'conversation.created', count: 4 }, { type: 'member.added', count: 15 }, { type: 'message.imported', count: 4 }, { type: 'user.created', count: 9 }]);
-    const [span] = await db.rows(`select payload from outbox join conversations c on c.id = (payload ->> 'conversationId')::uuid where type = 'message.imported' and c.name = 'quay'`);
+    const events = await db.rows<{ type: string; count: number }>(
+      'select type, count(*) from outbox group by type order by type',
+    );
+    expect(events).toEqual([
+      { type: 'conversation.created', count: 4 },
+      { type: 'member.added', count: 15 },
+      { type: 'message.imported', count: 4 },
+      { type: 'user.created', count: 9 },
+    ]);
+    const [span] = await db.rows(
+      `select payload from outbox join conversations c on c.id = (payload ->> 'conversationId')::uuid where type = 'message.imported' and c.name = 'quay'`,
+    );
     expect(span).toMatchObject({ payload: { fromSeq: 1, toSeq: 9 } });
   });
 
@@ -146,10 +191,21 @@ describe('a file with every blemish', () => {
     const before = await everything(db);
     const [{ events } = { events: 0 }] = await db.rows<{ events: number }>('select count(*) as events from outbox');
     const report = await importFile(db, file);
-    expect(report).toMatchObject({ stored: 0, already: 20, refused: 1, malformed: 9, channels: { added: 0 }, people: { added: 0 } });
+    expect(report).toMatchObject({
+      stored: 0,
+      already: 20,
+      refused: 1,
+      malformed: 9,
+      channels: { added: 0 },
+      people: { added: 0 },
+    });
     expect(await everything(db)).toBe(before);
     expect(await db.rows('select count(*) as events from outbox')).toEqual([{ events }]);
-    expect(await db.rows('select source, messages, skipped, malformed, finished_at is not null as finished from import_runs')).toEqual([{ source: 'town', messages: 20, skipped: 1, malformed: 9, finished: true }]);
+    expect(
+      await db.rows(
+        'select source, messages, skipped, malformed, finished_at is not null as finished from import_runs',
+      ),
+    ).toEqual([{ source: 'town', messages: 20, skipped: 1, malformed: 9, finished: true }]);
   });
 
   test('the same file under another name of source is another past', async () => {
@@ -160,8 +216,14 @@ describe('a file with every blemish', () => {
 
   test('strict refuses it before anything is stored, naming the line', async () => {
     const untouched = await house();
-    await expect(importFile(untouched, file, { strict: true })).rejects.toThrow(/Line 4 of .*town.ndjson.gz is malformed \(not JSON.*Nothing was imported/);
-    expect(await untouched.rows('select 1 from users union all select 1 from conversations union all select 1 from import_runs')).toEqual([]);
+    await expect(importFile(untouched, file, { strict: true })).rejects.toThrow(
+      /Line 4 of .*town.ndjson.gz is malformed \(not JSON.*Nothing was imported/,
+    );
+    expect(
+      await untouched.rows(
+        'select 1 from users union all select 1 from conversations union all select 1 from import_runs',
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -173,7 +235,11 @@ test('stopped between any two batches and run again, it is what one run gives', 
   for (const stopAfter of [3, 9, 15]) {
     const db = await house();
     const stop = new AbortController();
-    const options: ImportOptions = { batch: 3, signal: stop.signal, onProgress: ({ stage, done }) => void (stage === 'storing' && done >= stopAfter && stop.abort()) };
+    const options: ImportOptions = {
+      batch: 3,
+      signal: stop.signal,
+      onProgress: ({ stage, done }) => void (stage === 'storing' && done >= stopAfter && stop.abort()),
+    };
     const first = await importFile(db, file, options);
     expect(first).toMatchObject({ stopped: true });
     expect(first.stored).toBeLessThan(20);
@@ -186,53 +252,55 @@ test('stopped between any two batches and run again, it is what one run gives', 
 
 test('a longer file of the same source adds only what is new, and who had read everything still has', async () => {
   const db = await house();
-  await db.rows(`insert into users (id, kind, name) values ('00000000-0000-7000-8000-000000000001', 'person', 'Olga'), ('00000000-0000-7000-8000-000000000002', 'person', 'Pia')`);
+  await db.rows(
+    `insert into users (id, kind, name) values ('00000000-0000-7000-8000-000000000001', 'person', 'Olga'), ('00000000-0000-7000-8000-000000000002', 'person', 'Pia')`,
+  );
   await db.rows(`insert into role_grants (user_id, role) values ('00000000-0000-7000-8000-000000000001', 'owner')`);
-  const line = (n: number) => ({ id: `n-${n}`, channel: 'log', topic: '', sender: 'Ida', ts: `2024-01-01T00:00:0${n}Z`, text: `number ${n}` });
+  const line = (n: number) => ({
+    id: `n-${n}`,
+    channel: 'log',
+    topic: '',
+    sender: 'Ida',
+    ts: `2024-01-01T00:00:0${n}Z`,
+    text: `number ${n}`,
+  });
   const first = await importFile(db, fileOf('log-1.ndjson', [line(1), line(2)]), { source: 'log' });
   expect(first.joined).toBe(1);
-  const mine = () => db.rows<{ name: string; role: string; read: number; last: number }>(`select u.name, m.role, m.read_line as read, c.last_line as last from members m join users u on u.id = m.user_id join conversations c on c.id = m.conversation_id where u.kind = 'person' order by u.name`);
+  const mine = () =>
+    db.rows<{ name: string; role: string; read: number; last: number }>(
+      `select u.name, m.role, m.read_line as read, c.last_line as last from members m join users u on u.id = m.user_id join conversations c on c.id = m.conversation_id where u.kind = 'person' order by u.name`,
+    );
   expect(await mine()).toEqual([{ name: 'Olga', role: 'owner', read: 2, last: 2 }]);
 
-  const second = await importFile(db, fileOf('log-2.ndjson', [line(1), line(2), line(3)]), { source: 'log', members: 'everyone' });
+  const second = await importFile(db, fileOf('log-2.ndjson', [line(1), line(2), line(3)]), {
+    source: 'log',
+    members: 'everyone',
+  });
   expect(second).toMatchObject({ stored: 1, already: 2, joined: 1 });
-  expect(await mine()).toEqual([{ name: 'Olga', role: 'owner', read: 3, last: 3 }, { name: 'Pia', role: 'member', read: 3, last: 3 }]);
+  expect(await mine()).toEqual([
+    { name: 'Olga', role: 'owner', read: 3, last: 3 },
+    { name: 'Pia', role: 'member', read: 3, last: 3 },
+  ]);
   expect(await recount(db)).toEqual([]);
 
   await db.rows(`update members set left_at = now(), rev = rev where user_id = '00000000-0000-7000-8000-000000000002'`);
-  expect(await importFile(db, fileOf('log-3.ndjson', [line(1)]), { source: 'log', members: 'everyone' })).toMatchObject({ joined: 0 });
-  expect(await importFile(db, fileOf('other.ndjson', [line(4)]), { members: 'none' })).toMatchObject({ joined: 0, stored: 1 });
+  expect(await importFile(db, fileOf('log-3.ndjson', [line(1)]), { source: 'log', members: 'everyone' })).toMatchObject(
+    { joined: 0 },
+  );
+  expect(await importFile(db, fileOf('other.ndjson', [line(4)]), { members: 'none' })).toMatchObject({
+    joined: 0,
+    stored: 1,
+  });
 });
 
 test('two imports of one source at once: the second is refused in a sentence', async () => {
   const db = await house();
   const holder = await db.client('test');
   await holder.query(`select pg_advisory_lock(hashtext('parley import'), hashtext('twice'))`);
-  await expect(importFile(db, fileOf('twice.ndjson', [told[0]!]))).rejects.toThrow('twice is being imported by another process');
+  await expect(importFile(db, fileOf('twice.ndjson', [told[0]!]))).rejects.toThrow(
+    'twice is being imported by another process',
+  );
   await holder.end();
-});
-
-test.each<[string, () => string, RegExp]>([
-  ['a file that is not there', () => path.join(folder, 'nothing.ndjson'), /there is no such file/],
-  ['a directory', () => folder, /is a directory/],
-  ['a packed file that is cut short', () => { const file = fileOf('cut.ndjson.gz', told); const bytes = gzipSync(told.map((l) => (typeof l === 'string' ? l : JSON.stringify(l))).join('\n')); writeFileSync(file, bytes.subarray(0, bytes.length - 40)); return file; }, /cut short/],
-  ['a file that is not packed as its name says', () => { const file = path.join(folder, 'plain.ndjson.gz'); writeFileSync(file, '{}'); return file; }, /not packed as its name says/],
-  ['a source nobody can name', () => { const file = path.join(folder, 'a b?.ndjson'); writeFileSync(file, '{}'); return file; }, /give one with --source/],
-])('%s is refused in a sentence, and nothing is stored', async (_what, make, sentence) => {
-  const db = await house();
-  await expect(importFile(db, make())).rejects.toThrow(sentence);
-  await expect(importFile(db, make())).rejects.toBeInstanceOf(ImportError);
-  expect(await db.rows('select 1 from users')).toEqual([]);
-});
-
-test('bytes that are not UTF-8 and a line without end are malformed lines like others', async () => {
-  const db = await house();
-  const good = (id: string) => Buffer.from(`${JSON.stringify({ ...(told[0] as object), id })}\n`);
-  const file = path.join(folder, 'bytes.ndjson');
-  writeFileSync(file, Buffer.concat([Buffer.from('\uFEFF'), good('b-1'), Buffer.from('{"id":"b-2","text":"\xff\xfe"}\n', 'latin1'), good('b-3'), Buffer.alloc(9_000_000, 120), Buffer.from('\n\n   \n'), good('b-4')]));
-  const report = await importFile(db, file);
-  expect(report).toMatchObject({ stored: 3, malformed: 2 });
-  expect(report.problems).toEqual([{ line: 2, what: 'its bytes are not UTF-8' }, { line: 4, what: 'longer than 4,000,000 bytes' }]);
 });
 
 test('history is read through the chat’s own door at once, and does not go below newer live talk', async () => {
@@ -240,23 +308,49 @@ test('history is read through the chat’s own door at once, and does not go bel
   try {
     const olga = await world.device('Olga', { roles: ['owner', 'member'] });
     const ben = await world.device('Ben');
-    const line = (n: number, ts: string) => ({ id: `v-${n}`, channel: 'vault', topic: '', sender: n % 2 ? 'Ida' : 'Omar', ts, text: `old words ${n}` });
+    const line = (n: number, ts: string) => ({
+      id: `v-${n}`,
+      channel: 'vault',
+      topic: '',
+      sender: n % 2 ? 'Ida' : 'Omar',
+      ts,
+      text: `old words ${n}`,
+    });
     const early = Array.from({ length: 120 }, (_, n) => line(n, new Date(Date.UTC(2023, 0, 1, 0, n)).toISOString()));
     await importFile(world.db, fileOf('vault.ndjson', early));
 
     const started = await olga.call('sync:start', {});
     const summary = started.changed.find(({ conversation }) => conversation.name === 'vault')!;
-    expect(summary).toMatchObject({ lastSeq: 120, lastLine: 120, mine: { role: 'owner', readLine: 120 }, last: { body: 'old words 119' } });
+    expect(summary).toMatchObject({
+      lastSeq: 120,
+      lastLine: 120,
+      mine: { role: 'owner', readLine: 120 },
+      last: { body: 'old words 119' },
+    });
     const newest = (await olga.call('history:page', { conversationId: summary.conversation.id, limit: 50 })) as Page;
     expect(newest.messages.map(({ body }) => body)).toEqual(early.slice(70).map(({ text }) => text));
-    const dated = (await ben.call('history:page', { conversationId: summary.conversation.id, at: Date.UTC(2023, 0, 1, 0, 30), limit: 10 })) as Page;
+    const dated = (await ben.call('history:page', {
+      conversationId: summary.conversation.id,
+      at: Date.UTC(2023, 0, 1, 0, 30),
+      limit: 10,
+    })) as Page;
     expect(dated.messages.find(({ at }) => at >= Date.UTC(2023, 0, 1, 0, 30))!.body).toBe('old words 30');
 
     const sent = await olga.says('and now to today', { in: summary });
     expect(sent).toMatchObject({ seq: 121, line: 121 });
-    const report = await importFile(world.db, fileOf('vault-2.ndjson', [...early, line(120, '2023-06-01T00:00:00Z'), { ...line(121, '2023-06-01T00:00:00Z'), channel: 'cellar' }]), { source: 'vault' });
+    const report = await importFile(
+      world.db,
+      fileOf('vault-2.ndjson', [
+        ...early,
+        line(120, '2023-06-01T00:00:00Z'),
+        { ...line(121, '2023-06-01T00:00:00Z'), channel: 'cellar' },
+      ]),
+      { source: 'vault' },
+    );
     expect(report).toMatchObject({ stored: 1, already: 120, refused: 1 });
-    expect(report.problems).toEqual([{ line: 121, what: 'newer live messages stand in its channel, and history is not written between them' }]);
+    expect(report.problems).toEqual([
+      { line: 121, what: 'newer live messages stand in its channel, and history is not written between them' },
+    ]);
     expect(await recount(world.db)).toEqual([]);
   } finally {
     await world.close();

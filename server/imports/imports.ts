@@ -1,10 +1,11 @@
 import type { Client } from 'pg';
 import type { Database } from '../kernel/database.ts';
 import { settlePlaces, settleSpeakers, type Room } from './arrivals.ts';
-import { prepare, storeBatch, type Run, type Wish } from './batch.ts';
+import { storeBatch } from './batch.ts';
 import { ImportError, readSlices, sizeOf, sourceOf } from './files.ts';
 import { openToHouse, type Joiners } from './joining.ts';
 import { MentionFinder } from './mentions.ts';
+import { prepare, type Run, type Wish } from './run.ts';
 import { keyOfSpeaker, shownProblems, survey, tryLine, type Problem, type Survey } from './survey.ts';
 
 export { ImportError } from './files.ts';
@@ -56,9 +57,15 @@ export type ImportReport = {
 export async function importFile(db: Database, file: string, options: ImportOptions = {}): Promise<ImportReport> {
   const started = performance.now();
   const source = options.source ?? sourceOf(file);
-  if (!/^[\p{L}\p{N}._-]{1,64}$/u.test(source)) throw new ImportError(`The source’s name ${JSON.stringify(source)} may hold letters, digits and . _ - only, at most 64 of them: give one with --source.`);
+  if (!/^[\p{L}\p{N}._-]{1,64}$/u.test(source))
+    throw new ImportError(
+      `The source’s name ${JSON.stringify(source)} may hold letters, digits and . _ - only, at most 64 of them: give one with --source.`,
+    );
   const size = await sizeOf(file).catch(() => 0);
-  const found = await survey(file, source, { ...options, onProgress: (bytes) => options.onProgress?.({ stage: 'reading', done: bytes, total: size }) });
+  const found = await survey(file, source, {
+    ...options,
+    onProgress: (bytes) => options.onProgress?.({ stage: 'reading', done: bytes, total: size }),
+  });
 
   const client = await db.client('import');
   try {
@@ -73,8 +80,13 @@ export async function importFile(db: Database, file: string, options: ImportOpti
 /** One import of a source at a time: two would number the same messages, and the second would wait on every lock of the first. */
 async function begin(client: Client, source: string): Promise<void> {
   // Every statement touches a bounded number of rows by key. A freshly made table has no statistics, and a plan that scans it grows with it.
-  await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set statement_timeout = 0; set synchronous_commit = on');
-  const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('parley import'), hashtext($1)) as locked`, [source]);
+  await client.query(
+    'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set statement_timeout = 0; set synchronous_commit = on',
+  );
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select pg_try_advisory_lock(hashtext('parley import'), hashtext($1)) as locked`,
+    [source],
+  );
   if (!rows[0]!.locked) throw new ImportError(`${source} is being imported by another process at this moment.`);
   await client.query(
     `insert into import_runs (source) values ($1) on conflict (source) do update set started_at = now(), finished_at = null, skipped = 0, malformed = 0`,
@@ -82,8 +94,24 @@ async function begin(client: Client, source: string): Promise<void> {
   );
 }
 
-async function store(client: Client, file: string, source: string, found: Survey, options: ImportOptions): Promise<Omit<ImportReport, 'seconds'>> {
-  const report = { source, stopped: options.signal?.aborted ?? false, channels: { all: found.places.size, added: 0 }, people: { all: found.speakers.size, added: 0 }, joined: 0, stored: 0, already: 0, malformed: found.malformed, refused: 0 };
+async function store(
+  client: Client,
+  file: string,
+  source: string,
+  found: Survey,
+  options: ImportOptions,
+): Promise<Omit<ImportReport, 'seconds'>> {
+  const report = {
+    source,
+    stopped: options.signal?.aborted ?? false,
+    channels: { all: found.places.size, added: 0 },
+    people: { all: found.speakers.size, added: 0 },
+    joined: 0,
+    stored: 0,
+    already: 0,
+    malformed: found.malformed,
+    refused: 0,
+  };
   const refused: Problem[] = [];
   const finish = () => ({ ...report, problems: [...found.problems, ...refused] });
   if (report.stopped) return finish();
@@ -97,6 +125,8 @@ async function store(client: Client, file: string, source: string, found: Survey
       break;
     }
     const result = await storeBatch(client, run, wanted);
+    // The first batch fills tables that may have been empty: without a look at them its successors are planned for nothing being there.
+    if (dealt === 0 && result.stored > 0) await analyze(client);
     report.stored += result.stored;
     report.already += result.already;
     report.refused += result.refused.length;
@@ -107,15 +137,27 @@ async function store(client: Client, file: string, source: string, found: Survey
   }
   if (!report.stopped) {
     report.joined = await openToHouse(client, [...run.rooms.values()], options.members ?? 'owners');
-    await client.query('update import_runs set finished_at = now(), skipped = $2, malformed = $3 where source = $1', [source, report.refused, report.malformed]);
+    await client.query('update import_runs set finished_at = now(), skipped = $2, malformed = $3 where source = $1', [
+      source,
+      report.refused,
+      report.malformed,
+    ]);
   }
   // The chat is opened right after this: its queries should not be planned for empty tables.
-  if (report.stored > 5_000) await client.query('analyze users, conversations, members, messages, mentions, thread_follows');
+  if (report.stored > 5_000) await analyze(client);
   return finish();
 }
 
+const analyze = (client: Client) =>
+  client.query('analyze users, conversations, members, messages, mentions, thread_follows');
+
 /** People and channels first, in one act: whoever looks meanwhile sees rooms filling, never a message without its sender. */
-async function settle(client: Client, source: string, found: Survey, report: Pick<ImportReport, 'people' | 'channels'>): Promise<Run> {
+async function settle(
+  client: Client,
+  source: string,
+  found: Survey,
+  report: Pick<ImportReport, 'people' | 'channels'>,
+): Promise<Run> {
   await client.query('begin');
   try {
     const speakers = await settleSpeakers(client, source, found.speakers.values());
@@ -123,8 +165,17 @@ async function settle(client: Client, source: string, found: Survey, report: Pic
     await client.query('commit');
     report.people.added = speakers.added;
     report.channels.added = places.added;
-    const named = [...found.speakers.values()].filter(({ key }) => key !== 'unknown').map(({ key, name }) => ({ name, id: speakers.ids.get(key)! }));
-    return { source, people: speakers.ids, rooms: places.rooms, mentions: new MentionFinder(named), answered: found.answered, places: new Map() };
+    const named = [...found.speakers.values()]
+      .filter(({ key }) => key !== 'unknown')
+      .map(({ key, name }) => ({ name, id: speakers.ids.get(key)! }));
+    return {
+      source,
+      people: speakers.ids,
+      rooms: places.rooms,
+      mentions: new MentionFinder(named),
+      answered: found.answered,
+      places: new Map(),
+    };
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
     throw error;

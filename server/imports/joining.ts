@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { writeEvents } from '../kernel/outbox.ts';
 import type { Room } from './arrivals.ts';
-import type { Joining } from './batch.ts';
+import type { Joining } from './run.ts';
 import { putMembers } from './rows.ts';
 
 /** Who of the house joins imported channels: nobody, its owners, or everybody who works here. */
@@ -20,9 +20,13 @@ export async function openToHouse(client: ClientBase, rooms: readonly Room[], jo
     const some = open.slice(from, from + 50);
     await client.query('begin');
     try {
-      const heads = await client.query<{ id: string; head: number }>('select id, head from conversations where id = any ($1) and archived_at is null order by id for update', [some.map((room) => room.id)]);
+      const heads = await client.query<{ id: string; head: number }>(
+        'select id, head from conversations where id = any ($1) and archived_at is null order by id for update',
+        [some.map((room) => room.id)],
+      );
       await markRead(client, some);
-      if (joiners !== 'none') joined += await join(client, new Map(heads.rows.map((row) => [row.id, row.head])), joiners);
+      if (joiners !== 'none')
+        joined += await join(client, new Map(heads.rows.map((row) => [row.id, row.head])), joiners);
       await client.query('commit');
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
@@ -54,8 +58,18 @@ async function join(client: ClientBase, heads: Map<string, number>, joiners: Joi
        where m.conversation_id = j.room and m.user_id = j.person`,
       [rows.map((row) => row.roomId), rows.map((row) => row.userId)],
     );
-    await client.query('update conversations c set head = h.head from unnest($1::uuid[], $2::bigint[]) as h (id, head) where c.id = h.id', [[...heads.keys()], [...heads.values()]]);
-    await writeEvents(client, rows.map(({ roomId, userId }) => ({ type: 'member.added', payload: { conversationId: roomId, userId, role }, actorId: null })));
+    await client.query(
+      'update conversations c set head = h.head from unnest($1::uuid[], $2::bigint[]) as h (id, head) where c.id = h.id',
+      [[...heads.keys()], [...heads.values()]],
+    );
+    await writeEvents(
+      client,
+      rows.map(({ roomId, userId }) => ({
+        type: 'member.added',
+        payload: { conversationId: roomId, userId, role },
+        actorId: null,
+      })),
+    );
     joined += rows.length;
   }
   return joined;

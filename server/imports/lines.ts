@@ -39,7 +39,9 @@ export function readLine(number: number, written: string): Line {
     to: to?.trim() ?? null,
     text: wordOf(fields, 'text', limits.body),
     bot: fields['bot'] === true,
-    parents: ['thread', 'reply_to'].map((name) => textOf(fields, name, 64)).filter((parent) => parent !== '' && parent !== id),
+    parents: ['thread', 'reply_to']
+      .map((name) => textOf(fields, name, 64))
+      .filter((parent) => parent !== '' && parent !== id),
     mentions: namesOf(fields),
   };
 }
@@ -75,7 +77,8 @@ function wordOf(fields: Fields, name: string, cap: number): string {
 
 function timeOf(fields: Fields): number {
   const written = fields['ts'];
-  if (typeof written !== 'string' || !instant.test(written)) throw new Fault('ts: must be a time with its zone, as 2026-03-01T09:30:00Z');
+  if (typeof written !== 'string' || !instant.test(written))
+    throw new Fault('ts: must be a time with its zone, as 2026-03-01T09:30:00Z');
   const at = Date.parse(written.replace(',', '.'));
   if (Number.isNaN(at)) throw new Fault('ts: is no day or hour of the calendar');
   if (at < 0) throw new Fault('ts: lies before 1970');
@@ -87,6 +90,7 @@ function timeOf(fields: Fields): number {
 function namesOf(fields: Fields): string[] {
   const value = fields['mentions'];
   if (value === undefined) return [];
-  if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) throw new Fault('mentions: must be a list of names');
+  if (!Array.isArray(value) || !value.every((name) => typeof name === 'string'))
+    throw new Fault('mentions: must be a list of names');
   return value.slice(0, 50);
 }

@@ -22,7 +22,8 @@ export class MentionFinder {
     for (const name of named) this.#add(found, this.#ids.get(name.replace(/^@/, '').toLowerCase()));
     for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
       // The @ of an address stands inside a word.
-      if (at === 0 || !wordy.test(text[at - 1]!) || ideographic.test(text[at - 1]!)) this.#add(found, this.#nameAt(text, at + 1));
+      if (at === 0 || !wordy.test(text[at - 1]!) || ideographic.test(text[at - 1]!))
+        this.#add(found, this.#nameAt(text, at + 1));
     }
     return [...found];
   }
@@ -47,5 +48,7 @@ export class MentionFinder {
 function endsWord(text: string, length: number): boolean {
   const last = text[length - 1]!;
   const next = text[length];
-  return next === undefined || !wordy.test(next) || !wordy.test(last) || ideographic.test(last) || ideographic.test(next);
+  return (
+    next === undefined || !wordy.test(next) || !wordy.test(last) || ideographic.test(last) || ideographic.test(next)
+  );
 }

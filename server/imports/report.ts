@@ -6,7 +6,8 @@ const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString(
 export function describe(report: ImportReport): string {
   const { source, channels, people, stored, already, malformed, refused, joined, problems, seconds, stopped } = report;
   const dealt = stored + already + refused;
-  const part = (all: { all: number; added: number }, one: string, many?: string) => `${count(all.all, one, many)}${all.added === all.all ? '' : ` (${all.added.toLocaleString('en')} new)`}`;
+  const part = (all: { all: number; added: number }, one: string, many?: string) =>
+    `${count(all.all, one, many)}${all.added === all.all ? '' : ` (${all.added.toLocaleString('en')} new)`}`;
   const lines = [
     `${source}: ${part(channels, 'channel')}, ${part(people, 'person', 'people')}, ${count(dealt, 'message')} in ${seconds.toFixed(1)} s (${Math.round(dealt / seconds).toLocaleString('en')} a second).`,
     `New ${stored.toLocaleString('en')}, already there ${already.toLocaleString('en')}, skipped ${refused.toLocaleString('en')}, malformed ${malformed.toLocaleString('en')}.${joined > 0 ? ` People of the house joined channels ${count(joined, 'time')}.` : ''}`,
@@ -22,7 +23,11 @@ export function describe(report: ImportReport): string {
  * Shows progress with rate and time left: one line drawn over itself on a terminal, a plain line every five seconds elsewhere.
  * `end` clears the drawn line.
  */
-export function progressLine(name: string, out: { isTTY?: boolean; columns?: number; write(text: string): unknown }, now: () => number = Date.now): { show(progress: Progress): void; end(): void } {
+export function progressLine(
+  name: string,
+  out: { isTTY?: boolean; columns?: number; write(text: string): unknown },
+  now: () => number = Date.now,
+): { show(progress: Progress): void; end(): void } {
   let stage = '';
   let began = 0;
   let shown = 0;
@@ -39,7 +44,10 @@ export function progressLine(name: string, out: { isTTY?: boolean; columns?: num
       const seconds = (now() - began) / 1_000;
       const share = total > 0 ? Math.min(1, done / total) : 1;
       const percent = `${Math.floor(share * 100)} %`.padStart(5);
-      const text = at === 'reading' ? `${name}  looking through it ${percent}` : `${name}  ${barOf(share)} ${percent}  ${count(done, 'message')}  ${rateOf(done, seconds)}  ${leftOf(share, seconds)}`;
+      const text =
+        at === 'reading'
+          ? `${name}  looking through it ${percent}`
+          : `${name}  ${barOf(share)} ${percent}  ${count(done, 'message')}  ${rateOf(done, seconds)}  ${leftOf(share, seconds)}`;
       out.write(out.isTTY ? `\r\u001b[2K${text.slice(0, (out.columns ?? 100) - 1)}` : `${text}\n`);
     },
     end() {
@@ -49,7 +57,8 @@ export function progressLine(name: string, out: { isTTY?: boolean; columns?: num
 }
 
 const barOf = (share: number) => '█'.repeat(Math.round(share * 24)).padEnd(24, '░');
-const rateOf = (done: number, seconds: number) => (seconds < 0.5 ? '' : `${Math.round(done / seconds).toLocaleString('en')} a second`);
+const rateOf = (done: number, seconds: number) =>
+  seconds < 0.5 ? '' : `${Math.round(done / seconds).toLocaleString('en')} a second`;
 
 function leftOf(share: number, seconds: number): string {
   if (share === 0 || seconds < 0.5) return '';

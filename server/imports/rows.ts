@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { writeEvents } from '../kernel/outbox.ts';
 import type { Room } from './arrivals.ts';
-import type { Existing, Joining, Placed, Root, Wish } from './batch.ts';
+import type { Existing, Joining, Placed, Root, Wish } from './run.ts';
 
 /*
  * The statements of one batch. Each leaves its table as the send lane would have: the lane's own definition is send_messages in the first migration.
@@ -47,7 +47,10 @@ export async function readExisting(client: ClientBase, wanted: readonly Wish[]):
   return new Map(rows.map((row) => [row.wanted, row]));
 }
 
-export async function readRoots(client: ClientBase, ids: string[]): Promise<Map<string, Pick<Root, 'senderId' | 'answers' | 'lastAnswerAt'>>> {
+export async function readRoots(
+  client: ClientBase,
+  ids: string[],
+): Promise<Map<string, Pick<Root, 'senderId' | 'answers' | 'lastAnswerAt'>>> {
   if (ids.length === 0) return new Map();
   const { rows } = await client.query<{ id: string; senderId: string; answers: number; lastAnswerAt: number }>(
     `select id, sender_id as "senderId", answers, coalesce((extract(epoch from last_answer_at) * 1000)::float8, 0) as "lastAnswerAt" from messages where id = any ($1)`,
@@ -71,12 +74,22 @@ export async function putMembers(client: ClientBase, joining: readonly Joining[]
        returning conversation_id
      )
      update conversations c set member_count = c.member_count + p.n from (select conversation_id, count(*) as n from put group by 1) p where c.id = p.conversation_id`,
-    [joining.map((j) => j.roomId), joining.map((j) => j.userId), joining.map((j) => j.rev), joining.map((j) => j.at), role],
+    [
+      joining.map((j) => j.roomId),
+      joining.map((j) => j.userId),
+      joining.map((j) => j.rev),
+      joining.map((j) => j.at),
+      role,
+    ],
   );
 }
 
 /** Counts the answers of roots, and lets everybody who answered, and who was answered, follow the thread. */
-export async function storeAnswers(client: ClientBase, messages: readonly Placed[], roots: readonly Root[]): Promise<void> {
+export async function storeAnswers(
+  client: ClientBase,
+  messages: readonly Placed[],
+  roots: readonly Root[],
+): Promise<void> {
   if (roots.length === 0) return;
   const older = roots.filter((root) => !root.inBatch);
   await client.query(
@@ -85,7 +98,8 @@ export async function storeAnswers(client: ClientBase, messages: readonly Placed
     [older.map((r) => r.id), older.map((r) => r.answers), older.map((r) => r.lastAnswerAt), older.map((r) => r.rev)],
   );
   const follows = new Map<string, { userId: string; threadId: string; roomId: string; read: number }>();
-  const follow = (userId: string, threadId: string, roomId: string, read: number) => void follows.set(`${userId} ${threadId}`, { userId, threadId, roomId, read });
+  const follow = (userId: string, threadId: string, roomId: string, read: number) =>
+    void follows.set(`${userId} ${threadId}`, { userId, threadId, roomId, read });
   for (const root of roots) follow(root.senderId, root.id, root.roomId, 0);
   // One has read the thread up to one's own last answer.
   const count = new Map(roots.map((root) => [root.id, root.answers]));
@@ -105,17 +119,27 @@ export async function storeAnswers(client: ClientBase, messages: readonly Placed
 }
 
 export async function storeMentions(client: ClientBase, messages: readonly Placed[]): Promise<void> {
-  const rows = messages.flatMap((m) => m.mentions.filter((userId) => userId !== m.senderId).map((userId) => ({ userId, roomId: m.room.id, seq: m.seq, line: m.mainLine })));
+  const rows = messages.flatMap((m) =>
+    m.mentions
+      .filter((userId) => userId !== m.senderId)
+      .map((userId) => ({ userId, roomId: m.room.id, seq: m.seq, line: m.mainLine })),
+  );
   if (rows.length === 0) return;
   await client.query(
-    `insert into mentions (user_id, conversation_id, seq, line) select n.person, n.room, n.seq, n.line from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as n (person, room, seq, line)
-     join members m on m.conversation_id = n.room and m.user_id = n.person and m.left_at is null on conflict do nothing`,
+    // Written so that each mention looks up its one membership: a plan the other way round reads all members for all mentions.
+    `insert into mentions (user_id, conversation_id, seq, line)
+     select n.person, n.room, n.seq, n.line from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as n (person, room, seq, line)
+     cross join lateral (select from members m where m.conversation_id = n.room and m.user_id = n.person and m.left_at is null limit 1) m on conflict do nothing`,
     [rows.map((n) => n.userId), rows.map((n) => n.roomId), rows.map((n) => n.seq), rows.map((n) => n.line)],
   );
 }
 
 /** Moves the conversations' counters, and the read marks of those who spoke. */
-export async function advanceRooms(client: ClientBase, messages: readonly Placed[], heads: ReadonlyMap<string, number>): Promise<void> {
+export async function advanceRooms(
+  client: ClientBase,
+  messages: readonly Placed[],
+  heads: ReadonlyMap<string, number>,
+): Promise<void> {
   const rooms = new Map<string, { lastSeq: number; lastLine: number; lastAt: number }>();
   const marks = new Map<string, { roomId: string; userId: string; line: number }>();
   for (const { room, senderId, seq, mainLine, line } of messages) {
@@ -128,7 +152,13 @@ export async function advanceRooms(client: ClientBase, messages: readonly Placed
   await client.query(
     `update conversations c set last_seq = t.seq, last_line = greatest(c.last_line, t.line), head = t.head, last_at = greatest(c.last_at, to_timestamp(t.at / 1000.0))
      from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as t (id, seq, line, head, at) where c.id = t.id`,
-    [ids, sums.map((s) => s.lastSeq), sums.map((s) => s.lastLine), ids.map((id) => heads.get(id)!), sums.map((s) => s.lastAt)],
+    [
+      ids,
+      sums.map((s) => s.lastSeq),
+      sums.map((s) => s.lastLine),
+      ids.map((id) => heads.get(id)!),
+      sums.map((s) => s.lastAt),
+    ],
   );
   const read = [...marks.values()];
   await client.query(
@@ -138,12 +168,25 @@ export async function advanceRooms(client: ClientBase, messages: readonly Placed
 }
 
 /** What watchers hear: one event a conversation, whatever the number of messages; and the ledger's count, true to the row even if we are killed now. */
-export async function recordImport(client: ClientBase, source: string, messages: readonly Placed[], joining: readonly Joining[]): Promise<void> {
+export async function recordImport(
+  client: ClientBase,
+  source: string,
+  messages: readonly Placed[],
+  joining: readonly Joining[],
+): Promise<void> {
   const spans = new Map<string, { from: number; to: number }>();
   for (const { room, seq } of messages) spans.set(room.id, { from: spans.get(room.id)?.from ?? seq, to: seq });
   await writeEvents(client, [
-    ...joining.map(({ roomId, userId }) => ({ type: 'member.added', payload: { conversationId: roomId, userId, role: 'member' }, actorId: null })),
-    ...[...spans].map(([conversationId, { from, to }]) => ({ type: 'message.imported', payload: { conversationId, fromSeq: from, toSeq: to }, actorId: null })),
+    ...joining.map(({ roomId, userId }) => ({
+      type: 'member.added',
+      payload: { conversationId: roomId, userId, role: 'member' },
+      actorId: null,
+    })),
+    ...[...spans].map(([conversationId, { from, to }]) => ({
+      type: 'message.imported',
+      payload: { conversationId, fromSeq: from, toSeq: to },
+      actorId: null,
+    })),
   ]);
   await client.query('update import_runs set messages = messages + $2 where source = $1', [source, messages.length]);
 }

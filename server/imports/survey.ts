@@ -22,14 +22,26 @@ export type Survey = {
 export const shownProblems = 20;
 
 export const keyOfSpeaker = (name: string): string => (name === '' ? 'unknown' : `person/${name}`);
-export const keyOfPlace = (line: Line): string => (line.to === null ? `channel/${line.channel}` : `direct/${JSON.stringify([line.sender, line.to].sort())}`);
+export const keyOfPlace = (line: Line): string =>
+  line.to === null ? `channel/${line.channel}` : `direct/${JSON.stringify([line.sender, line.to].sort())}`;
 
 /**
  * Reads the whole file once without storing anything. So people and channels are created before anybody speaks, a mention of somebody who speaks
  * only later is still found, stopping and going on gives what one run would have given, and a strict import refuses before it has begun.
  */
-export async function survey(file: string, source: string, options: { strict?: boolean; signal?: AbortSignal; onProgress?: (bytes: number, lines: number) => void }): Promise<Survey> {
-  const found: Survey = { messages: 0, malformed: 0, problems: [], speakers: new Map(), places: new Map(), answered: new Set() };
+export async function survey(
+  file: string,
+  source: string,
+  options: { strict?: boolean; signal?: AbortSignal; onProgress?: (bytes: number, lines: number) => void },
+): Promise<Survey> {
+  const found: Survey = {
+    messages: 0,
+    malformed: 0,
+    problems: [],
+    speakers: new Map(),
+    places: new Map(),
+    answered: new Set(),
+  };
   let lines = 0;
   for await (const slice of readSlices(file)) {
     if (options.signal?.aborted) break;
@@ -37,7 +49,10 @@ export async function survey(file: string, source: string, options: { strict?: b
       const line = tryLine(raw, (what) => {
         found.malformed++;
         if (found.problems.length < shownProblems) found.problems.push({ line: raw.number, what });
-        if (options.strict) throw new ImportError(`Line ${raw.number} of ${file} is malformed (${what}). Nothing was imported: --strict refuses a file with such a line.`);
+        if (options.strict)
+          throw new ImportError(
+            `Line ${raw.number} of ${file} is malformed (${what}). Nothing was imported: --strict refuses a file with such a line.`,
+          );
       });
       if (line) note(found, source, line);
     }
@@ -48,7 +63,10 @@ export async function survey(file: string, source: string, options: { strict?: b
 }
 
 /** The line, or null after telling what is wrong with it. */
-export function tryLine(raw: { number: number; text: string | null; wrong?: string }, wrong: (what: string) => void): Line | null {
+export function tryLine(
+  raw: { number: number; text: string | null; wrong?: string },
+  wrong: (what: string) => void,
+): Line | null {
   if (raw.text === null) {
     wrong(raw.wrong!);
     return null;
@@ -69,7 +87,13 @@ function note(found: Survey, source: string, line: Line): void {
   const key = keyOfPlace(line);
   let place = found.places.get(key);
   if (!place) {
-    place = { key, name: line.channel, between: line.to === null ? null : [line.sender, line.to], topics: false, firstAt: line.at };
+    place = {
+      key,
+      name: line.channel,
+      between: line.to === null ? null : [line.sender, line.to],
+      topics: false,
+      firstAt: line.at,
+    };
     found.places.set(key, place);
   }
   if (line.at < place.firstAt) place.firstAt = line.at;

@@ -1,4 +1,12 @@
-const line = (id: string, channel: string, sender: string, ts: string, text: string, more: object = {}) => ({ id, channel, topic: '', sender, ts, text, ...more });
+const line = (id: string, channel: string, sender: string, ts: string, text: string, more: object = {}) => ({
+  id,
+  channel,
+  topic: '',
+  sender,
+  ts,
+  text,
+  ...more,
+});
 
 /** A small past with every blemish met in real files. The comments number the lines. */
 export const told: readonly (string | object)[] = [
@@ -15,7 +23,10 @@ export const told: readonly (string | object)[] = [
   line('t-11', 'quay', 'Beacon', '2024-05-01T08:04:00Z', 'deployed\r\nwith a carriage return', { bot: true }),
   line('t-12', 'quay', 'Ida', '2024-13-01T08:04:00Z', 'a month too many'), // 12
   '["not","an","object"]', // 13
-  line('t-14', 'answers', 'Ida', '2024-05-02T09:00:00Z', 'told before its parent', { reply_to: 't-15', thread: 't-15' }),
+  line('t-14', 'answers', 'Ida', '2024-05-02T09:00:00Z', 'told before its parent', {
+    reply_to: 't-15',
+    thread: 't-15',
+  }),
   line('t-15', 'answers', 'Omar', '2024-05-02T09:01:00Z', 'the parent'),
   line('t-16', 'answers', 'Ida', '2024-05-02T09:03:00Z', 'an answer', { reply_to: 't-15', thread: 't-15' }),
   line('t-17', 'answers', 'Rosa', '2024-05-02T09:02:00Z', 'an answer to the answer', { reply_to: 't-16' }),
