@@ -17,7 +17,7 @@ export type SealerOptions = { batch?: number; every?: number };
  * 1. `takeUp`: statements inside and outside are brought together; the chain goes on behind whatever was sealed or signed last.
  * 2. Rounds: seal what is unsealed; sign when a batch is full or old enough; publish what was signed.
  * 3. A failure anywhere leaves entries unsealed or unsigned, never lost: the next run takes up the chain from the tables. A directory outside
- *    that cannot be written holds up only the publishing.
+ *    that cannot be written holds up only the publishing; but nobody starts to seal without having read it, lest signed positions be given twice.
  * 4. Asked to stop, it seals and signs what it can still see, so that a stopped house has no unsigned tail.
  */
 export function sealer(house: House, place: AuditPlace, { batch = 1_000, every = 60_000 }: SealerOptions = {}): LongLived {
@@ -61,10 +61,9 @@ async function takeUp(house: House, client: Client, place: AuditPlace): Promise<
   const sql = sqlOf(client);
   const taken = await inTransaction(client, async () => {
     await lockStatements(sql);
-    await publish(sql, place, house.log);
+    const published = await publish(sql, place, house.log);
     // Without its key the log must not go on: entries wait unsealed until somebody brings it back.
     signingKey(place, await beginStatements(sql, place));
-    const published = await publish(sql, place, house.log);
     return { published, ...(await takeUpChain(sql, await lastStatement(sql, 'checkpoint'))) };
   });
   if (taken.gap) {
