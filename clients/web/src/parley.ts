@@ -1,8 +1,8 @@
 import { shallowRef } from 'vue';
-import { type ShallowRef } from 'vue';
+import type { ShallowRef } from 'vue';
 import { createParley } from '@parley/sdk/client.ts';
-import { type Changed, type Timeline } from '@parley/sdk/client.ts';
-import { type Person } from '@parley/protocol/people.ts';
+import type { Changed } from '@parley/sdk/client.ts';
+import type { Person } from '@parley/protocol/people.ts';
 import { deviceName } from './session/device.ts';
 import { browserStorage } from './storage.ts';
 
@@ -72,10 +72,3 @@ export const typingIn = (id: string, threadId: string | null) => (
   parley.store.typing(id, threadId)
 );
 export const presenceOf = (id: string) => (touch(`presence:${id}`), parley.store.presence(id));
-
-/** A timeline as Vue sees it: the ref is triggered at every change of the timeline. */
-export function watchTimeline(timeline: Timeline) {
-  const seen = shallowRef({ timeline });
-  const stop = timeline.subscribe(() => (seen.value = { timeline }));
-  return { seen, stop };
-}

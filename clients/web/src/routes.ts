@@ -1,4 +1,4 @@
-import { type RouteRecordRaw } from 'vue-router';
+import type { RouteRecordRaw } from 'vue-router';
 import ChatPage from './ChatPage.vue';
 import { router } from './router.ts';
 import { arrive } from './session/arrive.ts';

@@ -1,5 +1,5 @@
 import { openDB } from 'idb';
-import { type Storage } from '@parley/sdk/storage.ts';
+import type { Storage } from '@parley/sdk/storage.ts';
 
 /** What must survive a reload, kept in IndexedDB. */
 export function browserStorage(): Storage {

@@ -6,21 +6,19 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 export type Person = { email: string; password: string };
 
-/** One window on the chat, with everything it should not have done. */
+/** One window on the chat. */
 export type Window = {
   page: Page;
-  /** Breaches of the Content-Security-Policy. */
-  breaches: string[];
-  /** Requests to anybody but our own server. */
-  foreign: string[];
-  /** Errors nobody caught. */
-  errors: string[];
   signIn(person: Person): Promise<void>;
   /** What axe finds against WCAG 2.0 to 2.2, A and AA, one line a finding. */
   barriers(): Promise<string[]>;
   /** Cuts the socket, and keeps it cut until `mend`. Only for windows opened with `breakable`. */
   cut(): Promise<void>;
   mend(): void;
+  /**
+   * Closes the window, and throws if it ever did what no window may: breach the Content-Security-Policy, ask anybody but our own
+   * server for anything, or leave an error uncaught.
+   */
   close(): Promise<void>;
 };
 
@@ -34,20 +32,35 @@ export async function openBrowser(): Promise<Browser> {
 type Options = BrowserContextOptions & { breakable?: boolean; language?: 'en' | 'zh-CN' };
 
 /** Opens a window of its own profile; nobody is signed in. */
-export async function openWindow(browser: Browser, origin: string, { breakable = false, language = 'en', ...options }: Options = {}): Promise<Window> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: language, reducedMotion: 'reduce', baseURL: origin, ...options });
+export async function openWindow(
+  browser: Browser,
+  origin: string,
+  { breakable = false, language = 'en', ...options }: Options = {},
+): Promise<Window> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: language,
+    reducedMotion: 'reduce',
+    baseURL: origin,
+    ...options,
+  });
   const page = await context.newPage();
-  const [breaches, foreign, errors]: string[][] = [[], [], []];
-  page.on('console', (message) => void (/Content.Security.Policy/i.test(message.text()) && breaches!.push(message.text())));
-  page.on('pageerror', (error) => errors!.push(`${error.message}\n${error.stack ?? ''}`));
-  page.on('request', (request) => void (isForeign(request.url(), origin) && foreign!.push(request.url())));
-  page.on('websocket', (socket) => void (isForeign(socket.url().replace(/^ws/, 'http'), origin) && foreign!.push(socket.url())));
+  const breaches: string[] = [];
+  const foreign: string[] = [];
+  const errors: string[] = [];
+  page.on(
+    'console',
+    (message) => void (/Content.Security.Policy/i.test(message.text()) && breaches.push(message.text())),
+  );
+  page.on('pageerror', (error) => errors.push(`${error.message}\n${error.stack ?? ''}`));
+  page.on('request', (request) => void (isForeign(request.url(), origin) && foreign.push(request.url())));
+  page.on(
+    'websocket',
+    (socket) => void (isForeign(socket.url().replace(/^ws/, 'http'), origin) && foreign.push(socket.url())),
+  );
   const line = breakable ? await breakableLine(page) : { cut: async () => {}, mend: () => {} };
   return {
     page,
-    breaches: breaches!,
-    foreign: foreign!,
-    errors: errors!,
     ...line,
     async signIn(person) {
       if (!/\/sign-in/.test(page.url())) await page.goto('/sign-in');
@@ -60,12 +73,21 @@ export async function openWindow(browser: Browser, origin: string, { breakable =
       await page.evaluate(axe);
       return page.evaluate(async () => {
         type Finding = { id: string; nodes: { target: string[]; failureSummary: string }[] };
-        const tool = (globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Finding[] }> } }).axe;
+        const tool = (globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Finding[] }> } })
+          .axe;
         const { violations } = await tool.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
-        return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} — ${node.failureSummary}`));
+        return violations.flatMap(({ id, nodes }) =>
+          nodes.map((node) => `${id}: ${node.target.join(' ')} — ${node.failureSummary}`),
+        );
       });
     },
-    close: () => context.close(),
+    async close() {
+      await context.close();
+      const wrongs = { breaches, foreign, errors };
+      for (const [kind, found] of Object.entries(wrongs)) {
+        if (found.length > 0) throw new Error(`${kind}: ${found.join('\n')}`);
+      }
+    },
   };
 }
 

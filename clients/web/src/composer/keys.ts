@@ -1,5 +1,5 @@
 import { comboOf } from '../keys/shortcuts.ts';
-import { type useMentionPicker } from './useMentionPicker.ts';
+import type { useMentionPicker } from './useMentionPicker.ts';
 
 type Hands = {
   picker: ReturnType<typeof useMentionPicker>;

@@ -1,6 +1,6 @@
 import { computed, ref, watch } from 'vue';
-import { type Ref } from 'vue';
-import { type Person } from '@parley/protocol/people.ts';
+import type { Ref } from 'vue';
+import type { Person } from '@parley/protocol/people.ts';
 import { matches } from '../conversations/matches.ts';
 import { me } from '../parley.ts';
 import { usePeopleSearch } from '../people/usePeopleSearch.ts';

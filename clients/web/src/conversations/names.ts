@@ -1,4 +1,4 @@
-import { type Summary } from '@parley/protocol/conversations.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
 import { personOf } from '../parley.ts';
 import { i18n } from '../words/i18n.ts';
 

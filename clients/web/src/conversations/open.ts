@@ -1,4 +1,4 @@
-import { type Summary } from '@parley/protocol/conversations.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
 import { parley } from '../parley.ts';
 import { addressOf, router } from '../router.ts';
 import { attempt } from '../ui/notices.ts';

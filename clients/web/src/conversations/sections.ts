@@ -1,5 +1,5 @@
-import { type Summary } from '@parley/protocol/conversations.ts';
-import { type Order } from '../settings/preferences.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
+import type { Order } from '../settings/preferences.ts';
 
 export type SectionName = 'pinned' | 'unread' | 'recent' | 'channels' | 'people';
 export type Section = { name: SectionName; rows: Summary[] };
@@ -14,10 +14,15 @@ export const isWaiting = (summary: Summary) =>
   (summary.mine.mentions > 0 || (!summary.mine.muted && summary.lastLine > summary.mine.readLine));
 
 /**
- * The reader's list, in sections. `held` is the open conversation: one that was unread when it was opened stays where it is
- * while it is being read, so that nothing moves under the reader's eyes. Archived ones show only while open.
+ * The reader's list, in sections. `held` are conversations that stay among the unread although they have been read.
+ * Archived ones show only while open.
  */
-export function sectionsOf(all: readonly Summary[], order: Order, open: string | null, held: string | null): Section[] {
+export function sectionsOf(
+  all: readonly Summary[],
+  order: Order,
+  open: string | null,
+  held: ReadonlySet<string>,
+): Section[] {
   const rows = all
     .filter((row) => row.mine !== null && (row.conversation.archivedAt === null || row.conversation.id === open))
     .sort(newestFirst);
@@ -26,7 +31,7 @@ export function sectionsOf(all: readonly Summary[], order: Order, open: string |
   const parts: Record<Order, () => Section[]> = {
     recent: () => [{ name: 'recent', rows: others }],
     unread: () => {
-      const waits = (row: Summary) => isWaiting(row) || row.conversation.id === held;
+      const waits = (row: Summary) => isWaiting(row) || held.has(row.conversation.id);
       return [
         { name: 'unread', rows: others.filter(waits) },
         { name: 'recent', rows: others.filter((row) => !waits(row)) },

@@ -1,5 +1,5 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import { type Summary } from '@parley/protocol/conversations.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
 import { parley } from '../parley.ts';
 import { attempt } from '../ui/notices.ts';
 

@@ -1,7 +1,7 @@
 import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
-import { type Summary } from '@parley/protocol/conversations.ts';
-import { type Person } from '@parley/protocol/people.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
+import type { Person } from '@parley/protocol/people.ts';
 import { allConversations, may, me } from '../parley.ts';
 import { usePeopleSearch } from '../people/usePeopleSearch.ts';
 import { ask } from '../ui/ask.ts';

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue';
-import { type Ref } from 'vue';
-import { type Summary } from '@parley/protocol/conversations.ts';
+import type { Ref } from 'vue';
+import type { Summary } from '@parley/protocol/conversations.ts';
 import { allConversations, line, parley, summaryOf } from '../parley.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Summary } from '@parley/protocol/conversations.ts';
+import type { Summary } from '@parley/protocol/conversations.ts';
 import { nameOf } from '../conversations/names.ts';
 import { goHome } from '../conversations/open.ts';
 import { parley } from '../parley.ts';
@@ -8,7 +8,7 @@ import { attempt } from '../ui/notices.ts';
 import { i18n } from '../words/i18n.ts';
 import AddPeopleDialog from './AddPeopleDialog.vue';
 import RenameDialog from './RenameDialog.vue';
-import { type MemberRow } from './useMembers.ts';
+import type { MemberRow } from './useMembers.ts';
 
 /** What a member may do to a conversation. What cannot be undone is asked first, by a button that names the act. */
 export function useConversationActs(

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, shallowRef, watch } from 'vue';
-import { type Ref } from 'vue';
-import { type Answers } from '@parley/protocol/catalogue.ts';
+import type { Ref } from 'vue';
+import type { Answers } from '@parley/protocol/catalogue.ts';
 import { parley, summaryOf } from '../parley.ts';
 
 export type MemberRow = Answers['member:list']['members'][number];

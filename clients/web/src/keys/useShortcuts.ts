@@ -8,7 +8,7 @@ import { preferences } from '../settings/preferences.ts';
 import { ask, asked } from '../ui/ask.ts';
 import ShortcutsDialog from './ShortcutsDialog.vue';
 import { comboOf, shortcuts } from './shortcuts.ts';
-import { type ShortcutName } from './shortcuts.ts';
+import type { ShortcutName } from './shortcuts.ts';
 
 const isField = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');

@@ -1,5 +1,5 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import { type Person } from '@parley/protocol/people.ts';
+import type { Person } from '@parley/protocol/people.ts';
 import { parley } from '../parley.ts';
 
 /** People found for what is being typed. Asks 120 ms after the last key, and drops answers that come too late to be wanted. */

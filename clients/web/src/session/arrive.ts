@@ -1,5 +1,5 @@
 import { shallowRef } from 'vue';
-import { type Status } from '@parley/sdk/client.ts';
+import type { Status } from '@parley/sdk/client.ts';
 import { parley } from '../parley.ts';
 
 /** What the server says of itself; null until it has answered once. */

@@ -1,6 +1,6 @@
 import { reactive, watch } from 'vue';
 import { preferredLanguage, languages, speak } from '../words/i18n.ts';
-import { type Language } from '../words/i18n.ts';
+import type { Language } from '../words/i18n.ts';
 
 export type Theme = 'light' | 'dark' | 'system';
 export type Order = 'unread' | 'recent' | 'kind';

@@ -1,4 +1,4 @@
-import { type InjectionKey } from 'vue';
+import type { InjectionKey } from 'vue';
 
 /** Puts the caret where one writes. */
 export const composerKey: InjectionKey<() => void> = Symbol('composer');

@@ -1,6 +1,6 @@
 import DOMPurify from 'dompurify';
 import MarkdownIt from 'markdown-it';
-import { type StateInline, type Token } from 'markdown-it';
+import type { StateInline, Token } from 'markdown-it';
 import { shallowRef } from 'vue';
 
 type Environment = { nameOf: (id: string) => string; myId: string };

@@ -1,5 +1,5 @@
-import { type Entry } from '@parley/sdk/client.ts';
-import { type Threading } from '@parley/protocol/conversations.ts';
+import type { Entry } from '@parley/sdk/client.ts';
+import type { Threading } from '@parley/protocol/conversations.ts';
 import { dayOf } from '../words/times.ts';
 
 /** One line of the talk. Keys never change while a row means the same: the list finds its place again by them. */

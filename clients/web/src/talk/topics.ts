@@ -1,5 +1,5 @@
 import { shallowReactive } from 'vue';
-import { type Entry } from '@parley/sdk/client.ts';
+import type { Entry } from '@parley/sdk/client.ts';
 import { parley } from '../parley.ts';
 
 /** Titles of topics by the id of their root. A message names only its root; the title stands there. */

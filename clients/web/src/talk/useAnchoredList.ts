@@ -1,6 +1,6 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/vue-virtual';
 import { computed, nextTick, onBeforeUnmount, onMounted, shallowRef, watch } from 'vue';
-import { type Ref } from 'vue';
+import type { Ref } from 'vue';
 
 type Keyed = { key: string };
 type Options<R extends Keyed> = {

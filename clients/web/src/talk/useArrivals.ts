@@ -1,11 +1,11 @@
 import { watch } from 'vue';
-import { type Ref } from 'vue';
+import type { Ref } from 'vue';
 import { personName } from '../conversations/names.ts';
 import { plainText } from '../conversations/plain.ts';
 import { me } from '../parley.ts';
 import { say } from '../ui/notices.ts';
 import { i18n } from '../words/i18n.ts';
-import { type Talk } from './useTalk.ts';
+import type { Talk } from './useTalk.ts';
 
 /** Says a message that arrives at the tail to screen readers: once, politely, and not one's own. */
 export function useArrivals(talk: Talk, atEnd: Ref<boolean>) {

@@ -1,5 +1,5 @@
-import { type Router } from 'vue-router';
-import { type Message } from '@parley/protocol/messages.ts';
+import type { Router } from 'vue-router';
+import type { Message } from '@parley/protocol/messages.ts';
 import { personName } from '../conversations/names.ts';
 import { may, me, parley, summaryOf } from '../parley.ts';
 import { addressOf } from '../router.ts';

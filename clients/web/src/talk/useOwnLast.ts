@@ -1,6 +1,6 @@
 import { me } from '../parley.ts';
 import { editRequest } from './editing.ts';
-import { type Talk } from './useTalk.ts';
+import type { Talk } from './useTalk.ts';
 
 /** Arrow up in an empty composer: the reader's last message in this talk is taken up for editing. */
 export function useOwnLast(talk: Talk, threadId: string | null) {

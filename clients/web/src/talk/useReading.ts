@@ -1,7 +1,7 @@
 import { onBeforeUnmount, ref, watch } from 'vue';
-import { type Ref } from 'vue';
-import { type Row } from './rows.ts';
-import { type Talk } from './useTalk.ts';
+import type { Ref } from 'vue';
+import type { Row } from './rows.ts';
+import type { Talk } from './useTalk.ts';
 
 type List = {
   drawn: Ref<number>;

@@ -1,6 +1,6 @@
 import { nextTick, ref } from 'vue';
-import { type Ref } from 'vue';
-import { type Row } from './rows.ts';
+import type { Ref } from 'vue';
+import type { Row } from './rows.ts';
 
 type List = { show(key: string, where: 'auto'): Promise<void>; toEnd(): Promise<void> };
 

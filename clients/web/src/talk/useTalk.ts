@@ -1,10 +1,10 @@
 import { computed, onScopeDispose, shallowRef } from 'vue';
-import { type ComputedRef } from 'vue';
-import { type Place } from '@parley/sdk/client.ts';
+import type { ComputedRef } from 'vue';
+import type { Place } from '@parley/sdk/client.ts';
 import { me, parley, summaryOf } from '../parley.ts';
 import { learnTopics } from './topics.ts';
 import { rowsOf } from './rows.ts';
-import { type Row } from './rows.ts';
+import type { Row } from './rows.ts';
 
 /** A timeline and its rows, kept current for as long as the component lives. */
 export function useTalk(conversationId: string, threadId: string | null) {

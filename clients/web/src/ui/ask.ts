@@ -1,5 +1,5 @@
 import { markRaw, shallowReactive } from 'vue';
-import { type Component } from 'vue';
+import type { Component } from 'vue';
 
 type Asked = { id: number; dialog: Component; props: Record<string, unknown>; answer: (value: unknown) => void };
 /** Open questions, the latest on top. `QuestionHost` draws them. */

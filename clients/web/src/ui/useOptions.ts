@@ -1,5 +1,5 @@
 import { nextTick, ref, useId, watch } from 'vue';
-import { type Ref } from 'vue';
+import type { Ref } from 'vue';
 
 /**
  * The keys of a list of choices below a text field that keeps the focus: arrows move, Enter chooses, and the field names the

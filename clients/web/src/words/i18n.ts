@@ -1,6 +1,6 @@
 import { createI18n } from 'vue-i18n';
 import { en } from './en.ts';
-import { type Words } from './en.ts';
+import type { Words } from './en.ts';
 
 export const languages = { en: 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof languages;

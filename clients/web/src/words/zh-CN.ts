@@ -1,4 +1,4 @@
-import { type Words } from './en.ts';
+import type { Words } from './en.ts';
 
 /** 聊天界面的简体中文。 */
 export const zhCN: Words = {

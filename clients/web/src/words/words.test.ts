@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { plainText } from '../conversations/plain.ts';
+import { matches } from '../conversations/matches.ts';
+import { comboOf, shortcuts } from '../keys/shortcuts.ts';
+import { deviceName } from '../session/device.ts';
+import { initialsOf } from '../ui/initials.ts';
+import { en } from './en.ts';
+import { preferredLanguage } from './i18n.ts';
+import { zhCN } from './zh-CN.ts';
+
+type Words = Record<string, Record<string, string>>;
+const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+
+test('both languages say the same things, with the same blanks to fill', () => {
+  for (const [section, words] of Object.entries(en as Words)) {
+    expect(Object.keys((zhCN as Words)[section]!), section).toEqual(Object.keys(words));
+    for (const [key, text] of Object.entries(words)) {
+      const theirs = (zhCN as Words)[section]![key]!;
+      expect(holes(theirs), `${section}.${key}`).toEqual(holes(text));
+      expect(theirs.trim(), `${section}.${key}`).not.toBe('');
+      // A lone @ would be read as a reference to another sentence.
+      expect(text + theirs, `${section}.${key}`).not.toMatch(/@/);
+    }
+  }
+});
+
+test('the language is the first one wished for that is spoken here', () => {
+  expect(preferredLanguage(['de-DE', 'zh-TW', 'en'])).toBe('zh-CN');
+  expect(preferredLanguage(['en-GB', 'zh'])).toBe('en');
+  expect(preferredLanguage(['de'])).toBe('en');
+});
+
+test.each([
+  ['Ada Lindqvist', 'AL'],
+  ['林晓雯', '晓雯'],
+  ['Wang Xiaoming (王小明)', 'WX'],
+  ['gitbot', 'G'],
+  ['jean-luc', 'JL'],
+  ['...', '?'],
+])('%s is drawn as %s', (name, initials) => {
+  expect(initialsOf(name)).toBe(initials);
+});
+
+test.each([
+  ['**Bold** and `code`', 'Bold and code'],
+  ['- one\n- two', 'one two'],
+  ['# Title\ntext', 'Title text'],
+  ['```ts\nlet a;\n```', 'let a;'],
+  ['[site](https://example.org)', 'site'],
+  ['<@01a20ad9-959b-7406-843a-13674dc7bc59> hi', '@Ada hi'],
+  ['2 * 3 * 4', '2 * 3 * 4'],
+])('%j reads %j in a list', (body, line) => {
+  expect(plainText(body, () => 'Ada')).toBe(line);
+});
+
+test('names are found by their beginning, by a word, by a part, and by their letters in order', () => {
+  expect(['general', 'the-general', 'generally', 'gardening'].map((name) => matches(name, 'gen'))).toEqual([
+    3, 2, 3, 1,
+  ]);
+  expect(matches('新品发布筹备', '发布')).toBe(1);
+  expect(matches('anything', '')).toBe(3);
+  expect(matches('general', 'xyz')).toBe(0);
+});
+
+test('no two shortcuts of one scope share their keys, and each is what a keyboard sends', () => {
+  for (const scope of ['everywhere', 'writing', 'reading']) {
+    const keys = shortcuts.filter((shortcut) => shortcut.scope === scope).map((shortcut) => shortcut.keys);
+    expect(new Set(keys).size).toBe(keys.length);
+  }
+  const pressed = (key: string, more = {}) =>
+    comboOf({ key, altKey: false, shiftKey: false, ctrlKey: false, metaKey: false, ...more });
+  expect([
+    pressed('k', { ctrlKey: true }),
+    pressed('?', { shiftKey: true }),
+    pressed('ArrowUp', { altKey: true, shiftKey: true }),
+    pressed('P', { ctrlKey: true, shiftKey: true }),
+  ]).toEqual(['Mod+K', '?', 'Alt+Shift+ArrowUp', 'Mod+Shift+P']);
+});
+
+test('a device is called by its browser and system', () => {
+  expect(deviceName('Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0')).toBe(
+    'Firefox, Windows',
+  );
+  expect(deviceName('curl/8')).toBe('Browser');
+});
