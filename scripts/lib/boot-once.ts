@@ -44,13 +44,14 @@ export async function bootOnce({ command, cwd, dataDir, env = {}, limitSeconds =
     const page = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) });
     if (!page.ok) throw new Error(`GET / answered ${page.status}.`);
     if (!(await page.text()).includes('<')) throw new Error('GET / answered no page.');
-    process.kill(-child.pid!, 'SIGINT');
+    const asked = interruptible() ? 'SIGINT' : 'SIGTERM';
+    process.kill(-child.pid!, asked);
     await Promise.race([ended, pause(120_000, undefined, { ref: false })]);
     if (child.exitCode === null && child.signalCode === null)
-      throw new Error('SIGINT did not end the server within two minutes.');
+      throw new Error(`${asked} did not end the server within two minutes.`);
     // npm itself ends by the signal it was given; what it started is looked for below.
-    if (child.exitCode !== 0 && child.exitCode !== 130 && child.signalCode !== 'SIGINT')
-      throw new Error(`After SIGINT the server ended with ${child.exitCode ?? child.signalCode}.`);
+    if (child.exitCode !== 0 && child.exitCode !== 130 && child.exitCode !== 143 && child.signalCode !== asked)
+      throw new Error(`After ${asked} the server ended with ${child.exitCode ?? child.signalCode}.`);
     await nothingIsLeft([mark, dataDir]);
   } catch (error) {
     attempt(() => String(process.kill(-child.pid!, 'SIGKILL')));
@@ -60,6 +61,12 @@ export async function bootOnce({ command, cwd, dataDir, env = {}, limitSeconds =
     child.stdout.destroy();
     child.stderr.destroy();
   }
+}
+
+/** What a shell runs in the background inherits an ignored SIGINT, which no child can undo: there a terminal's Ctrl-C cannot be imitated. */
+function interruptible(): boolean {
+  const ignored = attempt(() => /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0');
+  return (Number.parseInt(ignored.slice(-1), 16) & 2) === 0;
 }
 
 async function isReady(child: ChildProcess, port: number, deadline: number): Promise<void> {

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { Declared } from '@parley/protocol/permissions.ts';
 import type { Refusal } from '@parley/protocol/errors.ts';
 import { mayEnter, type Actor } from '../kernel/actor.ts';

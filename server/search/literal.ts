@@ -14,7 +14,7 @@ export function phrasesOf(query: string): Phrases {
 }
 
 const wordSign = /[\p{L}\p{N}\p{M}]/u;
-const pictograph = /[\p{Extended_Pictographic}\u{fe0f}\u{1f3fb}-\u{1f3ff}]/u;
+const pictograph = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Variation_Selector}/u;
 const endsAnywhere = (sign: string): boolean => isCjk(sign) || (pictograph.test(sign) && !/[\d#*]/.test(sign));
 const isWordSign = (sign: string): boolean => wordSign.test(sign) && !isCjk(sign);
 

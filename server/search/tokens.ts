@@ -27,7 +27,7 @@ export function normalise(text: string): { plain: string; places: Uint32Array } 
 
 export const plainOf = (text: string): string => (isPlainAscii(text) ? text.toLowerCase() : normalise(text).plain);
 
-const isPlainAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
+const isPlainAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text);
 
 /**
  * The tokens of a plain text, each once: words of other scripts whole, CJK characters alone and as overlapping pairs, every other sign alone.
