@@ -103,12 +103,14 @@ describe('coming in', () => {
   });
 
   test('a second sign-in on one connection does not get a second seat', async () => {
-    const { origin, house: inside } = await house();
+    let seats = 0;
+    const { origin, house: inside } = await house({ onConnect: [() => void seats++, () => new Promise((resolve) => setTimeout(resolve, 100))] });
     const raw = socketOf(origin);
     await once(raw, 'open');
     for (let n = 0; n < 5; n++) raw.send('40{"token":"ada phone"}');
     await once(raw, 'close');
     await until(() => inside.broadcast.seatsOf('ada').length === 0, 'every seat given up');
+    expect(seats).toBe(1);
   });
 
   test('a person may open so many connections, an address so many', async () => {
