@@ -7,6 +7,9 @@ import type { Config } from './config.ts';
 import { adminSchema } from './admin-schema.ts';
 import { defineAccess } from './access/access.model.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
+import { auditPlace, auditPlaceOf } from './audit/keys.ts';
+import { readings, readingsWriter } from './audit/readings.ts';
+import { sealer } from './audit/sealer.ts';
 import { conversationCalls } from './conversations/conversations.socket.ts';
 import { enterRooms } from './conversations/rooms.ts';
 import { feed } from './dashboards/feed.ts';
@@ -73,6 +76,8 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
 
   const { parts } = house;
   parts.install(previewKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'preview token', 32)));
+  const place = parts.install(auditPlace, auditPlaceOf(config.dataDir, config.auditDir));
+  parts.install(readings, new Map());
   parts.install(searchEngine, postgresIndex);
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(sendLane, new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }));
@@ -88,7 +93,9 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
 
     async start() {
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
+      life.start(readingsWriter(house));
       if (runs('worker')) {
+        life.start(sealer(house, place));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
         life.start(jobs(db, log, housekeeping(db), housekeepingCrontab));

@@ -47,6 +47,7 @@ export const settings = {
   databasePool: { env: 'PARLEY_DATABASE_POOL', fallback: '10', read: whole(2, 500), sentence: 'Database connections of each of the two pools (acts and reads).' },
   unsafeDatabase: { env: 'PARLEY_ACCEPT_UNSAFE_DATABASE', fallback: 'false', read: flag, sentence: 'Accepts a database that runs with fsync or synchronous_commit off: acknowledged messages can be lost.' },
   otherEncoding: { env: 'PARLEY_ACCEPT_ENCODING', fallback: 'false', read: flag, sentence: 'Accepts a database that is not UTF-8: other scripts cannot be stored or found.' },
+  auditDir: { env: 'PARLEY_AUDIT_DIR', fallback: '', read: (written) => (written === '' ? null : path.resolve(written)), sentence: 'Where signed checkpoints of the audit log are written, outside the database: best a place the database’s administrator cannot reach. Unset, audit in the data directory.' },
   metricsToken: { env: 'PARLEY_METRICS_TOKEN', fallback: '', read: text, secret: true, sentence: 'A bearer token for /metrics; without one only loopback callers see them.' },
   laneQueue: { env: 'PARLEY_LANE_QUEUE', fallback: '4000', read: whole(10, 1_000_000), sentence: 'Messages that may wait to be stored before further ones are refused as overload.' },
   slowReaderBytes: { env: 'PARLEY_SLOW_READER_BYTES', fallback: '1048576', read: whole(65_536, 1_073_741_824), sentence: 'Bytes a connection may owe before it is cut and told to come back.' },
