@@ -31,6 +31,7 @@ import { OutboxBell, watch } from './kernel/outbox.ts';
 import { housekeeping, housekeepingCrontab } from './kernel/outbox-trim.ts';
 import { Parts } from './kernel/parts.ts';
 import { previewKey } from './kernel/preview.ts';
+import { refusals, refusalsWriter } from './kernel/refusals.ts';
 import type { House } from './kernel/work.ts';
 import { announceSent } from './messages/messages.ts';
 import { messageCalls } from './messages/messages.socket.ts';
@@ -78,6 +79,7 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   parts.install(previewKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'preview token', 32)));
   const place = parts.install(auditPlace, auditPlaceOf(config.dataDir, config.auditDir));
   parts.install(readings, new Map());
+  parts.install(refusals, new Map());
   parts.install(searchEngine, postgresIndex);
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(sendLane, new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }));
@@ -93,7 +95,7 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
 
     async start() {
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
-      life.start(readingsWriter(house));
+      for (const writer of [readingsWriter(house), refusalsWriter(house)]) life.start(writer);
       if (runs('worker')) {
         life.start(sealer(house, place));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));

@@ -12,6 +12,7 @@ import { pause } from '../kernel/lifecycle.ts';
 import { createLog } from '../kernel/log.ts';
 import { OutboxBell } from '../kernel/outbox.ts';
 import { Parts } from '../kernel/parts.ts';
+import { refusals } from '../kernel/refusals.ts';
 import { inWork, type House } from '../kernel/work.ts';
 import { freshDatabase } from '../testing/database.ts';
 import { exportLines, type ExportRange } from './export.ts';
@@ -46,6 +47,7 @@ export async function openAuditHouse(): Promise<AuditHouse> {
   const house: House = { db, log, events: new Events(log), broadcast: createBroadcast(log), parts: new Parts(), bell: new OutboxBell() };
   house.parts.install(auditPlace, place);
   house.parts.install(readings, new Map());
+  house.parts.install(refusals, new Map());
   const stops = new Set<() => Promise<void>>();
   return {
     house,

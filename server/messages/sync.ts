@@ -56,7 +56,8 @@ export async function catchUp(work: Work, { conversationId, since, limit }: Call
   await requireReader(work, conversationId);
   const [now] = await work.db.rows<{ head: number }>('select head from conversations where id = $1', [conversationId]);
   if (!now) throw notFound('conversation');
-  if (now.head - since > farBehind) return new JsonText(`{"changes":[],"next":${now.head},"head":${now.head},"reset":true}`);
+  // A cursor ahead of us comes from before a restore: what it stands for is gone.
+  if (now.head - since > farBehind || since > now.head) return new JsonText(`{"changes":[],"next":${now.head},"head":${now.head},"reset":true}`);
   const [row] = await work.db.rows<{ text: string }>(changesSql, [conversationId, since, limit], 'sync conversation');
   return new JsonText(row!.text);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '@parley/protocol/conversations.ts';
 import { newId } from '../kernel/ids.ts';
+import { writeBursts } from '../kernel/refusals.ts';
 import { until, type TestClient } from '../testing/client.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
@@ -267,4 +268,15 @@ test('catch-up by rev, page by page, gives every change once and ends at the hea
   const [row] = await world.db.rows<{ count: number }>(
     'select (select count(*) from messages where conversation_id = $1) + (select count(*) from members where conversation_id = $1) + (select (rev > 0)::int from conversations where id = $1) as count', [id]);
   expect(seen.size).toBe(row!.count);
+});
+
+test('refusals hammered at a door are audited as one line at once and one with their count', async () => {
+  const sent = await ada.says('not yours', { in: general });
+  const tried = 25;
+  for (let i = 0; i < tried; i++) await ben.tries('message:recall', { conversationId: id, messageId: sent.id });
+  await writeBursts(world.app.house, true);
+  const [row] = await world.db.rows<{ lines: number; refusals: number }>(
+    `select count(*) as lines, sum(count) as refusals from audit_entries where actor_id = $1 and action = 'message:recall' and outcome = 'refused' and reason like 'Only the sender%'`, [ben.userId]);
+  expect(row!.refusals).toBe(tried + 1);
+  expect(row!.lines).toBeLessThanOrEqual(6);
 });

@@ -13,6 +13,7 @@ import { Events } from '../kernel/events.ts';
 import { createLog } from '../kernel/log.ts';
 import { OutboxBell } from '../kernel/outbox.ts';
 import { Parts } from '../kernel/parts.ts';
+import { refusals } from '../kernel/refusals.ts';
 import type { House } from '../kernel/work.ts';
 
 /*
@@ -52,6 +53,7 @@ export async function openBareHouse(options: { calls?: SocketCall[]; authority?:
   // Nothing listens there: an operation that reaches for rows is refused as `unavailable`.
   const db = openDatabase('postgres://nobody@127.0.0.1:1/nothing', log);
   const house: House = { db, log, events: new Events(log), broadcast: createBroadcast(log, config), parts: new Parts(), bell: new OutboxBell() };
+  house.parts.install(refusals, new Map());
   house.parts.install(authority, options.authority ?? believesEverybody);
   const server = createServer((_request, response) => void response.writeHead(404).end());
   const door = openSocketDoor({ house, server, config, calls: options.calls ?? callsAnswering({}), onConnect: options.onConnect ?? [] });
