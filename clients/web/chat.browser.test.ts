@@ -46,6 +46,8 @@ test('two windows see each other’s messages, and that the other is typing', as
   const ada = await windowOf('Ada Lindqvist');
   const benny = await windowOf('Ben Okafor');
   for (const window of [ada, benny]) await window.page.goto(`/c/${general}`);
+  // A hint reaches only who is listening by then.
+  await benny.page.getByText('This is the beginning').waitFor();
   await composerOf(ada).pressSequentially('Is anybody there?', { delay: 20 });
   await benny.page.getByText('Ada Lindqvist is typing…').waitFor();
   await composerOf(ada).press('Enter');
@@ -68,7 +70,7 @@ test('what is written without a line survives a reload, and goes out once when t
     await composerOf(ada).press('Enter');
     await said(ada, text).waitFor();
   }
-  await ada.page.getByText('Reconnecting').first().waitFor();
+  await ada.page.locator('main .connection', { hasText: 'Reconnecting' }).waitFor();
   await composerOf(ada).fill('A draft, too');
   await ada.page.reload();
   ada.mend();

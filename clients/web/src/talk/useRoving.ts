@@ -13,15 +13,20 @@ export function useRoving(rows: Ref<readonly Row[]>, scroller: Ref<HTMLElement |
     key ===
     (activeKey.value !== null && rows.value.some((row) => row.key === activeKey.value) ? activeKey.value : lastKey());
 
+  const isElsewhere = () =>
+    document.activeElement !== document.body && !scroller.value?.contains(document.activeElement);
+
   async function focus(key: string | undefined) {
     if (!key) return;
     activeKey.value = key;
     // What is drawn gets the focus at once, or a quick second key would still act on the message before.
     const drawn = () => scroller.value?.querySelector<HTMLElement>(`article[data-key="${CSS.escape(key)}"]`);
-    drawn()?.focus({ preventScroll: true });
+    const there = drawn();
+    there?.focus({ preventScroll: true });
     await list.show(key, 'auto');
     await nextTick();
-    if (activeKey.value === key) drawn()?.focus({ preventScroll: true });
+    // Who has gone on meanwhile is not called back.
+    if (!there && activeKey.value === key && !isElsewhere()) drawn()?.focus({ preventScroll: true });
   }
 
   function onKey(event: KeyboardEvent) {
