@@ -15,7 +15,7 @@ class Server {
 
   readonly fetch = (async (url: string, init: RequestInit) => {
     const headers = init.headers as Record<string, string>;
-    this.asked.push({ method: init.method!, path: url.replace('https://chat', ''), body: init.body === undefined ? undefined : JSON.parse(String(init.body)), authorization: headers['authorization'] });
+    this.asked.push({ method: init.method!, path: url.replace('https://chat', ''), body: init.body === undefined ? undefined : JSON.parse(init.body as string), authorization: headers['authorization'] });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const answer = this.answers.shift();
     if (answer === 'no line') throw new TypeError('fetch failed');

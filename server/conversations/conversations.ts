@@ -7,7 +7,7 @@ import { ConversationRow, MemberRow } from './conversations.model.ts';
 import { advance, archived, lockAsLeader, lockConversation, moveMine, putMembers, requireReader, roomOf, summaryFor, takeOut, tellMembers } from './members.ts';
 import { conversationJson, summariesSql, type ConversationJsonRow, type SummaryRow } from './summaries.ts';
 
-export { requireMember, requireReader, roomOf, roomOfPerson } from './members.ts';
+export { requireMember, roomOf } from './members.ts';
 
 /*
  * Conversations and who is in them. Every act that changes who may write, or what members see of the conversation itself, locks the

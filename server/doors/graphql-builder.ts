@@ -25,7 +25,7 @@ export type RootDeclaration = {
 };
 
 declare global {
-  // This is where Pothos looks for the options of its plugins.
+  // oxlint-disable-next-line no-namespace -- this is where Pothos looks for the options of its plugins
   export namespace PothosSchemaTypes {
     interface Plugins<Types extends SchemaTypes> {
       declaration: DeclarationPlugin<Types>;

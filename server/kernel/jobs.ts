@@ -1,17 +1,11 @@
 import { run, runMigrations, type Runner, type TaskList } from 'graphile-worker';
 import { Logger as WorkerLogger } from 'graphile-worker';
-import type { Work } from './work.ts';
 import type { Database } from './database.ts';
 import type { LongLived } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 
 /** What a job does with its payload; it may run again after a failure, so its effect must be repeatable. */
 export type Job = (payload: unknown) => Promise<void>;
-
-/** Work that outlives its act: enqueued in the act's transaction, so a rolled-back act leaves no job behind. */
-export async function enqueue(work: Work, name: string, payload: unknown, options: { key?: string; runAt?: Date } = {}): Promise<void> {
-  await work.sql('select graphile_worker.add_job($1, $2::json, job_key => $3, run_at => $4)', [name, JSON.stringify(payload), options.key ?? null, options.runAt ?? null]);
-}
 
 /**
  * Runs jobs (graphile-worker, in PostgreSQL) in processes with the worker role. `crontab` lines name jobs to run on a schedule.

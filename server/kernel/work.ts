@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Transaction } from 'sequelize';
-import type { Declared, Permission } from '@parley/protocol/permissions.ts';
+import type { Permission } from '@parley/protocol/permissions.ts';
 import { mayEnter, type Actor } from './actor.ts';
 import { writeAudit, type AuditEntry } from './audit-log.ts';
 import type { Broadcast, Seat } from './broadcast.ts';
@@ -154,10 +154,4 @@ async function rollBack(transaction: Transaction | undefined): Promise<void> {
   } catch {
     // The server rolls back by itself when the connection drops.
   }
-}
-
-/** Refuses the act at the door when its declared permission is missing. */
-export function requireDeclared(actor: Actor, declared: Declared): void {
-  if (mayEnter(actor, declared)) return;
-  throw forbidden(`This needs the permission ${declared}.`);
 }

@@ -53,10 +53,10 @@ export async function openLossyLine(upstream: string): Promise<LossyLine> {
     const early: string[] = [];
     const pair: [WebSocket, WebSocket] = [device, onward];
     pairs.add(pair);
-    device.on('message', (data) => (onward.readyState === WebSocket.OPEN ? onward.send(String(data)) : early.push(String(data))));
+    device.on('message', (data) => (onward.readyState === WebSocket.OPEN ? onward.send(textOf(data)) : early.push(textOf(data))));
     onward.on('open', () => early.splice(0).forEach((packet) => onward.send(packet)));
     onward.on('message', (data) => {
-      const packet = String(data);
+      const packet = textOf(data);
       if (line.passes(packet)) device.send(packet);
       else line.lost.push(packet);
     });
@@ -70,3 +70,6 @@ export async function openLossyLine(upstream: string): Promise<LossyLine> {
   line.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return line;
 }
+
+/** Packets of Socket.IO are text; ws hands them over as bytes. */
+const textOf = (data: unknown): string => (data as Buffer).toString('utf8');
