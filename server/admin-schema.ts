@@ -2,11 +2,13 @@ import type { GraphQLSchema } from 'graphql';
 import { accessAdmin } from './access/access.admin.ts';
 import { dashboardsAdmin } from './dashboards/dashboards.admin.ts';
 import { departmentsAdmin } from './departments/departments.admin.ts';
+import { auditAdmin } from './audit/audit.admin.ts';
+import { identityAdmin } from './identity/identity.admin.ts';
 import { buildAdminSchema, type AdminPart } from './doors/graphql-builder.ts';
 import { usersAdmin } from './users/users.admin.ts';
 
 /** What each module adds to the administrative schema, in order. */
-const parts: AdminPart[] = [usersAdmin, departmentsAdmin, accessAdmin, dashboardsAdmin];
+const parts: AdminPart[] = [usersAdmin, departmentsAdmin, accessAdmin, identityAdmin, auditAdmin, dashboardsAdmin];
 
 let built: GraphQLSchema | undefined;
 

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import { limits } from '@parley/protocol/limits.ts';
-import { id, text } from '@parley/protocol/words.ts';
+import { permissions } from '@parley/protocol/permissions.ts';
+import { id } from '@parley/protocol/words.ts';
+import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
-import { adminPerson } from '../users/directory.ts';
 import { PersonType } from '../users/person-type.ts';
 import * as access from './access.ts';
-import { roleNames, type Role } from './roles.ts';
+import { roleNames, roles, type Role } from './roles.ts';
 
-const RoleChange = z.strictObject({ id, role: z.enum(roleNames as [Role, ...Role[]]), reason: text(limits.reason) });
+const RoleChange = z.strictObject({ id, role: z.enum(roleNames as [Role, ...Role[]]) });
 
 /** Roles in the administrative schema. */
 export function accessAdmin(builder: AdminBuilder): void {
@@ -18,30 +18,39 @@ export function accessAdmin(builder: AdminBuilder): void {
       // One statement for all people of a page.
       load: async (ids: string[], work) => {
         const held = await access.rolesOfAll(work, ids);
-        return ids.map((id) => held.get(id) ?? []);
+        return ids.map((each) => held.get(each) ?? []);
       },
-      resolve: ({ id }) => id,
+      resolve: ({ id: who }) => who,
     }),
   );
 
-  builder.mutationField('grantRole', (t) =>
-    t.field({
-      type: PersonType,
-      description: 'Gives a person a role. Nobody grants what they may not do themselves.',
-      permission: 'roles.manage',
-      input: RoleChange,
-      args: { id: t.arg.id({ required: true }), role: t.arg({ type: RoleName, required: true }), reason: t.arg.string({ required: true }) },
-      resolve: (_, { id, role, reason }, work) => access.grant(work, id, role, { reason }).then(() => adminPerson(work, id)),
+  const Allowed = builder.objectRef<{ name: string; sentence: string }>('Permission').implement({ fields: (t) => ({ name: t.exposeString('name'), sentence: t.exposeString('sentence') }) });
+  const RoleFacts = builder.objectRef<{ name: Role; holders: number }>('RoleFacts').implement({
+    description: 'A role, what it allows, and how many hold it.',
+    fields: (t) => ({
+      name: t.expose('name', { type: RoleName }),
+      holdersCount: t.exposeInt('holders'),
+      permissions: t.field({ type: [Allowed], resolve: ({ name }) => roles[name].map((permission) => ({ name: permission, sentence: permissions[permission] })) }),
     }),
-  );
-  builder.mutationField('withdrawRole', (t) =>
-    t.field({
-      type: PersonType,
-      description: 'Takes a role away. The last owner stays one.',
-      permission: 'roles.manage',
-      input: RoleChange,
-      args: { id: t.arg.id({ required: true }), role: t.arg({ type: RoleName, required: true }), reason: t.arg.string({ required: true }) },
-      resolve: (_, { id, role, reason }, work) => access.withdraw(work, id, role, { reason }).then(() => adminPerson(work, id)),
-    }),
-  );
+  });
+  builder.queryField('roles', (t) => t.field({ type: [RoleFacts], permission: 'roles.read', resolve: (_, _args, work) => access.holders(work) }));
+
+  addAct(builder, {
+    name: 'grantRole',
+    permission: 'roles.manage',
+    description: 'Gives a person a role. Nobody grants what they may not do themselves.',
+    reason: 'required',
+    input: RoleChange,
+    args: (arg) => ({ id: arg.id({ required: true }), role: arg({ type: RoleName, required: true }) }),
+    run: (work, { id: who, role }, reason) => access.grant(work, who, role, { reason }),
+  });
+  addAct(builder, {
+    name: 'withdrawRole',
+    permission: 'roles.manage',
+    description: 'Takes a role away. The last owner stays one.',
+    reason: 'required',
+    input: RoleChange,
+    args: (arg) => ({ id: arg.id({ required: true }), role: arg({ type: RoleName, required: true }) }),
+    run: (work, { id: who, role }, reason) => access.withdraw(work, who, role, { reason: reason ?? '' }),
+  });
 }

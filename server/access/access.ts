@@ -3,7 +3,7 @@ import type { Work } from '../kernel/work.ts';
 import { lockUser, type SuspensionGuard } from '../users/users.ts';
 import { RoleGrantRow } from './access.model.ts';
 import { mayDealWith } from './access.policy.ts';
-import type { Role } from './roles.ts';
+import { roleNames, type Role } from './roles.ts';
 
 /*
  * Who holds which role. Two things always hold: the installation keeps an owner who can sign in, and nobody deals in rights they do not have.
@@ -64,4 +64,10 @@ async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
     [userId],
   );
   if (others.length === 0) throw conflict('This is the last owner. Make somebody else an owner first.');
+}
+
+/** Every role and how many hold it. */
+export async function holders(work: Work): Promise<{ name: Role; holders: number }[]> {
+  const rows = await work.sql<{ role: Role; holders: number }>('select role, count(*) as holders from role_grants group by role');
+  return roleNames.map((name) => ({ name, holders: rows.find((row) => row.role === name)?.holders ?? 0 }));
 }

@@ -1,4 +1,4 @@
-import { forbidden, notFound } from '../kernel/errors.ts';
+import { forbidden, malformed, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import type { SuspensionGuard } from '../users/users.ts';
 
@@ -20,6 +20,27 @@ export async function list(work: Work): Promise<Device[]> {
      from devices where user_id = $1 and ended_at is null order by last_seen_at desc, id limit ${mostDevices}`,
     [work.person(), work.actor.deviceId],
   );
+}
+
+export type AdminDevice = { id: string; name: string; userId: string; userName: string; address: string | null; userAgent: string | null; createdAt: Date; lastSeenAt: Date };
+
+/** Live devices of everybody, or of one person, last used first. Needs `devices.read`. */
+export async function listAll(work: Work, { userId, first, after }: { userId?: string | undefined; first: number; after?: string | undefined }): Promise<{ devices: AdminDevice[]; next: string | null }> {
+  work.require('devices.read');
+  const place = after === undefined ? null : /^(\d{1,18})\.([0-9a-f-]{36})$/.exec(after);
+  if (after !== undefined && !place) throw malformed('after: is not a cursor of this list');
+  const rows = await work.sql<AdminDevice & { place: string }>(
+    `select d.id, d.name, d.user_id as "userId", u.name as "userName", d.address, d.user_agent as "userAgent", d.created_at as "createdAt", d.last_seen_at as "lastSeenAt",
+       (extract(epoch from d.last_seen_at) * 1000000)::bigint::text as place
+     from devices d join users u on u.id = d.user_id
+     where d.ended_at is null and ($1::uuid is null or d.user_id = $1)
+       and ($2::bigint is null or ((extract(epoch from d.last_seen_at) * 1000000)::bigint, d.id) < ($2, $3::uuid))
+     order by (extract(epoch from d.last_seen_at) * 1000000)::bigint desc, d.id desc limit $4`,
+    [userId ?? null, place?.[1] ?? null, place?.[2] ?? null, first + 1],
+  );
+  const devices = rows.slice(0, first).map(({ place: _place, ...device }) => device);
+  const last = rows[first - 1];
+  return { devices, next: rows.length > first && last ? `${last.place}.${last.id}` : null };
 }
 
 /** Ends a device at once: one's own, or with `devices.end` anybody's. Ending an ended one changes nothing. */

@@ -68,6 +68,28 @@ export async function reactivate(work: Work, id: string, { reason }: { reason: s
   work.audit({ action: 'user.reactivated', target: { kind: 'user', id, name: user.name }, before: { status: 'suspended' }, after: { status: 'active' }, reason });
 }
 
+/** Changes what is known of somebody: name, title, language, department. What is not given stays. */
+export async function edit(work: Work, id: string, change: { name?: string; title?: string | null; locale?: string; departmentId?: string | null }, { reason = null }: { reason?: string | null } = {}): Promise<void> {
+  work.require('users.edit');
+  const user = await lockUser(work, id);
+  const before: Record<string, unknown> = {};
+  const after: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(change)) {
+    const known = user.get(name as 'name');
+    if (value === undefined || known === value) continue;
+    before[name] = known;
+    after[name] = value;
+  }
+  if (Object.keys(after).length === 0) return;
+  if (change.departmentId) {
+    const found = await work.sql('select from departments where id = $1 for key share', [change.departmentId]);
+    if (found.length === 0) throw notFound('department');
+  }
+  await user.update(after, { transaction: await work.transaction() });
+  work.record('user.edited', { userId: id, changed: Object.keys(after) });
+  work.audit({ action: 'user.edited', target: { kind: 'user', id, name: user.name }, before, after, reason });
+}
+
 /** The acting person and what they may do. */
 export async function describeMe(work: Work): Promise<Person & { permissions: string[] }> {
   const [me] = await work.db.rows<Person>(`select ${personColumns} where u.id = $1`, [work.person()], 'users me');
