@@ -18,10 +18,11 @@ async function signedIn(name: string, held: string[]): Promise<Visitor & { id: s
   return Object.assign(who, { id: person.id });
 }
 
-const grantRole = (who: Visitor, id: string, role: string) => who.graphql('mutation ($id: ID!, $role: Role!) { grantRole(id: $id, role: $role, reason: "for the test") { id roles } }', { id, role });
-const withdrawRole = (who: Visitor, id: string, role: string) => who.graphql('mutation ($id: ID!, $role: Role!) { withdrawRole(id: $id, role: $role, reason: "for the test") { id roles } }', { id, role });
-const suspend = (who: Visitor, id: string) => who.graphql('mutation ($id: ID!) { suspendPerson(id: $id, reason: "for the test") { id status } }', { id });
-const reactivate = (who: Visitor, id: string) => who.graphql('mutation ($id: ID!) { reactivatePerson(id: $id, reason: "for the test") { id status } }', { id });
+const grantRole = (who: Visitor, id: string, role: string) => who.act('grantRole', { id, role });
+const withdrawRole = (who: Visitor, id: string, role: string) => who.act('withdrawRole', { id, role });
+const suspend = (who: Visitor, id: string) => who.act('suspendPeople', { ids: [id] });
+const reactivate = (who: Visitor, id: string) => who.act('reactivatePeople', { ids: [id] });
+const rolesOf = async (id: string) => (await world.db.rows<{ role: string }>('select role from role_grants where user_id = $1 order by role', [id])).map((row) => row.role);
 const refusals = (actor: string, action: string) => world.db.rows(`select from audit_entries where outcome = 'refused' and actor_name = $1 and action = $2`, [actor, action]);
 
 test('every role allows only what exists, owners everything, and only auditors and owners read others’ talk', () => {
@@ -35,9 +36,11 @@ test('a role granted or withdrawn counts at the next call, on connections that a
   const olga = await signedIn('Olga', ['owner', 'member']);
   const device = await world.device('Gil', { roles: ['guest'] });
   expect(await device.tries('conversation:browse', {})).toBe('forbidden');
-  expect((await grantRole(olga, device.userId, 'member')).data).toMatchObject({ grantRole: { roles: ['guest', 'member'] } });
+  expect((await grantRole(olga, device.userId, 'member')).code).toBeUndefined();
+  expect(await rolesOf(device.userId)).toEqual(['guest', 'member']);
   expect(await device.tries('conversation:browse', {})).toBe('ok');
-  expect((await withdrawRole(olga, device.userId, 'member')).data).toMatchObject({ withdrawRole: { roles: ['guest'] } });
+  expect((await withdrawRole(olga, device.userId, 'member')).code).toBeUndefined();
+  expect(await rolesOf(device.userId)).toEqual(['guest']);
   expect(await device.tries('conversation:browse', {})).toBe('forbidden');
   expect(await world.db.rows(`select from audit_entries where action in ('role.granted', 'role.withdrawn') and target_name = 'Gil' and reason = 'for the test'`)).toHaveLength(2);
 });
@@ -59,7 +62,7 @@ test('nobody grants, withdraws or suspends beyond their own rights', async () =>
   const owner = await world.person('Olga');
   expect((await withdrawRole(adam, owner.id, 'owner')).code).toBe('forbidden');
   expect((await suspend(adam, owner.id)).code).toBe('forbidden');
-  expect(await refusals('Adam', 'mutation suspendPerson')).toHaveLength(1);
+  expect(await refusals('Adam', 'mutation suspendPeople')).toHaveLength(1);
 });
 
 test('the last owner is neither withdrawn nor suspended, also when two owners go for each other at once', async () => {
@@ -90,7 +93,7 @@ test('somebody suspended is refused at every door at once, their socket closes, 
   await rest.signIn(person);
   const { refreshToken } = await visitor(world.origin, { page: null }).signIn(person, { keep: 'body' });
 
-  expect((await suspend(olga, person.id)).data).toMatchObject({ suspendPerson: { status: 'suspended' } });
+  expect((await suspend(olga, person.id)).code).toBeUndefined();
   expect((await rest.ask('GET', '/api/me')).body.error?.code).toBe('suspended');
   expect((await rest.graphql('{ me { id } }')).code).toBe('suspended');
   expect((await rest.ask('POST', '/api/session/refresh')).body.error?.code).toBe('suspended');
@@ -103,7 +106,7 @@ test('somebody suspended is refused at every door at once, their socket closes, 
   await expect(device.connect()).rejects.toThrow(/suspended/);
   expect(await world.db.rows('select from devices where user_id = $1 and ended_at is null', [person.id])).toHaveLength(0);
 
-  expect((await reactivate(olga, person.id)).data).toMatchObject({ reactivatePerson: { status: 'active' } });
+  expect((await reactivate(olga, person.id)).code).toBeUndefined();
   expect((await rest.ask('GET', '/api/me')).body.error?.code).toBe('session_ended');
   const anew = await TestClient.signIn(world.origin, person);
   await anew.connect();
@@ -115,7 +118,11 @@ test('suspending and signing in at the same moment leaves no living device', asy
   const olga = await signedIn('Olga', ['owner', 'member']);
   const rui = await world.person('Rui');
   for (let round = 0; round < 20; round++) {
-    await Promise.all([suspend(olga, rui.id), ...Array.from({ length: 3 }, () => visitor(world.origin).ask('POST', '/api/session', { email: rui.email, password: rui.password }))]);
+    // A sign-in between plan and act makes the plan another one; whoever decides looks again.
+    const decided = async () => {
+      while ((await suspend(olga, rui.id)).code === 'moved');
+    };
+    await Promise.all([decided(), ...Array.from({ length: 3 }, () => visitor(world.origin).ask('POST', '/api/session', { email: rui.email, password: rui.password }))]);
     expect(await world.db.rows('select from devices where user_id = $1 and ended_at is null', [rui.id])).toHaveLength(0);
     expect((await reactivate(olga, rui.id)).code).toBeUndefined();
   }

@@ -25,11 +25,11 @@ afterAll(async () => {
 const documents = [
   'query Q($first: Int, $after: String, $query: String) { people(first: $first, after: $after, query: $query) { edges { cursor node { id name kind status email title createdAt roles department { id path } } } pageInfo { hasNextPage endCursor } } }',
   '{ me { id name permissions ...V @include(if: true) } a: people(first: 2) { edges { node { ... on Person { name } } } } } fragment V on Viewer { id }',
-  'mutation M($id: ID!, $reason: String!) { suspendPerson(id: $id, reason: $reason) { id status } }',
-  'mutation M($id: ID!, $role: Role!, $reason: String!) { grantRole(id: $id, role: $role, reason: $reason) { roles } withdrawRole(id: $id, role: $role, reason: $reason) { roles } }',
+  'mutation M($id: ID!, $reason: String!, $token: String) { suspendPeople(ids: [$id], reason: $reason, previewToken: $token) { __typename ... on PlannedAct { token changes { before after label } entries { action } } ... on RefusedAct { code } } }',
+  'mutation M($id: ID!, $role: Role!, $reason: String!) { grantRole(id: $id, role: $role, reason: $reason) { __typename } withdrawRole(id: $id, role: $role, reason: $reason) { __typename } moveDepartment(id: $id, parentId: $id) { __typename } endDevices(ids: [$id]) { __typename } }',
   'query { __schema { types { name fields { name } } } __typename }',
 ];
-const variables = { first: 3, after: 'x', query: 'a', id: '00000000-0000-7000-8000-000000000000', role: 'analyst', reason: 'fuzz' };
+const variables = { first: 3, after: 'x', query: 'a', id: '00000000-0000-7000-8000-000000000000', role: 'analyst', reason: 'fuzz', token: 'x.y' };
 
 /** Nonsense made of the language's own pieces. */
 const nonsense = fc.array(fc.constantFrom('{', '}', '(', ')', '[', ']', ':', '!', '$', '@', '...', 'on', 'query', 'mutation', 'subscription', 'fragment', 'people', 'me', 'id', 'name', 'first', '1', '-1', '1e9', '"x"', '"""', 'null', 'true', '$first', '@skip', '(if: true)', '__typename', '__schema', '#', ',', '\n', '\ufeff', 'Person'), { maxLength: 40 }).map((pieces) => pieces.join(' '));

@@ -20,19 +20,19 @@ test('whoever is inside already is asked about from memory, and the answer is ne
   const here = await who.identify(second.accessToken);
   expect(who.refresh(here)).toBe(here);
 
-  await olga.graphql('mutation ($id: ID!) { grantRole(id: $id, role: analyst, reason: "x") { id } }', { id: ben.id });
+  await olga.act('grantRole', { id: ben.id, role: 'analyst' });
   expect(who.refresh(here).permissions.has('dashboards.read')).toBe(true);
   expect(here.permissions.has('dashboards.read')).toBe(false);
-  await olga.graphql('mutation ($id: ID!) { withdrawRole(id: $id, role: analyst, reason: "x") { id } }', { id: ben.id });
+  await olga.act('withdrawRole', { id: ben.id, role: 'analyst' });
   expect(who.refresh(here).permissions.has('dashboards.read')).toBe(false);
 
   await olga.ask('DELETE', `/api/session/devices/${first.deviceId}`);
   expect(() => who.refresh(there)).toThrow(expect.objectContaining({ code: 'session_ended' }));
   expect(who.refresh(here).id).toBe(ben.id);
 
-  await olga.graphql('mutation ($id: ID!) { suspendPerson(id: $id, reason: "x") { id } }', { id: ben.id });
+  await olga.act('suspendPeople', { ids: [ben.id] });
   for (const actor of [here, there]) expect(() => who.refresh(actor)).toThrow(expect.objectContaining({ code: 'suspended' }));
-  await olga.graphql('mutation ($id: ID!) { reactivatePerson(id: $id, reason: "x") { id } }', { id: ben.id });
+  await olga.act('reactivatePeople', { ids: [ben.id] });
   expect(() => who.refresh(here)).toThrow(expect.objectContaining({ code: 'session_ended' }));
 });
 

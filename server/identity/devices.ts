@@ -68,7 +68,7 @@ export async function endDevices(work: Work, where: string, param: string, becau
     [param, work.at, because],
   );
   for (const { id, userId, name } of ended) {
-    work.changed({ table: 'devices', id, op: 'update', before: { endedAt: null }, after: { endedAt: work.at.toISOString(), endedBecause: because } });
+    work.changed({ table: 'devices', id, op: 'update', before: { endedAt: null }, after: { endedAt: work.at, endedBecause: because } });
     work.record('session.ended', { deviceId: id, userId, because });
     work.audit({ action: 'session.ended', target: { kind: 'device', id, name }, after: { userId, because }, reason });
   }

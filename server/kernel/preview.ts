@@ -75,19 +75,22 @@ export function normalise(plan: Plan): PlainPlan {
     return value;
   };
   const entities = new Map<string, unknown[]>();
-  const changes = plan.changes.map(({ table, id, op, before, after }) => {
+  const changes = inOrder(plan.changes.map(({ table, id, op, before, after }) => {
     const change = { table, id: plain(id), op, before: plain(before), after: plain(after) };
     const key = `${table} ${change.id as string}`;
     entities.set(key, [...(entities.get(key) ?? []), change]);
     return change;
-  });
+  }));
   return {
     changes,
-    audit: plan.audit.map(({ reason: _reason, id: _id, ...entry }) => plain(entry)),
-    events: plan.events.map((event) => plain({ type: event.type, payload: event.payload })),
+    audit: inOrder(plan.audit.map(({ reason: _reason, id: _id, ...entry }) => plain(entry))),
+    events: inOrder(plan.events.map((event) => plain({ type: event.type, payload: event.payload }))),
     entities,
   };
 }
+
+/** A statement that changes many rows names them in no order: a plan is a set. */
+const inOrder = (parts: unknown[]): unknown[] => parts.map((part) => ({ part, key: canonical(part) })).sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ part }) => part);
 
 /** An id of an inserted row (a membership's, a grant's) may name things that were there before: those keep their names. */
 function isKnownElsewhere(plan: Plan, id: string): boolean {
