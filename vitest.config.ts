@@ -20,18 +20,41 @@ const shared = {
 
 const together = {
   resolve,
-  test: { ...shared, name: 'together', include: named('.test.ts'), exclude: [...aside, '**/*.alone.test.ts', '**/*.browser.test.ts'], maxWorkers: 2, sequence: { groupOrder: 0 } },
+  test: {
+    ...shared,
+    name: 'together',
+    include: named('.test.ts'),
+    exclude: [...aside, '**/*.alone.test.ts', '**/*.browser.test.ts'],
+    maxWorkers: 2,
+    sequence: { groupOrder: 0 },
+  },
 };
 
 // These kill engines or hold transactions open, which holds back everybody's horizon: one after another, when the others are done.
 const alone = {
   resolve,
-  test: { ...shared, name: 'alone', include: named('.alone.test.ts'), exclude: aside, maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 1 } },
+  test: {
+    ...shared,
+    name: 'alone',
+    include: named('.alone.test.ts'),
+    exclude: aside,
+    maxWorkers: 1,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 },
+  },
 };
 
 const browser = {
   resolve,
-  test: { ...shared, name: 'browser', include: named('.browser.test.ts'), exclude: aside, maxWorkers: 1, fileParallelism: false, testTimeout: 300_000 },
+  test: {
+    ...shared,
+    name: 'browser',
+    include: named('.browser.test.ts'),
+    exclude: aside,
+    maxWorkers: 1,
+    fileParallelism: false,
+    testTimeout: 300_000,
+  },
 };
 
 export default defineConfig({ test: { projects: onlyBrowser ? [browser] : [together, alone] } });

@@ -24,11 +24,24 @@ export type Clickhouse = {
 const repeatable = { deduplicate_blocks_in_dependent_materialized_views: 1, insert_deduplicate: 1 } as const;
 
 export function openClickhouse(url: string): Clickhouse {
-  const client: ClickHouseClient = createClient({ url, request_timeout: 60_000, max_open_connections: 8, compression: { request: false, response: false } });
+  const client: ClickHouseClient = createClient({
+    url,
+    request_timeout: 60_000,
+    max_open_connections: 8,
+    compression: { request: false, response: false },
+  });
   return {
     async query<Row>(sql: string, params: Record<string, unknown> = {}, { heavy = false } = {}) {
-      const answer = await client.query({ query: sql, query_params: params, format: 'JSON', clickhouse_settings: { output_format_json_quote_64bit_integers: 0, ...(heavy ? { priority: '2' } : {}) } });
-      const body = (await answer.json()) as { data: Row[]; statistics?: { elapsed: number; rows_read: number; bytes_read: number } };
+      const answer = await client.query({
+        query: sql,
+        query_params: params,
+        format: 'JSON',
+        clickhouse_settings: { output_format_json_quote_64bit_integers: 0, ...(heavy ? { priority: '2' } : {}) },
+      });
+      const body = (await answer.json()) as {
+        data: Row[];
+        statistics?: { elapsed: number; rows_read: number; bytes_read: number };
+      };
       const { elapsed = 0, rows_read = 0, bytes_read = 0 } = body.statistics ?? {};
       return { rows: body.data, elapsedMs: elapsed * 1_000, rowsRead: rows_read, bytesRead: bytes_read };
     },
@@ -57,13 +70,18 @@ const directory = fileURLToPath(new URL('./migrations/', import.meta.url));
 
 /** Brings the analytics store to this version: numbered files, each statement ended by a line `;`, remembered in `analytics_migrations`. */
 export async function migrateClickhouse(clickhouse: Clickhouse): Promise<string[]> {
-  await clickhouse.command('create table if not exists analytics_migrations (name String, at DateTime default now()) engine = MergeTree order by name');
+  await clickhouse.command(
+    'create table if not exists analytics_migrations (name String, at DateTime default now()) engine = MergeTree order by name',
+  );
   const { rows } = await clickhouse.query<{ name: string }>('select name from analytics_migrations');
   const done = new Set(rows.map((row) => row.name));
-  const files = readdirSync(directory).filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name) && !done.has(name)).sort();
+  const files = readdirSync(directory)
+    .filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name) && !done.has(name))
+    .sort();
   for (const name of files) {
     // Statements are "if not exists": ClickHouse has no transactions around them, and a start that was cut off runs the file again.
-    for (const statement of readFileSync(path.join(directory, name), 'utf8').split(/^;$/m)) if (statement.trim()) await clickhouse.command(statement);
+    for (const statement of readFileSync(path.join(directory, name), 'utf8').split(/^;$/m))
+      if (statement.trim()) await clickhouse.command(statement);
     await clickhouse.command('insert into analytics_migrations (name) values ({name:String})', { name });
   }
   return files;

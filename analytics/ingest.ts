@@ -15,7 +15,17 @@ export type EventRow = {
 
 export const noDepartment = '00000000-0000-0000-0000-000000000000';
 
-const columns = ['event_id', 'kind', 'at', 'person', 'bot', 'department', 'conversation', 'conversation_kind', 'message'] as const;
+const columns = [
+  'event_id',
+  'kind',
+  'at',
+  'person',
+  'bot',
+  'department',
+  'conversation',
+  'conversation_kind',
+  'message',
+] as const;
 /** Rows of one insert. One insert is one block of one token, so a batch is always cut at the same places. */
 const blockRows = 50_000;
 
@@ -24,12 +34,30 @@ const blockRows = 50_000;
  */
 export async function ingest(clickhouse: Clickhouse, rows: readonly EventRow[], batch: string): Promise<void> {
   for (let from = 0; from < rows.length; from += blockRows) {
-    await clickhouse.insert('events', columns, rows.slice(from, from + blockRows).map(lineOf).join(''), `${batch}/${from}`);
+    await clickhouse.insert(
+      'events',
+      columns,
+      rows
+        .slice(from, from + blockRows)
+        .map(lineOf)
+        .join(''),
+      `${batch}/${from}`,
+    );
   }
 }
 
 /** Only ids, numbers and words of our own stand in a line, so nothing needs escaping. */
-function lineOf({ eventId, kind, at, person, bot, department, conversation, conversationKind, message }: EventRow): string {
+function lineOf({
+  eventId,
+  kind,
+  at,
+  person,
+  bot,
+  department,
+  conversation,
+  conversationKind,
+  message,
+}: EventRow): string {
   return `${eventId}\t${kind}\t${(at / 1_000).toFixed(3)}\t${person}\t${bot}\t${department ?? noDepartment}\t${conversation}\t${conversationKind}\t${message}\n`;
 }
 
@@ -54,6 +82,9 @@ export async function fingerprints(clickhouse: Clickhouse, from: number, to: num
 /** Empties one hour in the base and in its roll-up, so that it can be filled again from the truth. */
 export async function forgetHour(clickhouse: Clickhouse, hour: number): Promise<void> {
   const params = { hour: Math.floor(hour / 1_000) };
-  await clickhouse.command(`alter table events delete where kind = 'message' and toStartOfHour(at) = toDateTime({hour:UInt32})`, params);
+  await clickhouse.command(
+    `alter table events delete where kind = 'message' and toStartOfHour(at) = toDateTime({hour:UInt32})`,
+    params,
+  );
   await clickhouse.command('alter table activity_hourly delete where hour = toDateTime({hour:UInt32})', params);
 }

@@ -34,13 +34,18 @@ const papers: Record<string, () => string> = {
 };
 
 function settingsPaper(): string {
-  const rows = Object.values(settings).map(({ env, fallback, sentence }) => `| \`${env}\` | ${fallback === '' ? '–' : `\`${fallback}\``} | ${sentence} |`);
+  const rows = Object.values(settings).map(
+    ({ env, fallback, sentence }) => `| \`${env}\` | ${fallback === '' ? '–' : `\`${fallback}\``} | ${sentence} |`,
+  );
   return `# Settings\n\n${written}\n\nAll faulty settings are listed at once and stop the start; unknown \`PARLEY_\` names are warned of.\n\n| Setting | Default | What it does |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 }
 
 function socketPaper(): string {
   const declared = new Map(socketCalls.map((call) => [call.name as string, call.permission]));
-  const sections = Object.entries(calls).map(([name, input]) => `## \`${name}\`\n\nPermission: \`${declared.get(name)}\`\n\n\`\`\`json\n${JSON.stringify(jsonSchemaOf(input), null, 2)}\n\`\`\``);
+  const sections = Object.entries(calls).map(
+    ([name, input]) =>
+      `## \`${name}\`\n\nPermission: \`${declared.get(name)}\`\n\n\`\`\`json\n${JSON.stringify(jsonSchemaOf(input), null, 2)}\n\`\`\``,
+  );
   return `# Socket calls\n\n${written}\n\nA call is \`emit(name, input, ack)\`; the acknowledgement is \`{ ok }\` or \`{ error }\` (see errors.md). The answers' types stand in clients/protocol.\n\n${sections.join('\n\n')}\n`;
 }
 
@@ -50,7 +55,9 @@ function jsonSchemaOf(input: z.core.$ZodType): unknown {
 }
 
 function restPaper(): string {
-  const rows = routes.map(({ method, path: address, permission }) => `| \`${method} ${address}\` | \`${permission}\` |`);
+  const rows = routes.map(
+    ({ method, path: address, permission }) => `| \`${method} ${address}\` | \`${permission}\` |`,
+  );
   return `# REST\n\n${written}\n\nBodies are JSON of at most ${limits.restBody} bytes. Errors are \`{ "error": … }\` with the status of their code (see errors.md).\n\n| Address | Permission |\n| --- | --- |\n${rows.join('\n')}\n`;
 }
 
@@ -61,12 +68,18 @@ function errorsPaper(): string {
 
 function rolesPaper(): string {
   const names = Object.keys(roles) as (keyof typeof roles)[];
-  const rows = (Object.keys(permissions) as (keyof typeof permissions)[]).map((name) => `| \`${name}\` | ${permissions[name]} | ${names.map((role) => ((roles[role] as readonly string[]).includes(name) ? '●' : '')).join(' | ')} |`);
+  const rows = (Object.keys(permissions) as (keyof typeof permissions)[]).map(
+    (name) =>
+      `| \`${name}\` | ${permissions[name]} | ${names.map((role) => ((roles[role] as readonly string[]).includes(name) ? '●' : '')).join(' | ')} |`,
+  );
   return `# Roles and permissions\n\n${written}\n\n| Permission | Allows to | ${names.join(' | ')} |\n| --- | --- | ${names.map(() => ':-:').join(' | ')} |\n${rows.join('\n')}\n`;
 }
 
 function metricsPaper(): string {
-  const sections = allMetrics().map(({ id, version, name, meaning, unit, total, rolledUp, raw }) => `## ${name.en} (\`${id}\`, version ${version})\n\n${meaning.en}\n\n${meaning.zh}\n\nUnit: ${unit}. Total of a range: ${total}. Computed as \`${rolledUp}\` over the hourly roll-up, or \`${raw}\` over the events in time zones that do not begin their days on a whole hour of UTC.`);
+  const sections = allMetrics().map(
+    ({ id, version, name, meaning, unit, total, rolledUp, raw }) =>
+      `## ${name.en} (\`${id}\`, version ${version})\n\n${meaning.en}\n\n${meaning.zh}\n\nUnit: ${unit}. Total of a range: ${total}. Computed as \`${rolledUp}\` over the hourly roll-up, or \`${raw}\` over the events in time zones that do not begin their days on a whole hour of UTC.`,
+  );
   return `# Metrics\n\n${written}\n\n${sections.join('\n\n')}\n`;
 }
 

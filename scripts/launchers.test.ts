@@ -25,7 +25,10 @@ afterAll(() => {
 function launch(script: string, ...args: string[]): ChildProcess & { line(): Promise<string> } {
   const file = join(folder, `script-${started.length}.ts`);
   writeFileSync(file, script);
-  const child = spawn('node', [join(root, 'scripts', 'run.mjs'), file, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('node', [join(root, 'scripts', 'run.mjs'), file, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   started.push(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return Object.assign(child, { line: async () => (await lines.next()).value as string });
@@ -45,7 +48,11 @@ const LISTENER = `
   console.log(process.pid);`;
 
 test("a script runs as TypeScript on Parley's own Node, with its arguments, where the caller stands", async () => {
-  const child = launch('const said: string[] = [process.version.split(".")[0]!, process.cwd(), ...process.argv.slice(2)]; console.log(JSON.stringify(said));', 'one', 'two words');
+  const child = launch(
+    'const said: string[] = [process.version.split(".")[0]!, process.cwd(), ...process.argv.slice(2)]; console.log(JSON.stringify(said));',
+    'one',
+    'two words',
+  );
   expect(JSON.parse(await child.line())).toEqual(['v26', folder, 'one', 'two words']);
 });
 

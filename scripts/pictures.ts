@@ -22,7 +22,13 @@ const pictures = [
   { name: 'chat-zh-dark', locale: 'zh-CN', colorScheme: 'dark', open: '华东客户' },
 ] as const;
 for (const { name, locale, colorScheme, open } of pictures) {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale, colorScheme, timezoneId: 'Europe/Amsterdam', reducedMotion: 'reduce' });
+  const page = await browser.newPage({
+    viewport: { width: 1440, height: 900 },
+    locale,
+    colorScheme,
+    timezoneId: 'Europe/Amsterdam',
+    reducedMotion: 'reduce',
+  });
   page.on('console', (line) => line.type() === 'error' && console.error(line.text()));
   await page.goto(origin);
   await page.fill('input[autocomplete=username], input[name=email]', email);

@@ -30,7 +30,9 @@ const AHEAD = 1_100;
 
 // ── hashes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const sha256 = crypto.hash ? (bytes) => crypto.hash('sha256', bytes, 'buffer') : (bytes) => crypto.createHash('sha256').update(bytes).digest();
+const sha256 = crypto.hash
+  ? (bytes) => crypto.hash('sha256', bytes, 'buffer')
+  : (bytes) => crypto.createHash('sha256').update(bytes).digest();
 const leafOf = (bytes) => hashOf(LEAF, bytes);
 
 /** SHA-256 of one short and one longer run of bytes, put together in a place that is used again: this is done twice an entry. */
@@ -77,7 +79,11 @@ function climb(leaf, index, size, hashes) {
 
 /** A key is named by the first 16 bytes of the SHA-256 of its 32 public bytes. */
 const idOf = (raw) => sha256(raw).toString('hex').slice(0, 32);
-const keyOf = (raw) => ({ id: idOf(raw), raw, key: crypto.createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' }) });
+const keyOf = (raw) => ({
+  id: idOf(raw),
+  raw,
+  key: crypto.createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' }),
+});
 
 /** The same statement comes with the export and from outside: its signature is worked out once. */
 const judged = new Map();
@@ -115,13 +121,22 @@ export function readLine(line) {
     if (start.startsWith('{"hash":"')) {
       const hash = bytes.toString('latin1', HASH_FROM, HASH_FROM + 64);
       const entry = bytes.subarray(ENTRY_FROM, -1);
-      if (bytes.toString('latin1', HASH_FROM + 64, ENTRY_FROM) !== '","entry":' || !/^[0-9a-f]{64}$/.test(hash) || bytes.at(-1) !== 125) return { kind: 'bad', bytes };
+      if (
+        bytes.toString('latin1', HASH_FROM + 64, ENTRY_FROM) !== '","entry":' ||
+        !/^[0-9a-f]{64}$/.test(hash) ||
+        bytes.at(-1) !== 125
+      )
+        return { kind: 'bad', bytes };
       return { kind: 'entry', bytes: entry, hash, ...placeIn(entry.toString('latin1')) };
     }
     if (start.startsWith('{"signature":') || start.startsWith('{"accepted":')) {
       const { signature, accepted, statement } = JSON.parse(bytes.toString());
       const text = bytes.subarray(bytes.indexOf(STATEMENT) + STATEMENT.length, -1);
-      if (!Number.isSafeInteger(statement.number) || JSON.stringify(JSON.parse(text.toString())) !== JSON.stringify(statement)) return { kind: 'bad', bytes };
+      if (
+        !Number.isSafeInteger(statement.number) ||
+        JSON.stringify(JSON.parse(text.toString())) !== JSON.stringify(statement)
+      )
+        return { kind: 'bad', bytes };
       return { kind: 'statement', bytes: text, body: statement, signature, accepted };
     }
     const body = JSON.parse(bytes.toString());
@@ -159,7 +174,9 @@ function checkStatements(exported, outside, trusted) {
     if (raw.length === 32 && !keys.has(idOf(raw))) keys.set(idOf(raw), keyOf(raw));
   }
   const isGood = ({ bytes, body, signature, accepted }) =>
-    (signature === null && body.kind === 'rotation' ? true : keys.has(body.key) && isSigned(keys.get(body.key), bytes, signature)) &&
+    (signature === null && body.kind === 'rotation'
+      ? true
+      : keys.has(body.key) && isSigned(keys.get(body.key), bytes, signature)) &&
     (body.kind !== 'rotation' || (keys.has(body.next) && isSigned(keys.get(body.next), bytes, accepted)));
 
   const line = new Map();
@@ -167,9 +184,12 @@ function checkStatements(exported, outside, trusted) {
     const { number } = statement.body;
     const before = index > 0 ? exported[index - 1].body.number : 0;
     if (line.has(number)) wrong('checkpoint duplicated', number, `Statement ${number} stands in the export twice.`);
-    else if (number <= before) wrong('checkpoint reordered', number, `Statement ${number} stands behind statement ${before}.`);
-    else if (number > before + 1) wrong('checkpoint missing', before + 1, `Statement ${before + 1} is missing from the export.`);
-    if (!isGood(statement)) wrong('checkpoint altered', number, `Statement ${number} does not bear the signature of its key.`);
+    else if (number <= before)
+      wrong('checkpoint reordered', number, `Statement ${number} stands behind statement ${before}.`);
+    else if (number > before + 1)
+      wrong('checkpoint missing', before + 1, `Statement ${before + 1} is missing from the export.`);
+    if (!isGood(statement))
+      wrong('checkpoint altered', number, `Statement ${number} does not bear the signature of its key.`);
     else if (!line.has(number)) line.set(number, statement);
   });
   const inExport = new Set(exported.map(({ body }) => body.number));
@@ -177,11 +197,16 @@ function checkStatements(exported, outside, trusted) {
   for (const statement of outside) {
     const { number } = statement.body;
     if (!isGood(statement)) {
-      wrong('checkpoint altered', number, `Statement ${number} of those kept outside does not bear the signature of its key.`);
+      wrong(
+        'checkpoint altered',
+        number,
+        `Statement ${number} of those kept outside does not bear the signature of its key.`,
+      );
       continue;
     }
     const known = line.get(number);
-    if (known && !known.bytes.equals(statement.bytes)) wrong('fork', number, forkSentence(number, known.body, statement.body));
+    if (known && !known.bytes.equals(statement.bytes))
+      wrong('fork', number, forkSentence(number, known.body, statement.body));
     if (!known) line.set(number, statement);
     if (!inExport.has(number)) onlyOutside.push(statement);
   }
@@ -195,21 +220,28 @@ function checkStatements(exported, outside, trusted) {
   for (let number = 1; number <= Math.max(0, ...line.keys()) && intact; number++) {
     const statement = line.get(number);
     const { body } = statement ?? {};
-    const fault =
-      !statement ? 'is missing'
-      : body.previous !== previous.toString('hex') ? `does not continue statement ${number - 1}`
-      : number === 1 && body.kind !== 'beginning' ? 'is not the beginning of a log'
-      : number > 1 && body.key !== owner ? 'is signed by a key that nobody handed over to'
-      : body.kind === 'checkpoint' && (body.first !== covered + 1 || body.last - body.first + 1 !== body.size || !(body.size > 0)) ? `covers entries ${body.first} to ${body.last}, but the batch before ends with ${covered}`
-      : null;
+    const fault = !statement
+      ? 'is missing'
+      : body.previous !== previous.toString('hex')
+        ? `does not continue statement ${number - 1}`
+        : number === 1 && body.kind !== 'beginning'
+          ? 'is not the beginning of a log'
+          : number > 1 && body.key !== owner
+            ? 'is signed by a key that nobody handed over to'
+            : body.kind === 'checkpoint' &&
+                (body.first !== covered + 1 || body.last - body.first + 1 !== body.size || !(body.size > 0))
+              ? `covers entries ${body.first} to ${body.last}, but the batch before ends with ${covered}`
+              : null;
     if (fault) {
       intact = false;
-      if (findings.length === 0) wrong(statement ? 'checkpoint altered' : 'checkpoint missing', number, `Statement ${number} ${fault}.`);
+      if (findings.length === 0)
+        wrong(statement ? 'checkpoint altered' : 'checkpoint missing', number, `Statement ${number} ${fault}.`);
       break;
     }
     previous = sha256(statement.bytes);
     if (body.kind === 'beginning') owners.push({ id: (owner = body.key), since: number, handed: true });
-    if (body.kind === 'rotation') owners.push({ id: (owner = body.next), since: number, handed: statement.signature !== null });
+    if (body.kind === 'rotation')
+      owners.push({ id: (owner = body.next), since: number, handed: statement.signature !== null });
     if (body.kind === 'checkpoint') {
       checkpoints.push({ ...body, marks: Buffer.from(body.marks ?? '', 'base64') });
       covered = body.last;
@@ -221,15 +253,26 @@ function checkStatements(exported, outside, trusted) {
 
 const forkSentence = (number, inside, outside) =>
   `There are two statements ${number}, both signed: one of ${inside.at} (${span(inside)}), one kept outside of ${outside.at} (${span(outside)}). The log was continued twice.`;
-const span = (body) => (body.kind === 'checkpoint' ? `entries ${body.first} to ${body.last}, root ${body.root.slice(0, 16)}…` : body.kind);
+const span = (body) =>
+  body.kind === 'checkpoint' ? `entries ${body.first} to ${body.last}, root ${body.root.slice(0, 16)}…` : body.kind;
 
 /** A trusted key vouches for what came before it, through the links, and for its successors, by handing over. */
 function trust(owners, trusted, wrong) {
   const ids = new Set(trusted.map(({ id }) => id));
   const first = owners.findIndex(({ id }) => ids.has(id));
-  if (first < 0) return wrong('untrusted', owners[0]?.since ?? 1, 'Nothing in here is signed by the key you trust, nor by one it vouches for.');
+  if (first < 0)
+    return wrong(
+      'untrusted',
+      owners[0]?.since ?? 1,
+      'Nothing in here is signed by the key you trust, nor by one it vouches for.',
+    );
   const broken = owners.slice(first + 1).find(({ id, handed }) => !handed && !ids.has(id));
-  if (broken) wrong('untrusted', broken.since, `From statement ${broken.since} on the key ${broken.id} signs, and the key before it never handed over. Give it with --key if you know of it.`);
+  if (broken)
+    wrong(
+      'untrusted',
+      broken.since,
+      `From statement ${broken.since} on the key ${broken.id} signs, and the key before it never handed over. Give it with --key if you know of it.`,
+    );
 }
 
 // ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +285,13 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
   const kept = outside.map(readLine);
   const findings = [];
   const statements = [];
-  const counts = { entries: 0, signed: 0, unsigned: 0, checkpoints: 0, tornOutside: kept.filter(({ kind }) => kind !== 'statement').length };
+  const counts = {
+    entries: 0,
+    signed: 0,
+    unsigned: 0,
+    checkpoints: 0,
+    tornOutside: kept.filter(({ kind }) => kind !== 'statement').length,
+  };
   let manifest = null;
   let end = null;
   let checked = null;
@@ -260,15 +309,30 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
 
   /** Statements stand in front of entries: at the first entry their line is known whole. */
   function begin() {
-    checked = checkStatements(statements, kept.filter(({ kind }) => kind === 'statement'), trusted);
+    checked = checkStatements(
+      statements,
+      kept.filter(({ kind }) => kind === 'statement'),
+      trusted,
+    );
     counts.checkpoints = checked.checkpoints.length;
     expected = Number.isSafeInteger(manifest?.from) && manifest.from > 0 ? manifest.from : 1;
     while (covering < checked.checkpoints.length && checked.checkpoints[covering].last < expected) covering++;
     // In front of a part stands the head of the checkpoint before it, which is signed.
     const before = checked.checkpoints[covering - 1];
-    chain = expected === 1 ? NO_HASH : before && before.last === expected - 1 ? Buffer.from(before.head, 'hex') : Buffer.from(String(manifest.previous), 'hex');
+    chain =
+      expected === 1
+        ? NO_HASH
+        : before && before.last === expected - 1
+          ? Buffer.from(before.head, 'hex')
+          : Buffer.from(String(manifest.previous), 'hex');
     const asked = from ?? 1;
-    if (expected > asked) report({ what: 'missing', position: asked, id: null, sentence: `The export begins with entry ${expected}; entries ${asked} to ${expected - 1} are missing. If you asked for this part only, say so with --from ${expected}.` });
+    if (expected > asked)
+      report({
+        what: 'missing',
+        position: asked,
+        id: null,
+        sentence: `The export begins with entry ${expected}; entries ${asked} to ${expected - 1} are missing. If you asked for this part only, say so with --from ${expected}.`,
+      });
   }
 
   function takeEntry({ bytes, hash, position, id }) {
@@ -278,7 +342,8 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
     const checkpoint = checked.checkpoints[covering];
     const next = hashOf(chain, bytes);
     const leaf = leafOf(bytes);
-    if (next.toString('hex') !== hash || !isMarked(checkpoint, position, leaf)) return (trouble = { position, found: position, id, bytes, ahead: [], rehashed: next.toString('hex') === hash });
+    if (next.toString('hex') !== hash || !isMarked(checkpoint, position, leaf))
+      return (trouble = { position, found: position, id, bytes, ahead: [], rehashed: next.toString('hex') === hash });
     chain = next;
     counts.entries++;
     expected++;
@@ -296,8 +361,20 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
 
   function closeBatch(checkpoint) {
     const whole = leaves.length === checkpoint.size;
-    if (whole && rootOf(leaves).toString('hex') !== checkpoint.root) report({ what: 'altered', position: checkpoint.first, id: null, sentence: `Entries ${checkpoint.first} to ${checkpoint.last} do not give the root signed in checkpoint ${checkpoint.number}.` });
-    else if (chain.toString('hex') !== checkpoint.head) report({ what: 'altered', position: checkpoint.first, id: null, sentence: `The chain up to entry ${checkpoint.last} does not end with the hash signed in checkpoint ${checkpoint.number}: it was written anew.` });
+    if (whole && rootOf(leaves).toString('hex') !== checkpoint.root)
+      report({
+        what: 'altered',
+        position: checkpoint.first,
+        id: null,
+        sentence: `Entries ${checkpoint.first} to ${checkpoint.last} do not give the root signed in checkpoint ${checkpoint.number}.`,
+      });
+    else if (chain.toString('hex') !== checkpoint.head)
+      report({
+        what: 'altered',
+        position: checkpoint.first,
+        id: null,
+        sentence: `The chain up to entry ${checkpoint.last} does not end with the hash signed in checkpoint ${checkpoint.number}: it was written anew.`,
+      });
     if (findings.length > 0) done = true;
     leaves = [];
     covering++;
@@ -325,13 +402,48 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
     if (trouble) report(diagnose(trouble, checked.checkpoints));
     const isWhole = !trouble && findings.length === 0;
     if (isWhole) checkTail();
-    if (!manifest && findings.length === 0) report({ what: 'incomplete', position: null, id: null, sentence: 'The export has no manifest: its beginning is missing.' });
-    if (isWhole && findings.length === 0 && !end) report({ what: 'incomplete', position: expected, id: null, sentence: `The export has no last line: it was cut off behind entry ${expected - 1}.` });
+    if (!manifest && findings.length === 0)
+      report({
+        what: 'incomplete',
+        position: null,
+        id: null,
+        sentence: 'The export has no manifest: its beginning is missing.',
+      });
+    if (isWhole && findings.length === 0 && !end)
+      report({
+        what: 'incomplete',
+        position: expected,
+        id: null,
+        sentence: `The export has no last line: it was cut off behind entry ${expected - 1}.`,
+      });
     // Manifest and statements as they were written: a courtesy against broken transfers. Whoever alters a log on purpose writes a new digest.
-    if (isWhole && findings.length === 0 && checked.findings.length === 0 && end.sha256 !== digest.digest('hex')) report({ what: 'incomplete', position: null, id: null, sentence: 'The first lines of the file are not as they were exported, although its entries are: take another copy.' });
-    if (isWhole && findings.length === 0 && end.entries !== counts.entries) report({ what: 'incomplete', position: expected, id: null, sentence: `The last line speaks of ${end.entries} entries, and ${counts.entries} are here.` });
+    if (isWhole && findings.length === 0 && checked.findings.length === 0 && end.sha256 !== digest.digest('hex'))
+      report({
+        what: 'incomplete',
+        position: null,
+        id: null,
+        sentence:
+          'The first lines of the file are not as they were exported, although its entries are: take another copy.',
+      });
+    if (isWhole && findings.length === 0 && end.entries !== counts.entries)
+      report({
+        what: 'incomplete',
+        position: expected,
+        id: null,
+        sentence: `The last line speaks of ${end.entries} entries, and ${counts.entries} are here.`,
+      });
     const all = [...findings, ...checked.findings];
-    return { ok: all.length === 0, first: all[0] ?? null, findings: all, ...counts, from: manifest?.from ?? 1, to: expected - 1, unsealed: manifest?.unsealed ?? 0, unsealedSince: manifest?.unsealedSince ?? null, keys: checked.keys };
+    return {
+      ok: all.length === 0,
+      first: all[0] ?? null,
+      findings: all,
+      ...counts,
+      from: manifest?.from ?? 1,
+      to: expected - 1,
+      unsealed: manifest?.unsealed ?? 0,
+      unsealedSince: manifest?.unsealedSince ?? null,
+      keys: checked.keys,
+    };
   }
 
   function checkTail() {
@@ -344,8 +456,19 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
         : `The export ends with entry ${expected - 1}, and ${missing} was asked for.`;
       return report({ what: 'tail cut', position: expected, id: null, sentence });
     }
-    const dropped = checked.onlyOutside.find(({ body }) => (body.kind === 'checkpoint' ? body.last < expected : statements.some((statement) => statement.body.number > body.number)));
-    if (dropped) report({ what: 'checkpoint missing', position: null, checkpoint: dropped.body.number, id: null, sentence: `Statement ${dropped.body.number} of ${dropped.body.at} is kept outside, and the log no longer has it.` });
+    const dropped = checked.onlyOutside.find(({ body }) =>
+      body.kind === 'checkpoint'
+        ? body.last < expected
+        : statements.some((statement) => statement.body.number > body.number),
+    );
+    if (dropped)
+      report({
+        what: 'checkpoint missing',
+        position: null,
+        checkpoint: dropped.body.number,
+        id: null,
+        sentence: `Statement ${dropped.body.number} of ${dropped.body.at} is kept outside, and the log no longer has it.`,
+      });
   }
 
   return {
@@ -366,8 +489,22 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
       } else if (trouble) {
         gather({ bytes: read.bytes ?? Buffer.alloc(0), position: null, id: null });
       } else {
-        if (checked && !end) trouble = { position: expected, found: null, id: null, bytes: read.bytes ?? Buffer.alloc(0), ahead: [], lineNumber };
-        else report({ what: 'unreadable', position: null, id: null, sentence: `Line ${lineNumber} of the export cannot be read, or does not belong there.` });
+        if (checked && !end)
+          trouble = {
+            position: expected,
+            found: null,
+            id: null,
+            bytes: read.bytes ?? Buffer.alloc(0),
+            ahead: [],
+            lineNumber,
+          };
+        else
+          report({
+            what: 'unreadable',
+            position: null,
+            id: null,
+            sentence: `Line ${lineNumber} of the export cannot be read, or does not belong there.`,
+          });
       }
       return !done;
     },
@@ -377,31 +514,66 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
 
 /** Says what happened at the first bad entry. The marks of the checkpoints tell where the content that stands there was sealed. */
 function diagnose({ position, found, id, bytes, ahead, lineNumber, rehashed }, checkpoints) {
-  const told = (what, sentence) => ({ what, position, id: id ?? null, sentence: `Entry ${position}${id === null || id === undefined ? '' : ` (id ${id})`}: ${sentence}` });
+  const told = (what, sentence) => ({
+    what,
+    position,
+    id: id ?? null,
+    sentence: `Entry ${position}${id === null || id === undefined ? '' : ` (id ${id})`}: ${sentence}`,
+  });
   if (lineNumber !== undefined) return told('altered', `line ${lineNumber} of the export cannot be read.`);
   if (found !== position) {
     if (!Number.isSafeInteger(found)) return told('altered', 'what stands here has no position.');
     if (found < position) {
       const isTwin = position - 1 === found;
-      return told(isTwin ? 'duplicated' : 'inserted', `position ${found} stands here ${isTwin ? 'a second time' : 'once more, out of its order'}.`);
+      return told(
+        isTwin ? 'duplicated' : 'inserted',
+        `position ${found} stands here ${isTwin ? 'a second time' : 'once more, out of its order'}.`,
+      );
     }
     const later = ahead.find((entry) => entry.position === position);
-    if (later) return { what: 'reordered', position, id: later.id ?? null, sentence: `Entry ${position} (id ${later.id}): it stands behind entry ${found}, out of its order.` };
-    return { what: 'missing', position, id: null, sentence: `Entry ${position}: it is missing${found > position + 1 ? `, as are all up to ${found - 1}` : ''}; entry ${found} (id ${id}) follows.` };
+    if (later)
+      return {
+        what: 'reordered',
+        position,
+        id: later.id ?? null,
+        sentence: `Entry ${position} (id ${later.id}): it stands behind entry ${found}, out of its order.`,
+      };
+    return {
+      what: 'missing',
+      position,
+      id: null,
+      sentence: `Entry ${position}: it is missing${found > position + 1 ? `, as are all up to ${found - 1}` : ''}; entry ${found} (id ${id}) follows.`,
+    };
   }
   const sealedAt = placeOf(bytes, position, checkpoints);
   const mine = ahead.find((entry) => isSealedAt(entry.bytes, entry.position, position, checkpoints));
-  if (sealedAt !== null && mine) return told('reordered', `what stands here was sealed at position ${sealedAt}; what belongs here stands at ${mine.position}.`);
-  if (sealedAt !== null && sealedAt > position) return told('missing', `what was sealed here is gone; what was sealed at position ${sealedAt} stands in its place.`);
-  if (sealedAt !== null && sealedAt < position) return told('duplicated', `what was sealed at position ${sealedAt} stands here once more.`);
+  if (sealedAt !== null && mine)
+    return told(
+      'reordered',
+      `what stands here was sealed at position ${sealedAt}; what belongs here stands at ${mine.position}.`,
+    );
+  if (sealedAt !== null && sealedAt > position)
+    return told(
+      'missing',
+      `what was sealed here is gone; what was sealed at position ${sealedAt} stands in its place.`,
+    );
+  if (sealedAt !== null && sealedAt < position)
+    return told('duplicated', `what was sealed at position ${sealedAt} stands here once more.`);
   if (mine) return told('inserted', `this was never sealed; what belongs here stands at position ${mine.position}.`);
-  return told('altered', rehashed ? 'its content is not what was signed; the hashes from here on were written anew to fit it.' : 'its content does not give its hash.');
+  return told(
+    'altered',
+    rehashed
+      ? 'its content is not what was signed; the hashes from here on were written anew to fit it.'
+      : 'its content does not give its hash.',
+  );
 }
 
 /** At which position of the batches around it this content was sealed; null when at none, or when it is where it belongs. */
 function placeOf(bytes, position, checkpoints) {
   const near = checkpoints.filter(({ first, last }) => position >= first - 1_000 && position <= last + 1_000);
-  for (const { first, last } of near) for (let place = first; place <= last; place++) if (place !== position && isSealedAt(bytes, position, place, near)) return place;
+  for (const { first, last } of near)
+    for (let place = first; place <= last; place++)
+      if (place !== position && isSealedAt(bytes, position, place, near)) return place;
   return null;
 }
 
@@ -411,7 +583,11 @@ function isSealedAt(bytes, position, place, checkpoints) {
   const written = `,"position":${position},`;
   const at = bytes.lastIndexOf(written);
   if (at < 0) return false;
-  const moved = Buffer.concat([bytes.subarray(0, at), Buffer.from(`,"position":${place},`), bytes.subarray(at + written.length)]);
+  const moved = Buffer.concat([
+    bytes.subarray(0, at),
+    Buffer.from(`,"position":${place},`),
+    bytes.subarray(at + written.length),
+  ]);
   const mark = (place - checkpoint.first) * 4;
   return checkpoint.marks.subarray(mark, mark + 4).equals(leafOf(moved).subarray(0, 4));
 }
@@ -424,20 +600,47 @@ export function verifyProof(text, { trusted, outside = [] }) {
   const proof = JSON.parse(text);
   if (proof.proof !== FORMAT) throw new Error('This is no proof of an audit entry.');
   const [checkpoint, ...handovers] = proof.lines.map((line) => readLine(line));
-  if (checkpoint?.kind !== 'statement' || checkpoint.body.kind !== 'checkpoint') return bad('altered', 'The proof holds no checkpoint.');
+  if (checkpoint?.kind !== 'statement' || checkpoint.body.kind !== 'checkpoint')
+    return bad('altered', 'The proof holds no checkpoint.');
   const { body } = checkpoint;
   const keys = vouched(handovers, trusted);
-  if (!keys.has(body.key)) return bad('untrusted', `The checkpoint is signed by the key ${body.key}, which you do not trust and which no key you trust vouches for.`);
-  if (!isSigned(keys.get(body.key), checkpoint.bytes, checkpoint.signature)) return bad('altered', `Checkpoint ${body.number} does not bear the signature of its key.`);
+  if (!keys.has(body.key))
+    return bad(
+      'untrusted',
+      `The checkpoint is signed by the key ${body.key}, which you do not trust and which no key you trust vouches for.`,
+    );
+  if (!isSigned(keys.get(body.key), checkpoint.bytes, checkpoint.signature))
+    return bad('altered', `Checkpoint ${body.number} does not bear the signature of its key.`);
   const twin = outside.map(readLine).find((line) => line.kind === 'statement' && line.body.number === body.number);
   if (outside.length > 0 && !twin) return bad('fork', `Checkpoint ${body.number} is not among those kept outside.`);
-  if (twin && !twin.bytes.equals(checkpoint.bytes)) return bad('fork', `Checkpoint ${body.number} is not the one kept outside.`);
+  if (twin && !twin.bytes.equals(checkpoint.bytes))
+    return bad('fork', `Checkpoint ${body.number} is not the one kept outside.`);
   const bytes = Buffer.from(proof.entry);
   const entry = JSON.parse(proof.entry);
-  const isPlaced = proof.size === body.size && Number.isSafeInteger(proof.index) && proof.index >= 0 && proof.index < body.size && body.first + proof.index === entry.position;
-  if (!isPlaced) return bad('reordered', `The entry says it is at position ${entry.position}; the proof is about another place.`);
-  const root = climb(leafOf(bytes), proof.index, proof.size, proof.path.map((hash) => Buffer.from(hash, 'hex')));
-  if (root?.toString('hex') !== body.root) return { ok: false, first: { what: 'altered', position: entry.position, id: entry.id, sentence: `Entry ${entry.position} (id ${entry.id}): it is not what was signed in checkpoint ${body.number}.` } };
+  const isPlaced =
+    proof.size === body.size &&
+    Number.isSafeInteger(proof.index) &&
+    proof.index >= 0 &&
+    proof.index < body.size &&
+    body.first + proof.index === entry.position;
+  if (!isPlaced)
+    return bad('reordered', `The entry says it is at position ${entry.position}; the proof is about another place.`);
+  const root = climb(
+    leafOf(bytes),
+    proof.index,
+    proof.size,
+    proof.path.map((hash) => Buffer.from(hash, 'hex')),
+  );
+  if (root?.toString('hex') !== body.root)
+    return {
+      ok: false,
+      first: {
+        what: 'altered',
+        position: entry.position,
+        id: entry.id,
+        sentence: `Entry ${entry.position} (id ${entry.id}): it is not what was signed in checkpoint ${body.number}.`,
+      },
+    };
   return { ok: true, first: null, position: entry.position, checkpoint: body.number, at: body.at, entry };
 }
 
@@ -445,12 +648,16 @@ export function verifyProof(text, { trusted, outside = [] }) {
 function vouched(handovers, trusted) {
   const keys = new Map(trusted.map((key) => [key.id, key]));
   const named = new Map(keys);
-  for (const { body } of handovers) if (typeof body?.publicKey === 'string') named.set(idOf(Buffer.from(body.publicKey, 'base64')), keyOf(Buffer.from(body.publicKey, 'base64')));
+  for (const { body } of handovers)
+    if (typeof body?.publicKey === 'string')
+      named.set(idOf(Buffer.from(body.publicKey, 'base64')), keyOf(Buffer.from(body.publicKey, 'base64')));
   const rotations = handovers.filter(({ body }) => body?.kind === 'rotation');
   for (let round = 0; round < rotations.length; round++) {
     for (const { bytes, body, signature, accepted } of rotations) {
-      if (keys.has(body.key) && named.has(body.next) && isSigned(keys.get(body.key), bytes, signature)) keys.set(body.next, named.get(body.next));
-      if (keys.has(body.next) && named.has(body.key) && isSigned(keys.get(body.next), bytes, accepted)) keys.set(body.key, named.get(body.key));
+      if (keys.has(body.key) && named.has(body.next) && isSigned(keys.get(body.key), bytes, signature))
+        keys.set(body.next, named.get(body.next));
+      if (keys.has(body.next) && named.has(body.key) && isSigned(keys.get(body.next), bytes, accepted))
+        keys.set(body.key, named.get(body.key));
     }
   }
   return keys;
@@ -464,7 +671,7 @@ export function* linesOf(file) {
   try {
     const chunk = Buffer.alloc(1 << 20);
     let rest = Buffer.alloc(0);
-    for (let length; (length = fs.readSync(handle, chunk)) > 0; ) {
+    for (let length; (length = fs.readSync(handle, chunk)) > 0;) {
       const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
       let from = 0;
       for (let at; (at = bytes.indexOf(10, from)) >= 0; from = at + 1) yield bytes.subarray(from, at);
@@ -478,13 +685,21 @@ export function* linesOf(file) {
 
 /** Verifies an export: a file, or a directory whose *.ndjson files are its parts in the order of their names. */
 export function verifyExport(place, options) {
-  const files = fs.statSync(place).isDirectory() ? fs.readdirSync(place).filter((name) => name.endsWith('.ndjson')).sort().map((name) => path.join(place, name)) : [place];
+  const files = fs.statSync(place).isDirectory()
+    ? fs
+        .readdirSync(place)
+        .filter((name) => name.endsWith('.ndjson'))
+        .sort()
+        .map((name) => path.join(place, name))
+    : [place];
   const verifier = createVerifier(options);
   let seen = 0;
-  for (const file of files) for (const line of linesOf(file)) {
-    if (++seen === 1 && readLine(line).body?.format !== FORMAT) throw new Error(`${file} is not an export of the audit log (${FORMAT}).`);
-    if (!verifier.take(line)) return verifier.finish();
-  }
+  for (const file of files)
+    for (const line of linesOf(file)) {
+      if (++seen === 1 && readLine(line).body?.format !== FORMAT)
+        throw new Error(`${file} is not an export of the audit log (${FORMAT}).`);
+      if (!verifier.take(line)) return verifier.finish();
+    }
   if (seen === 0) throw new Error(`There is nothing to check in ${place}.`);
   return verifier.finish();
 }
@@ -514,7 +729,8 @@ function readArguments(words) {
     else asked.places.push(word);
   }
   if (asked.keys.length === 0) throw new Error('Name the public key you trust with --key.');
-  if (asked.proof ? asked.places.length > 0 : asked.places.length !== 1) throw new Error('Name one export, or one proof with --proof.');
+  if (asked.proof ? asked.places.length > 0 : asked.places.length !== 1)
+    throw new Error('Name one export, or one proof with --proof.');
   return asked;
 }
 
@@ -523,8 +739,12 @@ function main(words) {
   const trusted = asked.keys.map((key) => readPublicKey(fs.existsSync(key) ? fs.readFileSync(key, 'utf8') : key));
   const outside = asked.checkpoints ? [...linesOf(asked.checkpoints)].filter((line) => line.length > 0) : [];
   const options = { trusted, outside, from: asked.from, to: asked.to, lost: asked.lost };
-  const report = asked.proof ? verifyProof(fs.readFileSync(asked.proof, 'utf8'), options) : verifyExport(asked.places[0], options);
-  process.stdout.write(asked.json ? `${JSON.stringify(report, null, 2)}\n` : `${sentencesOf(report, asked).join('\n')}\n`);
+  const report = asked.proof
+    ? verifyProof(fs.readFileSync(asked.proof, 'utf8'), options)
+    : verifyExport(asked.places[0], options);
+  process.stdout.write(
+    asked.json ? `${JSON.stringify(report, null, 2)}\n` : `${sentencesOf(report, asked).join('\n')}\n`,
+  );
   return report.ok ? 0 : 1;
 }
 
@@ -533,13 +753,29 @@ function sentencesOf(report, asked) {
     const further = (report.findings ?? []).slice(1).map(({ what, sentence }) => `  also ${what}: ${sentence}`);
     return [`NOT OK – ${report.first.what}`, report.first.sentence, ...further];
   }
-  if (asked.proof) return [`OK – entry ${report.position} is what was signed in checkpoint ${report.checkpoint} of ${report.at}.`, JSON.stringify(report.entry)];
-  const lines = [`OK – ${report.entries} entries (${report.from} to ${report.to}), ${report.checkpoints} checkpoints, ${report.keys.length} key${report.keys.length === 1 ? '' : 's'}.`];
-  if (report.unsigned > 0) lines.push(`The last ${report.unsigned} are chained, but no checkpoint covers them yet: that they were not written anew cannot be shown.`);
-  if (report.unsealed > 0) lines.push(`When this was exported, ${report.unsealed} more waited to be sealed, the oldest since ${report.unsealedSince}.`);
+  if (asked.proof)
+    return [
+      `OK – entry ${report.position} is what was signed in checkpoint ${report.checkpoint} of ${report.at}.`,
+      JSON.stringify(report.entry),
+    ];
+  const lines = [
+    `OK – ${report.entries} entries (${report.from} to ${report.to}), ${report.checkpoints} checkpoints, ${report.keys.length} key${report.keys.length === 1 ? '' : 's'}.`,
+  ];
+  if (report.unsigned > 0)
+    lines.push(
+      `The last ${report.unsigned} are chained, but no checkpoint covers them yet: that they were not written anew cannot be shown.`,
+    );
+  if (report.unsealed > 0)
+    lines.push(
+      `When this was exported, ${report.unsealed} more waited to be sealed, the oldest since ${report.unsealedSince}.`,
+    );
   if (!asked.checkpoints) lines.push('Without --checkpoints, a cut tail or a return to an older state goes unnoticed.');
-  if (report.tornOutside > 0) lines.push(`${report.tornOutside} lines of the checkpoints file could not be read and were passed over.`);
-  if (asked.lost.length > 0) lines.push(`Passed over as known to be lost: ${asked.lost.map((range) => `${range.from} to ${range.to}`).join(', ')}.`);
+  if (report.tornOutside > 0)
+    lines.push(`${report.tornOutside} lines of the checkpoints file could not be read and were passed over.`);
+  if (asked.lost.length > 0)
+    lines.push(
+      `Passed over as known to be lost: ${asked.lost.map((range) => `${range.from} to ${range.to}`).join(', ')}.`,
+    );
   return lines;
 }
 
@@ -548,7 +784,9 @@ if (isCommand) {
   try {
     process.exitCode = main(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`Nothing could be checked: ${error.message}\n\nUsage: node verify-audit.mjs EXPORT --key PUBLIC_KEY [--checkpoints FILE] [--from N] [--to N] [--lost A-B]\n       node verify-audit.mjs --proof FILE --key PUBLIC_KEY [--checkpoints FILE]\n`);
+    process.stderr.write(
+      `Nothing could be checked: ${error.message}\n\nUsage: node verify-audit.mjs EXPORT --key PUBLIC_KEY [--checkpoints FILE] [--from N] [--to N] [--lost A-B]\n       node verify-audit.mjs --proof FILE --key PUBLIC_KEY [--checkpoints FILE]\n`,
+    );
     process.exitCode = 2;
   }
 }

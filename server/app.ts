@@ -71,7 +71,8 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   const life = new Lifecycle(log);
   const runs = (role: 'web' | 'worker') => config.roles.includes(role);
 
-  for (const define of [defineSettings, defineUsers, defineDepartments, defineAccess, defineConversations]) define(db.sequelize);
+  for (const define of [defineSettings, defineUsers, defineDepartments, defineAccess, defineConversations])
+    define(db.sequelize);
   guardWrites(db.sequelize);
   installIdentity(house, { ...config, version });
 
@@ -82,13 +83,24 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   parts.install(refusals, new Map());
   parts.install(searchEngine, postgresIndex);
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
-  const lane = parts.install(sendLane, new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }));
+  const lane = parts.install(
+    sendLane,
+    new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }),
+  );
   const states = parts.install(presence, new Presence(broadcast));
   const typists = parts.install(typing, new Typing(broadcast, house.events));
 
   const graphql = createGraphqlDoor({ house, schema: adminSchema(), config });
   const server = createHttpDoor({ house, config, routes, graphql: graphql.handler, interfaces });
-  const socketDoor = runs('web') ? openSocketDoor({ house, server, config, calls: socketCalls, onConnect: [enterRooms(house), (seat) => states.arrive(seat)] }) : null;
+  const socketDoor = runs('web')
+    ? openSocketDoor({
+        house,
+        server,
+        config,
+        calls: socketCalls,
+        onConnect: [enterRooms(house), (seat) => states.arrive(seat)],
+      })
+    : null;
 
   return {
     house,

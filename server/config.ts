@@ -8,60 +8,195 @@ type Setting<T> = { env: string; fallback: string; read: (written: string) => T;
 const text = (written: string) => written;
 const whole = (low: number, high: number) => (written: string) => {
   const value = Number(written);
-  if (!Number.isInteger(value) || value < low || value > high) throw new Error(`must be a whole number from ${low} to ${high}`);
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new Error(`must be a whole number from ${low} to ${high}`);
   return value;
 };
 const flag = (written: string) => {
   if (!['true', 'false'].includes(written)) throw new Error('must be true or false');
   return written === 'true';
 };
-const oneOf = <const T extends string>(...values: T[]) => (written: string) => {
-  if (!values.includes(written as T)) throw new Error(`must be one of ${values.join(', ')}`);
-  return written as T;
-};
-const list = (written: string) => written.split(',').map((item) => item.trim()).filter(Boolean);
-const address = (...protocols: string[]) => (written: string) => {
-  if (written === '') return null;
-  if (!URL.canParse(written) || !protocols.includes(new URL(written).protocol)) throw new Error(`must be an address beginning with ${protocols.map((p) => `${p}//`).join(' or ')}`);
-  return written;
-};
+const oneOf =
+  <const T extends string>(...values: T[]) =>
+  (written: string) => {
+    if (!values.includes(written as T)) throw new Error(`must be one of ${values.join(', ')}`);
+    return written as T;
+  };
+const list = (written: string) =>
+  written
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+const address =
+  (...protocols: string[]) =>
+  (written: string) => {
+    if (written === '') return null;
+    if (!URL.canParse(written) || !protocols.includes(new URL(written).protocol))
+      throw new Error(`must be an address beginning with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    return written;
+  };
 const roles = (written: string) => {
   const named = list(written);
-  if (named.length === 0 || named.some((role) => role !== 'web' && role !== 'worker')) throw new Error('must name web, worker, or both');
+  if (named.length === 0 || named.some((role) => role !== 'web' && role !== 'worker'))
+    throw new Error('must name web, worker, or both');
   return named as ('web' | 'worker')[];
 };
 
 /** Every setting of the process. `docs/reference/settings.md` is written from this table. */
 export const settings = {
-  dataDir: { env: 'PARLEY_DATA', fallback: './data', read: (written) => path.resolve(written), sentence: 'Where the embedded engines, files and keys live.' },
-  port: { env: 'PARLEY_PORT', fallback: '3000', read: whole(0, 65_535), sentence: 'The port of chat, console, API and GraphQL. 0 takes any free one.' },
-  host: { env: 'PARLEY_HOST', fallback: '127.0.0.1', read: text, sentence: 'The address to listen on; loopback unless told otherwise.' },
-  publicUrl: { env: 'PARLEY_PUBLIC_URL', fallback: '', read: address('http:', 'https:'), sentence: 'The address people reach Parley under: for links, cookies and the check of a browser’s Origin.' },
-  origins: { env: 'PARLEY_ORIGINS', fallback: '', read: list, sentence: 'Further origins whose pages may open a socket, separated by commas.' },
-  trustProxy: { env: 'PARLEY_TRUST_PROXY', fallback: '0', read: whole(0, 10), sentence: 'How many reverse proxies stand in front: their X-Forwarded-For is believed that far.' },
-  roles: { env: 'PARLEY_ROLES', fallback: 'web,worker', read: roles, sentence: 'What this process does: web answers people, worker runs watchers and jobs. Arguments of the command win.' },
-  logLevel: { env: 'PARLEY_LOG', fallback: 'info', read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), sentence: 'The least important line the log keeps.' },
-  secret: { env: 'PARLEY_SECRET', fallback: '', read: text, secret: true, sentence: 'The installation’s secret, from which keys are derived: at least 32 characters. Unset, one is made in the data directory.' },
-  databaseUrl: { env: 'DATABASE_URL', fallback: '', read: address('postgres:', 'postgresql:'), secret: true, sentence: 'A PostgreSQL of your own (15 or newer) instead of the embedded one.' },
-  clickhouseUrl: { env: 'CLICKHOUSE_URL', fallback: '', read: address('http:', 'https:'), secret: true, sentence: 'A ClickHouse of your own instead of the embedded one.' },
-  databasePool: { env: 'PARLEY_DATABASE_POOL', fallback: '10', read: whole(2, 500), sentence: 'Database connections of each of the two pools (acts and reads).' },
-  unsafeDatabase: { env: 'PARLEY_ACCEPT_UNSAFE_DATABASE', fallback: 'false', read: flag, sentence: 'Accepts a database that runs with fsync or synchronous_commit off: acknowledged messages can be lost.' },
-  otherEncoding: { env: 'PARLEY_ACCEPT_ENCODING', fallback: 'false', read: flag, sentence: 'Accepts a database that is not UTF-8: other scripts cannot be stored or found.' },
-  auditDir: { env: 'PARLEY_AUDIT_DIR', fallback: '', read: (written) => (written === '' ? null : path.resolve(written)), sentence: 'Where signed checkpoints of the audit log are written, outside the database: best a place the database’s administrator cannot reach. Unset, audit in the data directory.' },
-  metricsToken: { env: 'PARLEY_METRICS_TOKEN', fallback: '', read: text, secret: true, sentence: 'A bearer token for /metrics; without one only loopback callers see them.' },
-  laneQueue: { env: 'PARLEY_LANE_QUEUE', fallback: '4000', read: whole(10, 1_000_000), sentence: 'Messages that may wait to be stored before further ones are refused as overload.' },
-  slowReaderBytes: { env: 'PARLEY_SLOW_READER_BYTES', fallback: '1048576', read: whole(65_536, 1_073_741_824), sentence: 'Bytes a connection may owe before it is cut and told to come back.' },
-  connectionsPerAddress: { env: 'PARLEY_CONNECTIONS_PER_ADDRESS', fallback: '2000', read: whole(1, 10_000_000), sentence: 'Open sockets one network address may hold.' },
-  connectionsPerPerson: { env: 'PARLEY_CONNECTIONS_PER_PERSON', fallback: '50', read: whole(1, 10_000), sentence: 'Open sockets one person may hold.' },
-  callsPerSecond: { env: 'PARLEY_CALLS_PER_SECOND', fallback: '100', read: whole(1, 1_000_000), sentence: 'Calls a second one connection may make, on average over ten seconds.' },
-  analyticsCheckSeconds: { env: 'PARLEY_ANALYTICS_CHECK_SECONDS', fallback: '15', read: whole(1, 86_400), sentence: 'How often the analytics store is compared with the messages, a month of hours at a time.' },
-  signInsPerMinute: { env: 'PARLEY_SIGN_INS_PER_MINUTE', fallback: '30', read: whole(1, 1_000_000), sentence: 'Sign-in attempts a minute one network address may make.' },
+  dataDir: {
+    env: 'PARLEY_DATA',
+    fallback: './data',
+    read: (written) => path.resolve(written),
+    sentence: 'Where the embedded engines, files and keys live.',
+  },
+  port: {
+    env: 'PARLEY_PORT',
+    fallback: '3000',
+    read: whole(0, 65_535),
+    sentence: 'The port of chat, console, API and GraphQL. 0 takes any free one.',
+  },
+  host: {
+    env: 'PARLEY_HOST',
+    fallback: '127.0.0.1',
+    read: text,
+    sentence: 'The address to listen on; loopback unless told otherwise.',
+  },
+  publicUrl: {
+    env: 'PARLEY_PUBLIC_URL',
+    fallback: '',
+    read: address('http:', 'https:'),
+    sentence: 'The address people reach Parley under: for links, cookies and the check of a browser’s Origin.',
+  },
+  origins: {
+    env: 'PARLEY_ORIGINS',
+    fallback: '',
+    read: list,
+    sentence: 'Further origins whose pages may open a socket, separated by commas.',
+  },
+  trustProxy: {
+    env: 'PARLEY_TRUST_PROXY',
+    fallback: '0',
+    read: whole(0, 10),
+    sentence: 'How many reverse proxies stand in front: their X-Forwarded-For is believed that far.',
+  },
+  roles: {
+    env: 'PARLEY_ROLES',
+    fallback: 'web,worker',
+    read: roles,
+    sentence:
+      'What this process does: web answers people, worker runs watchers and jobs. Arguments of the command win.',
+  },
+  logLevel: {
+    env: 'PARLEY_LOG',
+    fallback: 'info',
+    read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+    sentence: 'The least important line the log keeps.',
+  },
+  secret: {
+    env: 'PARLEY_SECRET',
+    fallback: '',
+    read: text,
+    secret: true,
+    sentence:
+      'The installation’s secret, from which keys are derived: at least 32 characters. Unset, one is made in the data directory.',
+  },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    fallback: '',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+    sentence: 'A PostgreSQL of your own (15 or newer) instead of the embedded one.',
+  },
+  clickhouseUrl: {
+    env: 'CLICKHOUSE_URL',
+    fallback: '',
+    read: address('http:', 'https:'),
+    secret: true,
+    sentence: 'A ClickHouse of your own instead of the embedded one.',
+  },
+  databasePool: {
+    env: 'PARLEY_DATABASE_POOL',
+    fallback: '10',
+    read: whole(2, 500),
+    sentence: 'Database connections of each of the two pools (acts and reads).',
+  },
+  unsafeDatabase: {
+    env: 'PARLEY_ACCEPT_UNSAFE_DATABASE',
+    fallback: 'false',
+    read: flag,
+    sentence: 'Accepts a database that runs with fsync or synchronous_commit off: acknowledged messages can be lost.',
+  },
+  otherEncoding: {
+    env: 'PARLEY_ACCEPT_ENCODING',
+    fallback: 'false',
+    read: flag,
+    sentence: 'Accepts a database that is not UTF-8: other scripts cannot be stored or found.',
+  },
+  auditDir: {
+    env: 'PARLEY_AUDIT_DIR',
+    fallback: '',
+    read: (written) => (written === '' ? null : path.resolve(written)),
+    sentence:
+      'Where signed checkpoints of the audit log are written, outside the database: best a place the database’s administrator cannot reach. Unset, audit in the data directory.',
+  },
+  metricsToken: {
+    env: 'PARLEY_METRICS_TOKEN',
+    fallback: '',
+    read: text,
+    secret: true,
+    sentence: 'A bearer token for /metrics; without one only loopback callers see them.',
+  },
+  laneQueue: {
+    env: 'PARLEY_LANE_QUEUE',
+    fallback: '4000',
+    read: whole(10, 1_000_000),
+    sentence: 'Messages that may wait to be stored before further ones are refused as overload.',
+  },
+  slowReaderBytes: {
+    env: 'PARLEY_SLOW_READER_BYTES',
+    fallback: '1048576',
+    read: whole(65_536, 1_073_741_824),
+    sentence: 'Bytes a connection may owe before it is cut and told to come back.',
+  },
+  connectionsPerAddress: {
+    env: 'PARLEY_CONNECTIONS_PER_ADDRESS',
+    fallback: '2000',
+    read: whole(1, 10_000_000),
+    sentence: 'Open sockets one network address may hold.',
+  },
+  connectionsPerPerson: {
+    env: 'PARLEY_CONNECTIONS_PER_PERSON',
+    fallback: '50',
+    read: whole(1, 10_000),
+    sentence: 'Open sockets one person may hold.',
+  },
+  callsPerSecond: {
+    env: 'PARLEY_CALLS_PER_SECOND',
+    fallback: '100',
+    read: whole(1, 1_000_000),
+    sentence: 'Calls a second one connection may make, on average over ten seconds.',
+  },
+  analyticsCheckSeconds: {
+    env: 'PARLEY_ANALYTICS_CHECK_SECONDS',
+    fallback: '15',
+    read: whole(1, 86_400),
+    sentence: 'How often the analytics store is compared with the messages, a month of hours at a time.',
+  },
+  signInsPerMinute: {
+    env: 'PARLEY_SIGN_INS_PER_MINUTE',
+    fallback: '30',
+    read: whole(1, 1_000_000),
+    sentence: 'Sign-in attempts a minute one network address may make.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** Read by the launchers and the test runner, not by the server. */
 const elsewhere = ['PARLEY_CORPORA', 'PARLEY_CHROMIUM', 'PARLEY_BROWSER_TESTS'];
 
-export type Config = { [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['read']> } & { production: boolean };
+export type Config = { [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['read']> } & {
+  production: boolean;
+};
 
 /** All faulty settings of a start at once, each with its name and what was wrong. */
 export class FaultyConfig extends Error {
@@ -73,7 +208,10 @@ export class FaultyConfig extends Error {
 }
 
 /** Reads every setting; refuses with all faults listed at once. `warn` hears of PARLEY_ names nobody knows. */
-export function readConfig(env: Record<string, string | undefined>, warn: (sentence: string) => void = () => undefined): Config {
+export function readConfig(
+  env: Record<string, string | undefined>,
+  warn: (sentence: string) => void = () => undefined,
+): Config {
   const faults: string[] = [];
   const config: Record<string, unknown> = { production: env['NODE_ENV'] === 'production' };
   for (const [name, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
@@ -81,13 +219,17 @@ export function readConfig(env: Record<string, string | undefined>, warn: (sente
     try {
       config[name] = setting.read(written);
     } catch (error) {
-      faults.push(`${setting.env}=${setting.secret ? '…' : JSON.stringify(written)} ${(error as Error).message}. ${setting.sentence}`);
+      faults.push(
+        `${setting.env}=${setting.secret ? '…' : JSON.stringify(written)} ${(error as Error).message}. ${setting.sentence}`,
+      );
     }
   }
-  if (env['PARLEY_SECRET'] && env['PARLEY_SECRET'].length < 32) faults.push('PARLEY_SECRET=… must have at least 32 characters.');
+  if (env['PARLEY_SECRET'] && env['PARLEY_SECRET'].length < 32)
+    faults.push('PARLEY_SECRET=… must have at least 32 characters.');
   if (faults.length > 0) throw new FaultyConfig(faults);
   const known = new Set([...Object.values(settings).map((setting) => setting.env as string), ...elsewhere]);
-  for (const name of Object.keys(env)) if (name.startsWith('PARLEY_') && !known.has(name)) warn(`${name} is not a setting of Parley and is ignored.`);
+  for (const name of Object.keys(env))
+    if (name.startsWith('PARLEY_') && !known.has(name)) warn(`${name} is not a setting of Parley and is ignored.`);
   if (!config['secret']) config['secret'] = keptSecret(config['dataDir'] as string);
   return config as Config;
 }

@@ -15,10 +15,7 @@ test('imports point down, or left along an arrow, in the whole tree', async () =
 
 test('an upward import planted in the real tree is reported, with its arrow, and nothing else is', async () => {
   const tree = await readTree(root);
-  const planted = readSource(
-    'server/kernel/planted.ts',
-    `import '../messages/messages.ts';`,
-  );
+  const planted = readSource('server/kernel/planted.ts', `import '../messages/messages.ts';`);
   expect(spoken([...tree, planted])).toEqual([
     'server/kernel/planted.ts → ../messages/messages.ts: tools (kernel) may not import talk (messages): imports point down',
   ]);
@@ -64,7 +61,9 @@ const arrows: [from: string, imports: string, rule: string | null][] = [
 ];
 
 test.each(arrows)('%s → %s', (from, imports, rule) => {
-  const expected = [rule].filter((said) => said !== null).map((said) => ({ file: from, imports, rule: expect.stringContaining(said) }));
+  const expected = [rule]
+    .filter((said) => said !== null)
+    .map((said) => ({ file: from, imports, rule: expect.stringContaining(said) }));
   expect(judge([{ path: from, imports: [imports] }])).toEqual(expected);
 });
 

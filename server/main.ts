@@ -21,7 +21,8 @@ async function boot(): Promise<void> {
   const config = settingsOf(process.argv.slice(2));
   const log = createLog(config.logLevel);
   const stopping = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (stopping.signal.aborted ? process.exit(130) : stopping.abort()));
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => (stopping.signal.aborted ? process.exit(130) : stopping.abort()));
   const engines = await openEngines({
     dataDir: config.dataDir,
     as: 'server',
@@ -37,20 +38,28 @@ async function boot(): Promise<void> {
   }
 }
 
-async function serve(config: Config, engines: Engines, log: ReturnType<typeof createLog>, signal: AbortSignal): Promise<void> {
+async function serve(
+  config: Config,
+  engines: Engines,
+  log: ReturnType<typeof createLog>,
+  signal: AbortSignal,
+): Promise<void> {
   await migrate(engines.databaseUrl, say);
   await migrateJobs(engines.databaseUrl);
   const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool });
   try {
     const faults = await faultsOf(db, { unsafe: config.unsafeDatabase, encoding: config.otherEncoding });
     if (faults.length > 0) throw new Error(faults.join('\n'));
-    if (await rebaseRestored(db)) say('The database was restored from a dump: its event log now continues after the events it holds.');
+    if (await rebaseRestored(db))
+      say('The database was restored from a dump: its event log now continues after the events it holds.');
     const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
     try {
       const accounts = config.roles.includes('web') ? await firstEvaluation(app.house, config, engines) : null;
       const address = await app.start();
       if (config.roles.includes('web')) await welcome(app.house, config, address, accounts, say);
-      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+      await new Promise<void>((resolve) =>
+        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
     } finally {
       await app.stop();
     }

@@ -43,7 +43,8 @@ AS $function$
 #variable_conflict use_column
 declare
   v_locked uuid[];
-  v_now timestamptz := clock_timestamp();
+  -- The wire speaks in whole milliseconds: what it says must be what is stored.
+  v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
 begin
   select array_agg(l.id) into v_locked from (
     select c.id from conversations c where c.id = any (p_conversation) order by c.id for update skip locked

@@ -23,7 +23,13 @@ export async function firstEvaluation(house: House, config: Config, engines: Eng
 }
 
 /** Says where the server is and how to get in. */
-export async function welcome(house: House, config: Config, address: string, accounts: string | null, say: (sentence: string) => void): Promise<void> {
+export async function welcome(
+  house: House,
+  config: Config,
+  address: string,
+  accounts: string | null,
+  say: (sentence: string) => void,
+): Promise<void> {
   const at = config.publicUrl ?? address;
   if (accounts) say(`\n${accounts}`);
   const code = await openSetUp(house);

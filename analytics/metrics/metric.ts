@@ -40,13 +40,23 @@ const filters = (filter: Filter): string =>
     filter.departments && 'and department in {departments:Array(UUID)}',
     filter.conversationKinds && 'and conversation_kind in {kinds:Array(String)}',
     filter.bots !== null && 'and bot = {bots:Bool}',
-  ].filter(Boolean).join(' ');
+  ]
+    .filter(Boolean)
+    .join(' ');
 
-const within = (time: string) => `${time} >= toDateTime({from:String}, {timeZone:String}) and ${time} < toDateTime({to:String}, {timeZone:String})`;
+const within = (time: string) =>
+  `${time} >= toDateTime({from:String}, {timeZone:String}) and ${time} < toDateTime({to:String}, {timeZone:String})`;
 
 /** The SQL of one metric's series and total, as it is run and as it is shown. */
-export function sqlOf(metric: Metric, range: Range, filter: Filter, wholeHours: boolean): { series: string; total: string } {
-  const [table, time, aggregate] = wholeHours ? ['activity_hourly', 'hour', metric.rolledUp] : ['events', 'at', metric.raw];
+export function sqlOf(
+  metric: Metric,
+  range: Range,
+  filter: Filter,
+  wholeHours: boolean,
+): { series: string; total: string } {
+  const [table, time, aggregate] = wholeHours
+    ? ['activity_hourly', 'hour', metric.rolledUp]
+    : ['events', 'at', metric.raw];
   const where = `where ${wholeHours ? '' : "kind = 'message' and "}${within(time)} ${filters(filter)}`.trim();
   return {
     series: `select toString(${bucket[range.grain](time)}) as bucket, ${aggregate} as value\nfrom ${table}\n${where}\ngroup by bucket order by bucket`,

@@ -24,7 +24,14 @@ export type Conversation = {
 };
 
 /** One membership. People who left keep their row, with `leftAt`. */
-export type Member = { conversationId: string; userId: string; role: MemberRole; joinedAt: number; leftAt: number | null; rev: number };
+export type Member = {
+  conversationId: string;
+  userId: string;
+  role: MemberRole;
+  joinedAt: number;
+  leftAt: number | null;
+  rev: number;
+};
 
 /** What one reader's list shows: the conversation, its counters, and what is the reader's own. */
 export type Summary = {
@@ -67,15 +74,42 @@ export const ConversationCreate = z.strictObject({
 });
 export const ConversationDirect = z.strictObject({ userId: id });
 export const ConversationRef = z.strictObject({ conversationId: id });
-export const ConversationRename = z.strictObject({ conversationId: id, name: text(limits.name), purpose: z._default(optionalText(limits.purpose), '') });
-export const ConversationBrowse = z.strictObject({ query: z._default(optionalText(limits.query), ''), after: z.optional(optionalText(500)), limit: z._default(pageSize, 50) });
-export const MemberList = z.strictObject({ conversationId: id, after: z.optional(id), limit: z._default(pageSize, 100) });
-export const MembersAdd = z.strictObject({ conversationId: id, userIds: z.array(id).check(z.minLength(1), z.maxLength(limits.people)) });
+export const ConversationRename = z.strictObject({
+  conversationId: id,
+  name: text(limits.name),
+  purpose: z._default(optionalText(limits.purpose), ''),
+});
+export const ConversationBrowse = z.strictObject({
+  query: z._default(optionalText(limits.query), ''),
+  after: z.optional(optionalText(500)),
+  limit: z._default(pageSize, 50),
+});
+export const MemberList = z.strictObject({
+  conversationId: id,
+  after: z.optional(id),
+  limit: z._default(pageSize, 100),
+});
+export const MembersAdd = z.strictObject({
+  conversationId: id,
+  userIds: z.array(id).check(z.minLength(1), z.maxLength(limits.people)),
+});
 export const MemberRemove = z.strictObject({ conversationId: id, userId: id });
-export const MemberSetRole = z.strictObject({ conversationId: id, userId: id, role: z.enum(['owner', 'moderator', 'member']) });
-export const ConversationPrefer = z.strictObject({ conversationId: id, muted: z.optional(z.boolean()), pinned: z.optional(z.boolean()) });
+export const MemberSetRole = z.strictObject({
+  conversationId: id,
+  userId: id,
+  role: z.enum(['owner', 'moderator', 'member']),
+});
+export const ConversationPrefer = z.strictObject({
+  conversationId: id,
+  muted: z.optional(z.boolean()),
+  pinned: z.optional(z.boolean()),
+});
 export const ReadMark = z.strictObject({ conversationId: id, line: position });
 export const ThreadMark = z.strictObject({ conversationId: id, threadId: id, answers: position });
-export const TopicList = z.strictObject({ conversationId: id, before: z.optional(position), limit: z._default(pageSize, 50) });
+export const TopicList = z.strictObject({
+  conversationId: id,
+  before: z.optional(position),
+  limit: z._default(pageSize, 50),
+});
 /** One topic of a channel with topics, newest talk first. */
 export type Topic = { rootId: string; title: string; answers: number; lastAt: number; rev: number };

@@ -16,7 +16,13 @@ export const SignIn = z.strictObject({
 export const Refresh = z.strictObject({ refreshToken: z.optional(z.string().check(z.maxLength(256))) });
 
 /** The answer to signing in and to refreshing. The access token goes into the socket's handshake and the Authorization header. */
-export type Session = { accessToken: string; expiresIn: number; deviceId: string; userId: string; refreshToken?: string };
+export type Session = {
+  accessToken: string;
+  expiresIn: number;
+  deviceId: string;
+  userId: string;
+  refreshToken?: string;
+};
 
 /** `POST /api/set-up`: makes the first owner of an empty installation; the code is printed in the server's log, once. */
 export const SetUp = z.strictObject({

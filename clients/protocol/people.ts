@@ -15,5 +15,8 @@ export type Person = {
   department: string | null;
 };
 
-export const PeopleSearch = z.strictObject({ query: optionalText(limits.query), limit: z._default(z.int().check(z.minimum(1), z.maximum(50)), 20) });
+export const PeopleSearch = z.strictObject({
+  query: optionalText(limits.query),
+  limit: z._default(z.int().check(z.minimum(1), z.maximum(50)), 20),
+});
 export const PeopleGet = z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(limits.people)) });

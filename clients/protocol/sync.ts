@@ -19,7 +19,17 @@ export type Change =
  */
 export const SyncStart = z.strictObject({
   cursor: z._default(z.nullable(position), null),
-  heads: z._default(z.record(id, position).check(z.refine((heads) => Object.keys(heads).length <= limits.cursors, `may hold at most ${limits.cursors} conversations`)), {}),
+  heads: z._default(
+    z
+      .record(id, position)
+      .check(
+        z.refine(
+          (heads) => Object.keys(heads).length <= limits.cursors,
+          `may hold at most ${limits.cursors} conversations`,
+        ),
+      ),
+    {},
+  ),
 });
 export type Started = {
   me: Person & { permissions: string[] };

@@ -76,7 +76,9 @@ export type Pending = {
 };
 
 /** One row of a timeline. `key` stays the same when a pending send becomes a message. */
-export type Entry = { kind: 'message'; key: string; message: Message } | { kind: 'pending'; key: string; pending: Pending };
+export type Entry =
+  | { kind: 'message'; key: string; message: Message }
+  | { kind: 'pending'; key: string; pending: Pending };
 
 /** Where a timeline opens: the newest page; the first unread message; around a seq; around the first message at or after a time (ms). */
 export type Place = 'newest' | 'unread' | { seq: number } | { at: number };
@@ -157,7 +159,12 @@ export type Parley = {
   /** Not opened yet: call `open()`. */
   timeline(conversationId: string, threadId?: string | null): Timeline;
   /** Takes a message for sending: kept on this device first, then sent in order, and tried again until the server answers. Resolves once kept. */
-  send(draft: { conversationId: string; body: string; threadId?: string | null; title?: string | null }): Promise<Pending>;
+  send(draft: {
+    conversationId: string;
+    body: string;
+    threadId?: string | null;
+    title?: string | null;
+  }): Promise<Pending>;
   /** Own sends not acknowledged yet, oldest first. */
   pending(conversationId?: string): readonly Pending[];
   retry(clientId: string): Promise<void>;
@@ -204,10 +211,14 @@ export function createParley(options: Options): Parley {
   const presence = createPresence(calls, topics);
   const typing = createTyping(calls, topics, (userId) => userId === session.userId);
   const following = createFollowing(calls, store, (conversationId, changes) => {
-    for (const change of changes) if (change.kind === 'message') typing.spoke(conversationId, change.message.threadId, change.message.senderId);
+    for (const change of changes)
+      if (change.kind === 'message') typing.spoke(conversationId, change.message.threadId, change.message.senderId);
   });
   const sync = createSync(calls, store, following, people);
-  const marks = createReadMarks(calls, (mark, answer) => answer && store.marked(mark.conversationId, answer.readLine, answer.mentions));
+  const marks = createReadMarks(
+    calls,
+    (mark, answer) => answer && store.marked(mark.conversationId, answer.readLine, answer.mentions),
+  );
   const pending = createPending(calls, options.storage, {
     acknowledged,
     changed(conversationId) {
@@ -231,11 +242,28 @@ export function createParley(options: Options): Parley {
   }
 
   /** The server has stored one's own message. What it looks like is known already; its event, with its place in the stream, follows. */
-  function acknowledged({ clientId, conversationId, threadId, title, body }: Pending, { id, seq, line, rev, at }: Sent): void {
+  function acknowledged(
+    { clientId, conversationId, threadId, title, body }: Pending,
+    { id, seq, line, rev, at }: Sent,
+  ): void {
     // rev 0: whatever the server says of this message later is newer than the draft it was made of.
     const message: Message = {
-      id, conversationId, seq, line, rev: 0, senderId: session.userId!, clientId, threadId, title, body, mentions: mentionsIn(body), at,
-      editedAt: null, recalledAt: null, answers: 0, lastAnswerAt: null,
+      id,
+      conversationId,
+      seq,
+      line,
+      rev: 0,
+      senderId: session.userId!,
+      clientId,
+      threadId,
+      title,
+      body,
+      mentions: mentionsIn(body),
+      at,
+      editedAt: null,
+      recalledAt: null,
+      answers: 0,
+      lastAnswerAt: null,
     };
     for (const timeline of timelines) if (timeline.conversationId === conversationId) timeline.acknowledged(message);
     following.notice(conversationId, rev);
@@ -347,7 +375,8 @@ export function createParley(options: Options): Parley {
       if (store.markRead(conversationId, line)) marks.move({ conversationId, threadId: null, position: line });
     },
     markThreadRead(conversationId, threadId, answers) {
-      if (store.markThreadRead(conversationId, threadId, answers)) marks.move({ conversationId, threadId, position: answers });
+      if (store.markThreadRead(conversationId, threadId, answers))
+        marks.move({ conversationId, threadId, position: answers });
     },
     typing: (conversationId, isTyping = true, threadId = null) => typing.tell(conversationId, threadId, isTyping),
     presence: presence.set,

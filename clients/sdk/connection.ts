@@ -113,7 +113,13 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
 
   function connect(token: string, mine: number): Promise<void> {
     // Its own reconnecting stays off: it would come back without a fresh token, and without our waits.
-    const line = io(origin, { transports: ['websocket'], auth: { token }, forceNew: true, reconnection: false, timeout: connectWithin });
+    const line = io(origin, {
+      transports: ['websocket'],
+      auth: { token },
+      forceNew: true,
+      reconnection: false,
+      timeout: connectWithin,
+    });
     socket = line;
     for (const [event, handler] of Object.entries(hear)) line.on(event, handler as (...args: unknown[]) => void);
     line.on('bye', (bye: ByeEvent) => mine === attempt && leave(bye));
@@ -136,7 +142,8 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
   }
 
   function leave({ code, message }: ByeEvent): void {
-    if (code === 'session_ended' || code === 'suspended') return ended(new ParleyError({ code, message, fault: faults[code] }));
+    if (code === 'session_ended' || code === 'suspended')
+      return ended(new ParleyError({ code, message, fault: faults[code] }));
     again(backoff(0, { base: code === 'restarting' ? 3_000 : 1_000 }), null);
   }
 

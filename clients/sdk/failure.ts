@@ -23,10 +23,14 @@ export class ParleyError extends Error {
 
 /** No answer: the line is down, or the server did not speak in time. What was asked may or may not have happened. */
 export const noAnswer = (cause?: unknown) =>
-  new ParleyError({ code: 'unavailable', fault: faults.unavailable, message: 'The server cannot be reached at the moment.' }, { cause });
+  new ParleyError(
+    { code: 'unavailable', fault: faults.unavailable, message: 'The server cannot be reached at the moment.' },
+    { cause },
+  );
 
 /** Nobody is signed in on this device. */
-export const notSignedIn = () => new ParleyError({ code: 'unauthenticated', fault: faults.unauthenticated, message: 'Sign in first.' });
+export const notSignedIn = () =>
+  new ParleyError({ code: 'unauthenticated', fault: faults.unauthenticated, message: 'Sign in first.' });
 
 /** Anything thrown, as the error callers expect. */
 export const asParleyError = (error: unknown): ParleyError => (error instanceof ParleyError ? error : noAnswer(error));

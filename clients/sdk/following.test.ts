@@ -39,11 +39,23 @@ class Device {
       }) as Calls['call'],
     };
     this.store = createStore(createTopics(), () => undefined);
-    this.store.start({ me: { id: 'me', name: 'Ada', kind: 'person', status: 'active', title: null, department: null, permissions: [] }, head: 1, changed: [this.summary()], left: [], people: [] }, true);
+    this.store.start(
+      {
+        me: { id: 'me', name: 'Ada', kind: 'person', status: 'active', title: null, department: null, permissions: [] },
+        head: 1,
+        changed: [this.summary()],
+        left: [],
+        people: [],
+      },
+      true,
+    );
     this.following = createFollowing(this.calls, this.store, () => undefined);
   }
 
-  answer(name: string, input: { since: number; limit: number; before?: number; after?: number; around?: number; threadId?: string }): unknown {
+  answer(
+    name: string,
+    input: { since: number; limit: number; before?: number; after?: number; around?: number; threadId?: string },
+  ): unknown {
     if (name === 'sync:conversation') return this.room.catchUp(input.since, 3);
     if (name === 'history:page') return this.room.page({ ...input, limit: 5 });
     return this.summary();
@@ -53,14 +65,35 @@ class Device {
     const { room } = this;
     const last = room.messages.at(-1);
     return {
-      conversation: { id: 'c', kind: 'group', name: 'c', purpose: '', visibility: 'private', threading: 'replies', createdAt: 0, archivedAt: null, rev: 0 },
-      lastSeq: room.messages.length, lastLine: room.lastLine, head: room.head, memberCount: 2, peerId: null, mine,
-      last: last ? { senderId: last.senderId, body: last.body, at: last.at, seq: last.seq, recalled: last.recalledAt !== null } : null,
+      conversation: {
+        id: 'c',
+        kind: 'group',
+        name: 'c',
+        purpose: '',
+        visibility: 'private',
+        threading: 'replies',
+        createdAt: 0,
+        archivedAt: null,
+        rev: 0,
+      },
+      lastSeq: room.messages.length,
+      lastLine: room.lastLine,
+      head: room.head,
+      memberCount: 2,
+      peerId: null,
+      mine,
+      last: last
+        ? { senderId: last.senderId, body: last.body, at: last.at, seq: last.seq, recalled: last.recalledAt !== null }
+        : null,
     };
   }
 
   timeline(threadId: string | null): OpenTimeline {
-    return openTimeline({ calls: this.calls, following: this.following, store: this.store, pending: () => [], closed: () => undefined }, 'c', threadId);
+    return openTimeline(
+      { calls: this.calls, following: this.following, store: this.store, pending: () => [], closed: () => undefined },
+      'c',
+      threadId,
+    );
   }
 
   /** What the connection's first call does after a line has come back. */
@@ -75,70 +108,96 @@ class Device {
   }
 }
 
-const rows = (timeline: OpenTimeline) => timeline.entries.map((entry) => (entry.kind === 'message' ? entry.message : entry.pending));
+const rows = (timeline: OpenTimeline) =>
+  timeline.entries.map((entry) => (entry.kind === 'message' ? entry.message : entry.pending));
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const fate = fc.constantFrom('now' as const, 'now' as const, 'late' as const, 'twice' as const, 'lost' as const);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('send' as const, 'answer' as const, 'edit' as const, 'recall' as const, 'member' as const), which: fc.nat(), fate }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('send' as const, 'answer' as const, 'edit' as const, 'recall' as const, 'member' as const),
+      which: fc.nat(),
+      fate,
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 400 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('older' as const, 'newer' as const), which: fc.nat({ max: 1 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('open' as const), which: fc.nat({ max: 1 }), place: fc.oneof(fc.constantFrom<Place>('newest', 'unread'), fc.record({ seq: fc.integer({ min: 1, max: 30 }) })) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('older' as const, 'newer' as const), which: fc.nat({ max: 1 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('open' as const),
+      which: fc.nat({ max: 1 }),
+      place: fc.oneof(fc.constantFrom<Place>('newest', 'unread'), fc.record({ seq: fc.integer({ min: 1, max: 30 }) })),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('line down' as const, 'line up' as const) }) },
 );
 
 describe('open timelines', () => {
-  test.each([Infinity, 6])('and the list are what the server has, whatever the line did (replay at most %s changes)', async (farBehind) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
-        const room = new Room();
-        for (let count = 0; count < 12; count++) room.send('ben', `before ${count}`);
-        room.farBehind = farBehind;
-        const device = new Device(room);
-        const timelines = [device.timeline(null), device.timeline('m3')] as const;
-        for (const timeline of timelines) void timeline.open();
-        let sent = room.events.length;
-        for (const one of steps) {
-          const some = 'which' in one ? one.which % room.messages.length : 0;
-          if (one.do === 'send') room.send(one.which % 4 === 0 ? 'me' : 'ben', `said ${room.head}`);
-          if (one.do === 'answer') room.send('ben', `answer ${room.head}`, one.which % 3 === 0 ? 'm3' : room.shown(null).at(-1 - (one.which % 3))!.id);
-          if (one.do === 'edit') room.edit(some, `edited ${room.head}`);
-          if (one.do === 'recall') room.recall(some);
-          if (one.do === 'member') room.member('cleo');
-          for (const event of room.events.slice(sent)) {
-            if (!('fate' in one) || one.fate === 'lost' || !device.isLive) continue;
-            if (one.fate === 'late') setTimeout(() => device.isLive && device.following.hear(event), 120);
-            else for (let times = one.fate === 'twice' ? 2 : 1; times > 0; times--) device.following.hear(event);
+  test.each([Infinity, 6])(
+    'and the list are what the server has, whatever the line did (replay at most %s changes)',
+    async (farBehind) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+          const room = new Room();
+          for (let count = 0; count < 12; count++) room.send('ben', `before ${count}`);
+          room.farBehind = farBehind;
+          const device = new Device(room);
+          const timelines = [device.timeline(null), device.timeline('m3')] as const;
+          for (const timeline of timelines) void timeline.open();
+          let sent = room.events.length;
+          for (const one of steps) {
+            const some = 'which' in one ? one.which % room.messages.length : 0;
+            if (one.do === 'send') room.send(one.which % 4 === 0 ? 'me' : 'ben', `said ${room.head}`);
+            if (one.do === 'answer')
+              room.send(
+                'ben',
+                `answer ${room.head}`,
+                one.which % 3 === 0 ? 'm3' : room.shown(null).at(-1 - (one.which % 3))!.id,
+              );
+            if (one.do === 'edit') room.edit(some, `edited ${room.head}`);
+            if (one.do === 'recall') room.recall(some);
+            if (one.do === 'member') room.member('cleo');
+            for (const event of room.events.slice(sent)) {
+              if (!('fate' in one) || one.fate === 'lost' || !device.isLive) continue;
+              if (one.fate === 'late') setTimeout(() => device.isLive && device.following.hear(event), 120);
+              else for (let times = one.fate === 'twice' ? 2 : 1; times > 0; times--) device.following.hear(event);
+            }
+            sent = room.events.length;
+            if (one.do === 'wait') await vi.advanceTimersByTimeAsync(one.ms);
+            if (one.do === 'older' || one.do === 'newer') void timelines[one.which]![one.do]().catch(() => undefined);
+            if (one.do === 'open') void timelines[one.which]!.open(one.place).catch(() => undefined);
+            if (one.do === 'line down') device.isLive = false;
+            if (one.do === 'line up' && !device.isLive) device.reconnect();
           }
-          sent = room.events.length;
-          if (one.do === 'wait') await vi.advanceTimersByTimeAsync(one.ms);
-          if (one.do === 'older' || one.do === 'newer') void timelines[one.which]![one.do]().catch(() => undefined);
-          if (one.do === 'open') void timelines[one.which]!.open(one.place).catch(() => undefined);
-          if (one.do === 'line down') device.isLive = false;
-          if (one.do === 'line up' && !device.isLive) device.reconnect();
-        }
-        device.isLive = false;
-        device.reconnect();
-        await vi.advanceTimersByTimeAsync(120_000);
-        for (const timeline of timelines) {
-          expect(timeline.state).toBe('ready');
-          const [all, shown] = [room.shown(timeline.threadId), rows(timeline)] as const;
-          const [first, last] = [messageSeq(shown[0]), messageSeq(shown.at(-1))];
-          expect(shown).toEqual(all.filter(({ seq }) => seq >= first && seq <= last));
-          expect(timeline.hasOlder || first === all[0]!.seq).toBe(true);
-          expect(timeline.hasNewer || last === all.at(-1)!.seq).toBe(true);
-        }
-        const told = device.summary();
-        const known = device.store.conversations.get('c')!;
-        expect({ ...known, mine: null }).toEqual({ ...told, mine: null });
-        for (const timeline of timelines) timeline.close();
-        device.following.clear();
-      }),
-      { numRuns: 150 },
-    );
-  });
+          device.isLive = false;
+          device.reconnect();
+          await vi.advanceTimersByTimeAsync(120_000);
+          for (const timeline of timelines) {
+            expect(timeline.state).toBe('ready');
+            const [all, shown] = [room.shown(timeline.threadId), rows(timeline)] as const;
+            const [first, last] = [messageSeq(shown[0]), messageSeq(shown.at(-1))];
+            expect(shown).toEqual(all.filter(({ seq }) => seq >= first && seq <= last));
+            expect(timeline.hasOlder || first === all[0]!.seq).toBe(true);
+            expect(timeline.hasNewer || last === all.at(-1)!.seq).toBe(true);
+          }
+          const told = device.summary();
+          const known = device.store.conversations.get('c')!;
+          expect({ ...known, mine: null }).toEqual({ ...told, mine: null });
+          for (const timeline of timelines) timeline.close();
+          device.following.clear();
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 
   test('wait a moment for a missing event before they ask', async () => {
     const room = new Room();

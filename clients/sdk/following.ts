@@ -20,7 +20,12 @@ export type Watcher = {
 };
 
 /** One conversation on this device. `healing` ends when the line drops or nobody needs it any more. */
-type Followed = { feed: Feed<Change>; watchers: Set<Watcher>; timer: ReturnType<typeof setTimeout> | undefined; healing: boolean };
+type Followed = {
+  feed: Feed<Change>;
+  watchers: Set<Watcher>;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  healing: boolean;
+};
 
 /**
  * Keeps every conversation's copy true: live events are applied in order, a gap is waited for a moment and then asked for, and after every
@@ -28,7 +33,11 @@ type Followed = { feed: Feed<Change>; watchers: Set<Watcher>; timer: ReturnType<
  */
 export type Following = ReturnType<typeof createFollowing>;
 
-export function createFollowing(calls: Calls, store: ConversationStore, applied: (conversationId: string, changes: readonly Change[]) => void) {
+export function createFollowing(
+  calls: Calls,
+  store: ConversationStore,
+  applied: (conversationId: string, changes: readonly Change[]) => void,
+) {
   const followed = new Map<string, Followed>();
 
   function follow(id: string): Followed | undefined {
@@ -65,7 +74,7 @@ export function createFollowing(calls: Calls, store: ConversationStore, applied:
     one.timer = undefined;
     one.healing = true;
     try {
-      for (let failures = 0; isBehind(one.feed) && followed.get(id) === one && calls.isLive(); ) {
+      for (let failures = 0; isBehind(one.feed) && followed.get(id) === one && calls.isLive();) {
         try {
           await ask(id, one);
           failures = 0;

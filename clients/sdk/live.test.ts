@@ -26,7 +26,10 @@ afterAll(() => world?.close());
 type DeviceOptions = { origin?: string; storage?: ReturnType<typeof memoryStorage> };
 
 /** A device of a named person, signed in and not started. */
-async function signedIn(name: string, { origin = world.origin, storage = memoryStorage() }: DeviceOptions = {}): Promise<Parley> {
+async function signedIn(
+  name: string,
+  { origin = world.origin, storage = memoryStorage() }: DeviceOptions = {},
+): Promise<Parley> {
   const device = createParley({ origin, storage, device: `${name}’s device`, keep: 'body' });
   devices.push(device);
   await device.signIn(await world.person(name));
@@ -52,17 +55,24 @@ let groups = 0;
 /** A new group of these people, begun by the first. */
 async function group(creator: Parley, ...names: string[]): Promise<string> {
   const memberIds = await Promise.all(names.map(async (name) => (await world.person(name)).id));
-  const { conversation } = await creator.call('conversation:create', { clientId: `group-${groups++}`, kind: 'group', name: `group ${groups}`, memberIds });
+  const { conversation } = await creator.call('conversation:create', {
+    clientId: `group-${groups++}`,
+    kind: 'group',
+    name: `group ${groups}`,
+    memberIds,
+  });
   return conversation.id;
 }
 
-const bodies = (timeline: Timeline) => timeline.entries.map((entry) => (entry.kind === 'message' ? entry.message.body : `(${entry.pending.body})`));
-const messages = (timeline: Timeline) => timeline.entries.flatMap((entry) => (entry.kind === 'message' ? [entry.message] : []));
+const bodies = (timeline: Timeline) =>
+  timeline.entries.map((entry) => (entry.kind === 'message' ? entry.message.body : `(${entry.pending.body})`));
+const messages = (timeline: Timeline) =>
+  timeline.entries.flatMap((entry) => (entry.kind === 'message' ? [entry.message] : []));
 
 /** The conversation's main line as the server has it, all of it. */
 async function truth(client: TestClient | Parley, conversationId: string): Promise<Message[]> {
   const all: Message[] = [];
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const page = await client.call('history:page', { conversationId, after: all.at(-1)?.seq ?? 0, limit: 100 });
     if ('unchanged' in page) throw new Error('asked for no head');
     all.push(...page.messages);
@@ -168,7 +178,8 @@ describe('a device that was away', () => {
     const client = await world.device('Ben');
     const root = await client.says('root', { in: general });
     // Answers take numbers of their own: lines and places drift apart.
-    for (let count = 0; count < 400; count++) await client.says(`said ${count}`, { in: general, ...(count % 3 === 0 ? {} : { threadId: root.id }) });
+    for (let count = 0; count < 400; count++)
+      await client.says(`said ${count}`, { in: general, ...(count % 3 === 0 ? {} : { threadId: root.id }) });
     const lines = await truth(client, general);
     const firstUnread = lines[20]!;
     await client.call('read:mark', { conversationId: general, line: 0 });
@@ -184,7 +195,9 @@ describe('a device that was away', () => {
     const thread = ada.timeline(general, root.id);
     await thread.open();
     while (thread.hasOlder) await thread.older();
-    expect(messages(thread).map(({ seq }) => seq)).toEqual([...new Set([root.seq, ...messages(thread).map(({ seq }) => seq)])].sort((a, b) => a - b));
+    expect(messages(thread).map(({ seq }) => seq)).toEqual(
+      [...new Set([root.seq, ...messages(thread).map(({ seq }) => seq)])].sort((a, b) => a - b),
+    );
     expect(messages(thread)).toHaveLength(1 + lines[0]!.answers);
   });
 });
@@ -204,8 +217,12 @@ describe('a line that loses', () => {
     let events = 0;
     line.passes = (packet) => !packet.startsWith('42') || ++events % 3 !== 0;
     for (let count = 0; count < 120; count++) {
-      const sent = await client.says(`said ${count} <@${ben.store.me!.id}>`, { in: general, ...(count % 4 === 0 ? { threadId: root.id } : {}) });
-      if (count % 5 === 0) await client.call('message:edit', { conversationId: general, messageId: sent.id, body: `edited ${count}` });
+      const sent = await client.says(`said ${count} <@${ben.store.me!.id}>`, {
+        in: general,
+        ...(count % 4 === 0 ? { threadId: root.id } : {}),
+      });
+      if (count % 5 === 0)
+        await client.call('message:edit', { conversationId: general, messageId: sent.id, body: `edited ${count}` });
       if (count % 11 === 0) await client.call('message:recall', { conversationId: general, messageId: sent.id });
     }
     line.passes = () => true;
@@ -217,7 +234,10 @@ describe('a line that loses', () => {
     // The counters, too, are what a recount says.
     await until(async () => {
       const summary = await ben.call('conversation:open', { conversationId: general });
-      return ben.store.unread(general) === summary.lastLine - summary.mine!.readLine && ben.store.mentions(general) === summary.mine!.mentions;
+      return (
+        ben.store.unread(general) === summary.lastLine - summary.mine!.readLine &&
+        ben.store.mentions(general) === summary.mine!.mentions
+      );
     }, 'the counters to be true');
   });
 
@@ -253,7 +273,10 @@ describe('a line that loses', () => {
     await until(() => ada.pending().length === 0, 'the second acknowledgement');
     await until(() => bodies(timeline).length === 1, 'one row');
     expect(bodies(timeline)).toEqual(['said once']);
-    const [{ stored } = { stored: 0 }] = await world.db.rows<{ stored: number }>('select count(*)::int as stored from messages where conversation_id = $1', [general]);
+    const [{ stored } = { stored: 0 }] = await world.db.rows<{ stored: number }>(
+      'select count(*)::int as stored from messages where conversation_id = $1',
+      [general],
+    );
     expect(stored).toBe(1);
   });
 
@@ -262,7 +285,12 @@ describe('a line that loses', () => {
     const ada = await live('Ada', { origin: line.origin });
     const states: string[] = [];
     ada.subscribe((changed) => {
-      if (changed.topic === 'state') states.push(ada.state === 'waiting' ? `waiting ${ada.nextAttempt !== null && ada.nextAttempt >= Date.now() - 1_000}` : ada.state);
+      if (changed.topic === 'state')
+        states.push(
+          ada.state === 'waiting'
+            ? `waiting ${ada.nextAttempt !== null && ada.nextAttempt >= Date.now() - 1_000}`
+            : ada.state,
+        );
     });
     for (let cuts = 0; cuts < 3; cuts++) {
       const before = states.length;
@@ -341,7 +369,11 @@ describe('two devices of one person', () => {
     const ben = await world.device('Ben');
     await until(() => laptop.store.conversations.has(general), 'the laptop to be told');
     await phone.call('conversation:prefer', { conversationId: general, muted: true, pinned: true });
-    await until(() => laptop.store.conversations.get(general)!.mine!.muted && laptop.store.conversations.get(general)!.mine!.pinned, 'the preference');
+    await until(
+      () =>
+        laptop.store.conversations.get(general)!.mine!.muted && laptop.store.conversations.get(general)!.mine!.pinned,
+      'the preference',
+    );
     await phone.send({ conversationId: general, body: 'a root' });
     await until(() => phone.pending().length === 0, 'the root');
     const [root] = await truth(ben, general);
@@ -356,7 +388,12 @@ describe('two devices of one person', () => {
 describe('a public channel', () => {
   test('can be looked at from outside, live, for as long as it is open', async () => {
     const owner = await world.device('Owner', { roles: ['owner'] });
-    const { conversation } = await owner.call('conversation:create', { clientId: 'the-public-one', kind: 'channel', name: 'public', visibility: 'public' });
+    const { conversation } = await owner.call('conversation:create', {
+      clientId: 'the-public-one',
+      kind: 'channel',
+      name: 'public',
+      visibility: 'public',
+    });
     const ada = await live('Ada');
     const timeline = ada.timeline(conversation.id);
     await timeline.open();
@@ -407,7 +444,8 @@ describe('a session', () => {
     const other = await world.device('Ada');
     const answer = await other.fetch('/api/session/devices');
     const { devices: list } = (await answer.json()) as { devices: { id: string }[] };
-    for (const { id } of list) if (id !== other.session.deviceId) await other.fetch(`/api/session/devices/${id}`, { method: 'DELETE' });
+    for (const { id } of list)
+      if (id !== other.session.deviceId) await other.fetch(`/api/session/devices/${id}`, { method: 'DELETE' });
     await until(() => ada.state === 'signed-out', 'being signed out');
     expect(ada.problem?.code).toBe('session_ended');
     await expect(ada.call('session:me', {})).rejects.toMatchObject({ code: 'unauthenticated' });
@@ -416,7 +454,10 @@ describe('a session', () => {
   test('does not begin with a wrong password', async () => {
     const person = await world.person('Ada');
     const ada = createParley({ origin: world.origin, storage: memoryStorage(), device: 'a device', keep: 'body' });
-    await expect(ada.signIn({ email: person.email, password: 'not the password' })).rejects.toMatchObject({ code: 'wrong_credentials', fault: 'yours' });
+    await expect(ada.signIn({ email: person.email, password: 'not the password' })).rejects.toMatchObject({
+      code: 'wrong_credentials',
+      fault: 'yours',
+    });
     expect(ada.state).toBe('signed-out');
     expect(await ada.resume()).toBe(false);
     expect(await ada.status()).toMatchObject({ ready: true });
@@ -429,7 +470,13 @@ describe('a session', () => {
       if (spoilt++ > 0) return response;
       return Response.json({ ...((await response.json()) as object), accessToken: 'spent' });
     };
-    const ada = createParley({ origin: world.origin, storage: memoryStorage(), device: 'Ada’s device', keep: 'body', fetch });
+    const ada = createParley({
+      origin: world.origin,
+      storage: memoryStorage(),
+      device: 'Ada’s device',
+      keep: 'body',
+      fetch,
+    });
     devices.push(ada);
     await ada.signIn(await world.person('Ada'));
     ada.start();
@@ -439,7 +486,16 @@ describe('a session', () => {
 
   test('refusals of calls carry what the server said', async () => {
     const ada = await live('Ada');
-    const refused = ada.call('message:edit', { conversationId: ada.store.me!.id, messageId: ada.store.me!.id, body: 'x' });
-    await expect(refused).rejects.toMatchObject({ name: 'ParleyError', code: 'not_found', fault: 'yours', requestId: expect.any(String) });
+    const refused = ada.call('message:edit', {
+      conversationId: ada.store.me!.id,
+      messageId: ada.store.me!.id,
+      body: 'x',
+    });
+    await expect(refused).rejects.toMatchObject({
+      name: 'ParleyError',
+      code: 'not_found',
+      fault: 'yours',
+      requestId: expect.any(String),
+    });
   });
 });

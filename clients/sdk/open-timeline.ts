@@ -31,7 +31,11 @@ export type OpenTimeline = Timeline & {
 const guesses = 8;
 
 /** See `Timeline`: a window (pure), the conversation's stream, and the pages fetched for it. */
-export function openTimeline({ calls, following, store, pending, closed }: Ground, conversationId: string, threadId: string | null): OpenTimeline {
+export function openTimeline(
+  { calls, following, store, pending, closed }: Ground,
+  conversationId: string,
+  threadId: string | null,
+): OpenTimeline {
   let window: Window = emptyWindow(threadId);
   let state: Timeline['state'] = 'opening';
   let error: ParleyError | null = null;
@@ -76,14 +80,26 @@ export function openTimeline({ calls, following, store, pending, closed }: Groun
 
   function drawAll(): Entry[] {
     const me = store.me?.id;
-    const rows = window.rows.map((message) => entryOf(message, () => ({ kind: 'message', key: message.senderId === me ? message.clientId : message.id, message })));
+    const rows = window.rows.map((message) =>
+      entryOf(message, () => ({
+        kind: 'message',
+        key: message.senderId === me ? message.clientId : message.id,
+        message,
+      })),
+    );
     if (window.newer) return rows;
     const stored = new Set(window.rows.filter(({ senderId }) => senderId === me).map(({ clientId }) => clientId));
-    const waiting = pending(conversationId).filter((one) => (threadId === null ? showsOnMainLine(one) : one.threadId === threadId) && !stored.has(one.clientId));
-    return [...rows, ...waiting.map((one) => entryOf(one, () => ({ kind: 'pending', key: one.clientId, pending: one })))];
+    const waiting = pending(conversationId).filter(
+      (one) => (threadId === null ? showsOnMainLine(one) : one.threadId === threadId) && !stored.has(one.clientId),
+    );
+    return [
+      ...rows,
+      ...waiting.map((one) => entryOf(one, () => ({ kind: 'pending', key: one.clientId, pending: one }))),
+    ];
   }
 
-  const showsOnMainLine = (one: Pending) => one.threadId === null || store.conversations.get(conversationId)?.conversation.threading === 'topics';
+  const showsOnMainLine = (one: Pending) =>
+    one.threadId === null || store.conversations.get(conversationId)?.conversation.threading === 'topics';
 
   function entryOf(row: Message | Pending, make: () => Entry): Entry {
     let entry = drawn.get(row);
@@ -92,7 +108,11 @@ export function openTimeline({ calls, following, store, pending, closed }: Groun
   }
 
   async function fetchPage(where: Omit<CallInput<'history:page'>, 'conversationId' | 'threadId'>): Promise<Page> {
-    const page = await calls.call('history:page', { conversationId, ...(threadId === null ? {} : { threadId }), ...where });
+    const page = await calls.call('history:page', {
+      conversationId,
+      ...(threadId === null ? {} : { threadId }),
+      ...where,
+    });
     if ('unchanged' in page) throw new Error('a page nobody holds cannot be unchanged');
     return page;
   }
@@ -166,7 +186,7 @@ export function openTimeline({ calls, following, store, pending, closed }: Groun
     state = 'opening';
     error = null;
     redraw();
-    for (let failures = 0; isOpen && mine === opening; ) {
+    for (let failures = 0; isOpen && mine === opening;) {
       try {
         await watch();
         const page = await firstPage(where);
@@ -210,7 +230,8 @@ export function openTimeline({ calls, following, store, pending, closed }: Groun
     },
     open(where = 'newest') {
       const summary = store.conversations.get(conversationId);
-      unreadFrom = threadId === null && summary?.mine && store.unread(conversationId) > 0 ? summary.mine.readLine + 1 : null;
+      unreadFrom =
+        threadId === null && summary?.mine && store.unread(conversationId) > 0 ? summary.mine.readLine + 1 : null;
       return load(where);
     },
     older: () => fetchMore('older'),
@@ -236,4 +257,5 @@ export function openTimeline({ calls, following, store, pending, closed }: Groun
   return timeline;
 }
 
-const holds = (page: Page, line: number): boolean => page.messages.length > 0 && (page.messages[0]!.line! <= line || !page.older) && page.messages.at(-1)!.line! >= line;
+const holds = (page: Page, line: number): boolean =>
+  page.messages.length > 0 && (page.messages[0]!.line! <= line || !page.older) && page.messages.at(-1)!.line! >= line;

@@ -41,7 +41,10 @@ class Server {
 
 const acknowledged: string[] = [];
 async function device(server: Server, storage: Storage, owner = 'ada'): Promise<PendingSends> {
-  const pending = createPending(server.line, storage, { acknowledged: ({ body }) => void acknowledged.push(body), changed: () => undefined });
+  const pending = createPending(server.line, storage, {
+    acknowledged: ({ body }) => void acknowledged.push(body),
+    changed: () => undefined,
+  });
   await pending.load(owner);
   return pending;
 }
@@ -62,7 +65,10 @@ afterEach(() => void vi.useRealTimers());
 
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('write' as const), in: fc.constantFrom('general', 'random') }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('line down' as const, 'line up' as const, 'reload' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('line down' as const, 'line up' as const, 'reload' as const) }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 4_000 }) }) },
 );
 
@@ -71,7 +77,10 @@ describe('what was written', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 40, size: 'max' }),
-        fc.array(fc.constantFrom<Fate>('ok', 'answer lost', 'call lost', 'overloaded', 'internal'), { maxLength: 30, size: 'max' }),
+        fc.array(fc.constantFrom<Fate>('ok', 'answer lost', 'call lost', 'overloaded', 'internal'), {
+          maxLength: 30,
+          size: 'max',
+        }),
         async (steps, fates) => {
           const [server, storage] = [new Server(), memoryStorage()];
           server.fates = [...fates];
@@ -100,7 +109,12 @@ describe('what was written', () => {
           await vi.advanceTimersByTimeAsync(1_000);
           for (const [conversationId, bodies] of Object.entries(written)) {
             const failed = new Set(pending.of(conversationId).map(({ body }) => body));
-            expect(server.stored.filter((one) => one.conversationId === conversationId).map(({ body }) => body).filter((body) => !failed.has(body))).toEqual(bodies.filter((body) => !failed.has(body)));
+            expect(
+              server.stored
+                .filter((one) => one.conversationId === conversationId)
+                .map(({ body }) => body)
+                .filter((body) => !failed.has(body)),
+            ).toEqual(bodies.filter((body) => !failed.has(body)));
           }
           expect(await storage.entries('pending/')).toHaveLength(pending.of().length);
         },
@@ -125,7 +139,13 @@ describe('what was written', () => {
   test('never leaves before it is kept, and nothing overtakes it', async () => {
     const [server, storage] = [new Server(), memoryStorage()];
     let keep: (() => void) | undefined;
-    const slow: Storage = { ...storage, set: (key, value) => (JSON.stringify(value).includes('first') ? new Promise((resolve) => (keep = () => resolve(storage.set(key, value)))) : storage.set(key, value)) };
+    const slow: Storage = {
+      ...storage,
+      set: (key, value) =>
+        JSON.stringify(value).includes('first')
+          ? new Promise((resolve) => (keep = () => resolve(storage.set(key, value))))
+          : storage.set(key, value),
+    };
     const pending = await device(server, slow);
     const first = pending.send({ conversationId: 'general', body: 'first' });
     await pending.send({ conversationId: 'general', body: 'second' });
@@ -139,7 +159,11 @@ describe('what was written', () => {
 
   test('that cannot be kept is given back to its writer, and the next one goes on', async () => {
     const [server, storage] = [new Server(), memoryStorage()];
-    const full: Storage = { ...storage, set: (key, value) => (JSON.stringify(value).includes('large') ? Promise.reject(new Error('no space')) : storage.set(key, value)) };
+    const full: Storage = {
+      ...storage,
+      set: (key, value) =>
+        JSON.stringify(value).includes('large') ? Promise.reject(new Error('no space')) : storage.set(key, value),
+    };
     const pending = await device(server, full);
     await expect(pending.send({ conversationId: 'general', body: 'large' })).rejects.toThrow('no space');
     await pending.send({ conversationId: 'general', body: 'small' });

@@ -8,7 +8,12 @@ import type { Storage } from './storage.ts';
 /** A message our server chokes on is set aside after so many answers `internal`: it must not hold back everything said after it. */
 const patience = 8;
 
-type Draft = { conversationId: string; body: string; threadId?: string | null | undefined; title?: string | null | undefined };
+type Draft = {
+  conversationId: string;
+  body: string;
+  threadId?: string | null | undefined;
+  title?: string | null | undefined;
+};
 
 export type PendingSends = ReturnType<typeof createPending>;
 
@@ -96,12 +101,17 @@ export function createPending(
   }
 
   async function setAside(send: Pending, { code, message, requestId }: ParleyError): Promise<void> {
-    const failed = replace(send.clientId, (one) => ({ ...one, state: 'failed', error: { code, message, ...(requestId === undefined ? {} : { requestId }) } }));
+    const failed = replace(send.clientId, (one) => ({
+      ...one,
+      state: 'failed',
+      error: { code, message, ...(requestId === undefined ? {} : { requestId }) },
+    }));
     if (failed && userId) await storage.set(keyOf(userId, failed.clientId), failed).catch(() => undefined);
   }
 
   return {
-    of: (conversationId?: string): readonly Pending[] => (conversationId === undefined ? sends : sends.filter((one) => one.conversationId === conversationId)),
+    of: (conversationId?: string): readonly Pending[] =>
+      conversationId === undefined ? sends : sends.filter((one) => one.conversationId === conversationId),
     /** Takes up what this person had not sent when the page closed. */
     async load(owner: string): Promise<void> {
       if (userId === owner) return;
@@ -124,7 +134,16 @@ export function createPending(
     async send({ conversationId, body, threadId = null, title = null }: Draft): Promise<Pending> {
       if (userId === null) throw new Error('nobody is signed in');
       const [owner, mine] = [userId, era];
-      const send: Pending = { clientId: newClientId(), conversationId, threadId, title, body, at: Date.now(), state: 'waiting', error: null };
+      const send: Pending = {
+        clientId: newClientId(),
+        conversationId,
+        threadId,
+        title,
+        body,
+        at: Date.now(),
+        state: 'waiting',
+        error: null,
+      };
       sends = [...sends, send];
       hooks.changed(conversationId);
       try {
@@ -167,7 +186,8 @@ export function createPending(
       kept.clear();
       for (const waiting of running.values()) waiting.abort();
       running.clear();
-      if (erase && owner !== null) for (const [key] of await storage.entries(keyOf(owner, ''))) await storage.delete(key);
+      if (erase && owner !== null)
+        for (const [key] of await storage.entries(keyOf(owner, ''))) await storage.delete(key);
     },
   };
 }
@@ -176,4 +196,5 @@ export function createPending(
 const byName = (a: Pending, b: Pending): number => (a.clientId < b.clientId ? -1 : 1);
 
 /** Refusals that concern the message itself. One that concerns the session only keeps it waiting for the next session. */
-const isFinal = ({ fault, code }: ParleyError): boolean => fault === 'yours' && code !== 'unauthenticated' && code !== 'session_ended' && code !== 'suspended';
+const isFinal = ({ fault, code }: ParleyError): boolean =>
+  fault === 'yours' && code !== 'unauthenticated' && code !== 'session_ended' && code !== 'suspended';

@@ -12,8 +12,14 @@ type Mark = { conversationId: string; threadId: string | null; position: number 
  * Own read marks on their way to the server: of each conversation (and thread) the furthest one, sent soon, tried again until answered.
  * Marks lost with the page cost a few unread messages, never more.
  */
-export function createReadMarks(calls: Calls, answered: (mark: Mark, answer: { readLine: number; mentions: number } | null) => void) {
-  const waiting = new Map<string, { mark: Mark; since: number; timer: ReturnType<typeof setTimeout> | undefined; failures: number; underWay: boolean }>();
+export function createReadMarks(
+  calls: Calls,
+  answered: (mark: Mark, answer: { readLine: number; mentions: number } | null) => void,
+) {
+  const waiting = new Map<
+    string,
+    { mark: Mark; since: number; timer: ReturnType<typeof setTimeout> | undefined; failures: number; underWay: boolean }
+  >();
 
   const keyOf = (mark: Mark) => `${mark.conversationId} ${mark.threadId}`;
 

@@ -15,27 +15,47 @@ class Server {
 
   readonly fetch = (async (url: string, init: RequestInit) => {
     const headers = init.headers as Record<string, string>;
-    this.asked.push({ method: init.method!, path: url.replace('https://chat', ''), body: init.body === undefined ? undefined : JSON.parse(init.body as string), authorization: headers['authorization'] });
+    this.asked.push({
+      method: init.method!,
+      path: url.replace('https://chat', ''),
+      body: init.body === undefined ? undefined : JSON.parse(init.body as string),
+      authorization: headers['authorization'],
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const answer = this.answers.shift();
     if (answer === 'no line') throw new TypeError('fetch failed');
     if (answer) return new Response(JSON.stringify(answer.body), { status: answer.status });
     const token = ++this.tokens;
-    return Response.json({ accessToken: `access ${token}`, refreshToken: `refresh ${token}`, expiresIn: 600, deviceId: 'd', userId: this.userId });
+    return Response.json({
+      accessToken: `access ${token}`,
+      refreshToken: `refresh ${token}`,
+      expiresIn: 600,
+      deviceId: 'd',
+      userId: this.userId,
+    });
   }) as unknown as typeof fetch;
 
   refreshes = () => this.asked.filter(({ path }) => path === '/api/session/refresh');
 }
 
-const refused = (code: ErrorCode, status = 401): Answer => ({ status, body: { error: { code, fault: faults[code], message: code } } });
+const refused = (code: ErrorCode, status = 401): Answer => ({
+  status,
+  body: { error: { code, fault: faults[code], message: code } },
+});
 
 let server: Server;
 let storage: Storage;
 let ended: ParleyError[];
-const open = (keep: 'cookie' | 'body'): DeviceSession => createSession({ origin: 'https://chat', storage, device: 'a device', keep, fetch: server.fetch }, (why) => ended.push(why));
+const open = (keep: 'cookie' | 'body'): DeviceSession =>
+  createSession({ origin: 'https://chat', storage, device: 'a device', keep, fetch: server.fetch }, (why) =>
+    ended.push(why),
+  );
 const after = async <T>(act: Promise<T>): Promise<T> => {
   // Looked at before time passes: a refusal nobody waits for yet would count as unhandled.
-  const seen = act.then((value) => ({ value }), (error: unknown) => ({ error }));
+  const seen = act.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
   await vi.advanceTimersByTimeAsync(1_000);
   const outcome = await seen;
   if ('error' in outcome) throw outcome.error;
@@ -68,7 +88,10 @@ describe('a session', () => {
     await after(session.renew());
     expect(await storage.get('session/refresh')).toBe('refresh 2');
     await after(session.renew());
-    expect(server.refreshes().map(({ body }) => body)).toEqual([{ refreshToken: 'refresh 1' }, { refreshToken: 'refresh 2' }]);
+    expect(server.refreshes().map(({ body }) => body)).toEqual([
+      { refreshToken: 'refresh 1' },
+      { refreshToken: 'refresh 2' },
+    ]);
   });
 
   test('outlives a line that is down, and shows the same token again', async () => {
@@ -82,16 +105,19 @@ describe('a session', () => {
     expect(ended).toEqual([]);
   });
 
-  test.each(['session_ended', 'suspended', 'unauthenticated'] as const)('is over when the server says %s, and only then', async (code) => {
-    const session = open('body');
-    await after(session.signIn(ada));
-    server.answers = [refused(code)];
-    await expect(after(session.renew())).rejects.toMatchObject({ code });
-    expect(ended.map((why) => why.code)).toEqual([code]);
-    expect(session.userId).toBeNull();
-    expect(await storage.entries('')).toEqual([]);
-    expect(await after(session.resume())).toBe(false);
-  });
+  test.each(['session_ended', 'suspended', 'unauthenticated'] as const)(
+    'is over when the server says %s, and only then',
+    async (code) => {
+      const session = open('body');
+      await after(session.signIn(ada));
+      server.answers = [refused(code)];
+      await expect(after(session.renew())).rejects.toMatchObject({ code });
+      expect(ended.map((why) => why.code)).toEqual([code]);
+      expect(session.userId).toBeNull();
+      expect(await storage.entries('')).toEqual([]);
+      expect(await after(session.resume())).toBe(false);
+    },
+  );
 
   test('does not go on as somebody else who signed in on this device meanwhile', async () => {
     const session = open('cookie');

@@ -16,7 +16,10 @@ const margin = 30_000;
  */
 export type DeviceSession = ReturnType<typeof createSession>;
 
-export function createSession({ origin, storage, device, keep = 'cookie', fetch = globalThis.fetch }: Options, onEnd: (why: ParleyError) => void) {
+export function createSession(
+  { origin, storage, device, keep = 'cookie', fetch = globalThis.fetch }: Options,
+  onEnd: (why: ParleyError) => void,
+) {
   let current: { accessToken: string; userId: string; deviceId: string; endsAt: number; life: number } | null = null;
   let renewing: Promise<string> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +54,13 @@ export function createSession({ origin, storage, device, keep = 'cookie', fetch 
     // Kept before it is used: a page that dies in between must not be left with a spent token.
     if (session.refreshToken !== undefined) await storage.set(refreshKey, session.refreshToken);
     const life = session.expiresIn * 1_000;
-    current = { accessToken: session.accessToken, userId: session.userId, deviceId: session.deviceId, endsAt: Date.now() + life, life };
+    current = {
+      accessToken: session.accessToken,
+      userId: session.userId,
+      deviceId: session.deviceId,
+      endsAt: Date.now() + life,
+      life,
+    };
     plan();
     return session.accessToken;
   }
@@ -78,10 +87,18 @@ export function createSession({ origin, storage, device, keep = 'cookie', fetch 
     const refreshToken = keep === 'body' ? await storage.get(refreshKey) : undefined;
     if (keep === 'body' && typeof refreshToken !== 'string') throw end(notSignedIn());
     try {
-      const session = await request<Session>('POST', '/api/session/refresh', refreshToken === undefined ? undefined : { refreshToken });
+      const session = await request<Session>(
+        'POST',
+        '/api/session/refresh',
+        refreshToken === undefined ? undefined : { refreshToken },
+      );
       if (mine !== era) throw notSignedIn();
       if (userId !== undefined && session.userId !== userId)
-        throw new ParleyError({ code: 'session_ended', fault: faults.session_ended, message: 'Somebody else has signed in on this device.' });
+        throw new ParleyError({
+          code: 'session_ended',
+          fault: faults.session_ended,
+          message: 'Somebody else has signed in on this device.',
+        });
       return await take(session);
     } catch (error) {
       const failure = asParleyError(error);
@@ -156,7 +173,8 @@ export function createSession({ origin, storage, device, keep = 'cookie', fetch 
 }
 
 /** Refusals after which no waiting brings the session back. */
-export const isOver = (error: ParleyError): boolean => error.code === 'session_ended' || error.code === 'suspended' || error.code === 'unauthenticated';
+export const isOver = (error: ParleyError): boolean =>
+  error.code === 'session_ended' || error.code === 'suspended' || error.code === 'unauthenticated';
 
 type Locks = { request<R>(name: string, act: () => Promise<R>): Promise<R> };
 

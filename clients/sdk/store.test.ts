@@ -5,17 +5,67 @@ import type { Change } from '@parley/protocol/sync.ts';
 import { createStore } from './store.ts';
 import { createTopics, type Changed } from './topics.ts';
 
-const me = { id: 'me', name: 'Ada', kind: 'person', status: 'active', title: null, department: null, permissions: [] } as const;
-const mine = (more: Partial<Mine> = {}): Mine => ({ role: 'member', readLine: 10, mentions: 0, muted: false, pinned: false, urev: 1, threads: [], ...more });
+const me = {
+  id: 'me',
+  name: 'Ada',
+  kind: 'person',
+  status: 'active',
+  title: null,
+  department: null,
+  permissions: [],
+} as const;
+const mine = (more: Partial<Mine> = {}): Mine => ({
+  role: 'member',
+  readLine: 10,
+  mentions: 0,
+  muted: false,
+  pinned: false,
+  urev: 1,
+  threads: [],
+  ...more,
+});
 const summary = (more: Partial<Summary> = {}): Summary => ({
-  conversation: { id: 'c', kind: 'channel', name: 'general', purpose: '', visibility: 'private', threading: 'replies', createdAt: 0, archivedAt: null, rev: 1 },
-  lastSeq: 10, lastLine: 10, head: 20, memberCount: 3, peerId: null, last: null, mine: mine(), ...more,
+  conversation: {
+    id: 'c',
+    kind: 'channel',
+    name: 'general',
+    purpose: '',
+    visibility: 'private',
+    threading: 'replies',
+    createdAt: 0,
+    archivedAt: null,
+    rev: 1,
+  },
+  lastSeq: 10,
+  lastLine: 10,
+  head: 20,
+  memberCount: 3,
+  peerId: null,
+  last: null,
+  mine: mine(),
+  ...more,
 });
 const message = (seq: number, rev: number, more: Partial<Message> = {}): Change => ({
-  kind: 'message', rev,
+  kind: 'message',
+  rev,
   message: {
-    id: `m${seq}`, conversationId: 'c', seq, line: seq, rev, senderId: 'ben', clientId: `c${seq}`, threadId: null, title: null, body: `said ${seq}`, mentions: [], at: seq,
-    editedAt: null, recalledAt: null, answers: 0, lastAnswerAt: null, ...more,
+    id: `m${seq}`,
+    conversationId: 'c',
+    seq,
+    line: seq,
+    rev,
+    senderId: 'ben',
+    clientId: `c${seq}`,
+    threadId: null,
+    title: null,
+    body: `said ${seq}`,
+    mentions: [],
+    at: seq,
+    editedAt: null,
+    recalledAt: null,
+    answers: 0,
+    lastAnswerAt: null,
+    ...more,
   },
 });
 
@@ -36,7 +86,13 @@ describe('unread', () => {
     store.apply('c', [message(11, 21)], 21);
     expect([store.unread('c'), store.mentions('c')]).toEqual([1, 0]);
     expect(told).toEqual([{ topic: 'conversation', id: 'c' }]);
-    expect(store.conversations.get('c')!.last).toEqual({ senderId: 'ben', body: 'said 11', at: 11, seq: 11, recalled: false });
+    expect(store.conversations.get('c')!.last).toEqual({
+      senderId: 'ben',
+      body: 'said 11',
+      at: 11,
+      seq: 11,
+      recalled: false,
+    });
   });
 
   test('does not count answers below the main line', () => {
@@ -58,12 +114,30 @@ describe('unread', () => {
     store.mine({ head: 6, kind: 'mine', conversationId: 'c', mine: mine({ readLine: 11, urev: 6 }) });
     expect(store.unread('c')).toBe(0);
     expect(store.markRead('c', 11)).toBe(false);
-    store.start({ me: { ...me, permissions: [] }, head: 6, changed: [summary({ lastLine: 12, lastSeq: 12, head: 22, mine: mine({ readLine: 11, urev: 6 }) })], left: [], people: [] }, false);
+    store.start(
+      {
+        me: { ...me, permissions: [] },
+        head: 6,
+        changed: [summary({ lastLine: 12, lastSeq: 12, head: 22, mine: mine({ readLine: 11, urev: 6 }) })],
+        left: [],
+        people: [],
+      },
+      false,
+    );
     expect(store.unread('c')).toBe(0);
   });
 
   test('counts no change twice that a summary was told with already', () => {
-    store.start({ me: { ...me, permissions: [] }, head: 6, changed: [summary({ lastLine: 11, lastSeq: 11, head: 21, mine: mine({ mentions: 1 }) })], left: [], people: [] }, false);
+    store.start(
+      {
+        me: { ...me, permissions: [] },
+        head: 6,
+        changed: [summary({ lastLine: 11, lastSeq: 11, head: 21, mine: mine({ mentions: 1 }) })],
+        left: [],
+        people: [],
+      },
+      false,
+    );
     store.apply('c', [message(11, 21, { mentions: ['me'] })], 21);
     expect([store.unread('c'), store.mentions('c')]).toEqual([1, 1]);
   });
@@ -125,8 +199,20 @@ describe('one’s own stream', () => {
 
 test('an answer older than what events have told already takes nothing back', () => {
   store.apply('c', [message(11, 21), message(12, 22)], 22);
-  store.take(summary({ lastSeq: 11, lastLine: 11, head: 21, last: { senderId: 'ben', body: 'said 11', at: 11, seq: 11, recalled: false } }));
-  expect(store.conversations.get('c')).toMatchObject({ lastSeq: 12, lastLine: 12, head: 22, last: { body: 'said 12' } });
+  store.take(
+    summary({
+      lastSeq: 11,
+      lastLine: 11,
+      head: 21,
+      last: { senderId: 'ben', body: 'said 11', at: 11, seq: 11, recalled: false },
+    }),
+  );
+  expect(store.conversations.get('c')).toMatchObject({
+    lastSeq: 12,
+    lastLine: 12,
+    head: 22,
+    last: { body: 'said 12' },
+  });
 });
 
 test('answers below a thread that may be followed are asked for; below others they are not', () => {

@@ -101,13 +101,20 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
       change(id, (summary) => {
         if (!summary.mine || line <= summary.mine.readLine) return summary;
         moved = true;
-        return { ...summary, mine: { ...summary.mine, readLine: line, mentions: line >= summary.lastLine ? 0 : summary.mine.mentions } };
+        return {
+          ...summary,
+          mine: { ...summary.mine, readLine: line, mentions: line >= summary.lastLine ? 0 : summary.mine.mentions },
+        };
       });
       return moved;
     },
     /** The server's answer to a read mark, as long as no later mark has been made here. */
     marked(id: string, readLine: number, mentions: number): void {
-      change(id, (summary) => (summary.mine && summary.mine.readLine <= readLine ? { ...summary, mine: { ...summary.mine, readLine, mentions } } : summary));
+      change(id, (summary) =>
+        summary.mine && summary.mine.readLine <= readLine
+          ? { ...summary, mine: { ...summary.mine, readLine, mentions } }
+          : summary,
+      );
     },
     markThreadRead(id: string, threadId: string, read: number): boolean {
       let moved = false;
@@ -115,7 +122,9 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
         const thread = summary.mine?.threads.find((one) => one.threadId === threadId);
         if (!summary.mine || !thread || thread.read >= read) return summary;
         moved = true;
-        const threads = summary.mine.threads.map((one) => (one === thread ? { ...one, read } : one)).filter((one) => one.answers > one.read);
+        const threads = summary.mine.threads
+          .map((one) => (one === thread ? { ...one, read } : one))
+          .filter((one) => one.answers > one.read);
         return { ...summary, mine: { ...summary.mine, threads } };
       });
       return moved;
@@ -138,7 +147,10 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
     }
     if (one.kind === 'member') {
       unsure(id, 'members');
-      const mine = one.member.userId === me?.id && summary.mine && one.member.leftAt === null ? { ...summary.mine, role: one.member.role } : summary.mine;
+      const mine =
+        one.member.userId === me?.id && summary.mine && one.member.leftAt === null
+          ? { ...summary.mine, role: one.member.role }
+          : summary.mine;
       return { ...summary, mine };
     }
     return withMessage(summary, one.message);
@@ -151,9 +163,20 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
     const isNew = message.seq > summary.lastSeq;
     const last =
       !summary.last || message.seq >= summary.last.seq
-        ? { senderId: message.senderId, body: message.body.slice(0, excerpt), at: message.at, seq: message.seq, recalled: message.recalledAt !== null }
+        ? {
+            senderId: message.senderId,
+            body: message.body.slice(0, excerpt),
+            at: message.at,
+            seq: message.seq,
+            recalled: message.recalledAt !== null,
+          }
         : summary.last;
-    const after = { ...summary, last, lastSeq: Math.max(summary.lastSeq, message.seq), lastLine: Math.max(summary.lastLine, message.line ?? 0) };
+    const after = {
+      ...summary,
+      last,
+      lastSeq: Math.max(summary.lastSeq, message.seq),
+      lastLine: Math.max(summary.lastLine, message.line ?? 0),
+    };
     return summary.mine ? { ...after, mine: withMarks(summary.mine, message, isNew, id) } : after;
   }
 
@@ -198,6 +221,7 @@ function newerMine(before: Mine | null, told: Mine, late = false): Mine {
   if (!before) return told;
   if (told.urev < before.urev) return before;
   // Sending moves the server's mark without a word in the stream, and a mark made here is ahead of the server's for a moment.
-  if (told.readLine < before.readLine) return { ...told, readLine: before.readLine, mentions: Math.min(before.mentions, told.mentions) };
+  if (told.readLine < before.readLine)
+    return { ...told, readLine: before.readLine, mentions: Math.min(before.mentions, told.mentions) };
   return late && told.urev === before.urev ? { ...before, threads: told.threads } : told;
 }

@@ -20,7 +20,12 @@ export type Sync = ReturnType<typeof createSync>;
  * The device's own stream, and the first call of every connection. While that call is under way live events wait:
  * they may speak of conversations that only its answer makes known.
  */
-export function createSync(calls: Calls, store: ConversationStore, following: Following, people: Pick<ReturnType<typeof createPeople>, 'take'>) {
+export function createSync(
+  calls: Calls,
+  store: ConversationStore,
+  following: Following,
+  people: Pick<ReturnType<typeof createPeople>, 'take'>,
+) {
   let feed: Feed<MineEvent> | null = null;
   let waiting: (() => void)[] | null = null;
   let gap: ReturnType<typeof setTimeout> | undefined;
@@ -100,7 +105,10 @@ export function createSync(calls: Calls, store: ConversationStore, following: Fo
     // A count of members matters only on screen, and everybody who has the channel open learns of the same change at once.
     if (why === 'members' && !following.isWatched(id)) return;
     const wait = why === 'marks' ? 300 + backoff(0, { base: 700 }) : 500 + backoff(0, { base: 3_000 });
-    refreshing.set(id, setTimeout(() => void refresh(id), wait));
+    refreshing.set(
+      id,
+      setTimeout(() => void refresh(id), wait),
+    );
   }
 
   return {

@@ -24,11 +24,17 @@ class Device {
   }
 
   hear(event: ChangeEvent): void {
-    for (const { change } of hear(this.feed, event.head, event)) for (const window of this.windows) takeChange(window, change);
+    for (const { change } of hear(this.feed, event.head, event))
+      for (const window of this.windows) takeChange(window, change);
   }
 
   fetchPage(window: Window, end: 'all' | 'older' | 'newer', around?: number): void {
-    const edge = end === 'older' ? { before: window.rows[0]?.seq } : end === 'newer' ? { after: window.rows.at(-1)?.seq } : { around };
+    const edge =
+      end === 'older'
+        ? { before: window.rows[0]?.seq }
+        : end === 'newer'
+          ? { after: window.rows.at(-1)?.seq }
+          : { around };
     const page: Page = this.room.page({ threadId: window.threadId, ...edge });
     const rows = window.rows;
     this.travelling.push(() => {
@@ -48,7 +54,8 @@ class Device {
     this.travelling.push(() => {
       if (since > this.feed.cursor) return;
       for (const change of answer.changes) for (const window of this.windows) takeChange(window, change);
-      for (const { change } of caughtUp(this.feed, since, answer.next, answer.head)) for (const window of this.windows) takeChange(window, change);
+      for (const { change } of caughtUp(this.feed, since, answer.next, answer.head))
+        for (const window of this.windows) takeChange(window, change);
     });
   }
 
@@ -78,8 +85,18 @@ const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('event' as const), back: fc.integer({ min: 0, max: 6 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('the next event' as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('catch up' as const) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('older' as const, 'newer' as const), which: fc.nat({ max: 1 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('open' as const), which: fc.nat({ max: 1 }), around: fc.option(fc.nat({ max: 40 }), { nil: undefined }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('older' as const, 'newer' as const), which: fc.nat({ max: 1 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('open' as const),
+      which: fc.nat({ max: 1 }),
+      around: fc.option(fc.nat({ max: 40 }), { nil: undefined }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('acknowledged' as const) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('arrive' as const), which: fc.nat() }) },
 );
@@ -91,7 +108,12 @@ function play(steps: (typeof step extends fc.Arbitrary<infer S> ? S : never)[]):
   for (const one of steps) {
     const some = 'which' in one ? one.which % room.messages.length : 0;
     if (one.do === 'send') room.send(`person ${one.who}`, `said ${room.head}`);
-    if (one.do === 'answer') room.send('ben', `answer ${room.head}`, one.which % 3 === 0 ? 'm3' : room.shown(null).at(-1 - (one.which % 3))!.id);
+    if (one.do === 'answer')
+      room.send(
+        'ben',
+        `answer ${room.head}`,
+        one.which % 3 === 0 ? 'm3' : room.shown(null).at(-1 - (one.which % 3))!.id,
+      );
     if (one.do === 'edit') room.edit(some, `edited ${room.head}`);
     if (one.do === 'recall') room.recall(some);
     if (one.do === 'member') room.member('cleo');
@@ -106,7 +128,8 @@ function play(steps: (typeof step extends fc.Arbitrary<infer S> ? S : never)[]):
     if (one.do === 'catch up') device.catchUp();
     if (one.do === 'older' || one.do === 'newer') device.fetchPage(device.windows[one.which]!, one.do);
     if (one.do === 'open') device.fetchPage(device.windows[one.which]!, 'all', one.around);
-    if (one.do === 'acknowledged') for (const window of device.windows) takeMessage(window, { ...room.messages.at(-1)!, rev: 0 });
+    if (one.do === 'acknowledged')
+      for (const window of device.windows) takeMessage(window, { ...room.messages.at(-1)!, rev: 0 });
     if (one.do === 'arrive') device.arrive(one.which);
   }
   device.settle();

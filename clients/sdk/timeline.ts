@@ -17,7 +17,9 @@ export const emptyWindow = (threadId: string | null): Window => ({ threadId, row
 
 /** Whether the window shows such a message at all: its main line, or its root and the answers below it. */
 export const belongs = (window: Window, message: Message): boolean =>
-  window.threadId === null ? message.line !== null : message.id === window.threadId || message.threadId === window.threadId;
+  window.threadId === null
+    ? message.line !== null
+    : message.id === window.threadId || message.threadId === window.threadId;
 
 /** A page becomes the window, or is added at its `older` or `newer` end. */
 export function takePage(window: Window, page: Page, end: 'all' | 'older' | 'newer'): void {

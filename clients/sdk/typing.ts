@@ -10,7 +10,10 @@ const expiry = 7_000;
 
 /** Who is typing where, and the telling of it. Hints: sent while the line is up, never waited for, forgotten by themselves. */
 export function createTyping(calls: Calls, topics: Topics, isMe: (userId: string) => boolean) {
-  const heard = new Map<string, { conversationId: string; threadId: string | null; userId: string; timer: ReturnType<typeof setTimeout> }>();
+  const heard = new Map<
+    string,
+    { conversationId: string; threadId: string | null; userId: string; timer: ReturnType<typeof setTimeout> }
+  >();
   const own = new Map<string, { toldAt: number; stop: ReturnType<typeof setTimeout> }>();
 
   const keyOf = (...parts: (string | null)[]) => parts.join(' ');
@@ -24,7 +27,10 @@ export function createTyping(calls: Calls, topics: Topics, isMe: (userId: string
   }
 
   function say(conversationId: string, threadId: string | null, typing: boolean): void {
-    if (calls.isLive()) calls.call('typing:set', { conversationId, ...(threadId === null ? {} : { threadId }), typing }).catch(() => undefined);
+    if (calls.isLive())
+      calls
+        .call('typing:set', { conversationId, ...(threadId === null ? {} : { threadId }), typing })
+        .catch(() => undefined);
   }
 
   function stopped(conversationId: string, threadId: string | null): void {
@@ -38,7 +44,9 @@ export function createTyping(calls: Calls, topics: Topics, isMe: (userId: string
 
   return {
     in: (conversationId: string, threadId: string | null): readonly string[] =>
-      [...heard.values()].filter((one) => one.conversationId === conversationId && one.threadId === threadId).map(({ userId }) => userId),
+      [...heard.values()]
+        .filter((one) => one.conversationId === conversationId && one.threadId === threadId)
+        .map(({ userId }) => userId),
     hear({ conversationId, threadId, userId, typing }: TypingEvent): void {
       const key = keyOf(conversationId, threadId, userId);
       if (!typing || isMe(userId)) return forget(key);
@@ -48,7 +56,8 @@ export function createTyping(calls: Calls, topics: Topics, isMe: (userId: string
       if (isNew) topics.tell({ topic: 'typing', conversationId });
     },
     /** Whoever has just spoken is not typing any more. */
-    spoke: (conversationId: string, threadId: string | null, userId: string): void => forget(keyOf(conversationId, threadId, userId)),
+    spoke: (conversationId: string, threadId: string | null, userId: string): void =>
+      forget(keyOf(conversationId, threadId, userId)),
     /** Own keystrokes. */
     tell(conversationId: string, threadId: string | null, typing: boolean): void {
       if (!typing) return stopped(conversationId, threadId);
@@ -56,7 +65,10 @@ export function createTyping(calls: Calls, topics: Topics, isMe: (userId: string
       const before = own.get(key);
       clearTimeout(before?.stop);
       const again = !before || Date.now() - before.toldAt >= repeat;
-      own.set(key, { toldAt: again ? Date.now() : before.toldAt, stop: setTimeout(() => stopped(conversationId, threadId), silence) });
+      own.set(key, {
+        toldAt: again ? Date.now() : before.toldAt,
+        stop: setTimeout(() => stopped(conversationId, threadId), silence),
+      });
       if (again) say(conversationId, threadId, true);
     },
     clear(): void {

@@ -7,7 +7,10 @@ export type Child = { ask<Answer>(message: object): Promise<Answer>; stop(): Pro
 
 /** Starts a script of this folder; `flags` go to Node.js. What goes wrong in it, its end included, fails whoever is waiting for an answer. */
 export async function startChild(script: string, args: string[], flags: string[] = []): Promise<Child> {
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), args, { execArgv: ['--expose-gc', ...flags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), args, {
+    execArgv: ['--expose-gc', ...flags],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   await answer(child, 'started');
   return {
     async ask<Answer>(message: object) {
@@ -25,7 +28,8 @@ export async function startChild(script: string, args: string[], flags: string[]
 
 function answer(child: ChildProcess, what: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null) => reject(new Error(`a process of the benchmark ended (${code}) before ${what}`));
+    const ended = (code: number | null) =>
+      reject(new Error(`a process of the benchmark ended (${code}) before ${what}`));
     child.once('exit', ended);
     child.once('message', (message) => {
       child.off('exit', ended);

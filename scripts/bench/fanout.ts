@@ -16,7 +16,9 @@ export const fanout: Benchmark = {
     const rows: Row[] = [];
     const row = (style: keyof typeof styles, batch: number): Row => {
       const name = `${styles[style]}, ${batch} a flush`;
-      return rows.find((one) => one.name === name) ?? rows[rows.push({ name, cost: [], also: { 'deliveries/s': [] } }) - 1]!;
+      return (
+        rows.find((one) => one.name === name) ?? rows[rows.push({ name, cost: [], also: { 'deliveries/s': [] } }) - 1]!
+      );
     };
     for (let round = 0; round < rounds; round++) {
       for (const style of Object.keys(styles) as (keyof typeof styles)[]) {
@@ -36,8 +38,12 @@ export const fanout: Benchmark = {
       unit: 'µs CPU a delivery',
       rows,
       ratios: [
-        ...batches.map((batch) => cheaper(rows, `${styles.ours}, ${batch} a flush`, `${styles.stock}, ${batch} a flush`, batch === 16 ? 5 : 1)),
-        ...batches.map((batch) => times(rows, `${styles.ours}, ${batch} a flush`, `${styles.bare}, ${batch} a flush`, 1.5)),
+        ...batches.map((batch) =>
+          cheaper(rows, `${styles.ours}, ${batch} a flush`, `${styles.stock}, ${batch} a flush`, batch === 16 ? 5 : 1),
+        ),
+        ...batches.map((batch) =>
+          times(rows, `${styles.ours}, ${batch} a flush`, `${styles.bare}, ${batch} a flush`, 1.5),
+        ),
       ],
     };
   },
@@ -48,14 +54,18 @@ async function measure(style: keyof typeof styles): Promise<[number, Said][]> {
   const clients = await startChild('wire-clients.ts', []);
   try {
     const ports = await server.ask<{ port: number; reports: number }>({ ports: true });
-    await clients.ask({ open: { ...ports, speaks: style === 'bare' ? 'websocket' : 'socket.io', from: 0, to: connections } });
+    await clients.ask({
+      open: { ...ports, speaks: style === 'bare' ? 'websocket' : 'socket.io', from: 0, to: connections },
+    });
     const { connected } = await server.ask<{ connected: number }>({ connected: true });
     if (connected !== connections) throw new Error(`${connected} of ${connections} connections stand`);
     const found: [number, Said][] = [];
     for (const batch of batches) {
       for (const share of [0.25, 1]) {
         await clients.ask({ forget: true });
-        const said = await server.ask<Said>({ say: { rooms: connections / roomSize, batch, deliveries: deliveries * share } });
+        const said = await server.ask<Said>({
+          say: { rooms: connections / roomSize, batch, deliveries: deliveries * share },
+        });
         const { events } = await clients.ask<{ events: number }>({ count: true });
         if (events !== said.sent) throw new Error(`${style}: ${said.sent} deliveries were owed and ${events} arrived`);
         // The first, shorter run warms up.

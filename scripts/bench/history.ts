@@ -58,9 +58,9 @@ async function measure(store: Store, url: string, way: string, { cost, also }: R
   const child = await startChild('history-ways.ts', [way, url], ['--max-semi-space-size=8']);
   try {
     await child.ask({ pages: { atOnce: 16, ms: 1_000 } });
-    const before = store.cpu();
+    const before = await store.cpu();
     const many = await child.ask<Read>({ pages: { atOnce: 16, ms: 3_000 } });
-    const after = store.cpu();
+    const after = await store.cpu();
     const alone = await child.ask<Read>({ pages: { atOnce: 1, ms: 1_000 } });
     cost.push((many.cpu * 1e6) / many.pages);
     also!['PostgreSQL µs']!.push(before === null || after === null ? 0 : ((after - before) * 1e6) / many.pages);

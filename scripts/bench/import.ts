@@ -54,9 +54,9 @@ async function measure(
   await store.onCopy(async (url) => {
     const child = await startChild('import-ways.ts', [way, url, file], ['--max-semi-space-size=8']);
     try {
-      const before = store.cpu();
+      const before = await store.cpu();
       const { stored, seconds, cpu } = await child.ask<{ stored: number; seconds: number; cpu: number }>({ run: true });
-      const after = store.cpu();
+      const after = await store.cpu();
       if (stored !== messages) throw new Error(`${file} has ${messages} messages and ${stored} were stored`);
       const postgres = before === null || after === null ? 0 : ((after - before) * 1e6) / stored;
       cost.push((cpu * 1e6) / stored + postgres);

@@ -17,7 +17,11 @@ type Memory = { rss: number; heap: number };
 export const memory: Benchmark = {
   name: 'memory',
   async run(rounds) {
-    const rows: Row[] = styles.map(({ name }) => ({ name, cost: [], also: { 'live heap kB': [], 'connections a GiB': [] } }));
+    const rows: Row[] = styles.map(({ name }) => ({
+      name,
+      cost: [],
+      also: { 'live heap kB': [], 'connections a GiB': [] },
+    }));
     for (let round = 0; round < rounds; round++) {
       for (const [index, { style, flags }] of styles.entries()) {
         const { rss, heap } = await measure(style, [...flags]);
@@ -58,7 +62,10 @@ async function measure(style: string, flags: string[]): Promise<Memory> {
     const after = await server.ask<Memory>({ memory: true });
     const { connected } = await server.ask<{ connected: number }>({ connected: true });
     if (connected !== connections) throw new Error(`${connected} of ${connections} connections stand`);
-    return { rss: (after.rss - before.rss) / (connections - settled), heap: (after.heap - before.heap) / (connections - settled) };
+    return {
+      rss: (after.rss - before.rss) / (connections - settled),
+      heap: (after.heap - before.heap) / (connections - settled),
+    };
   } finally {
     await Promise.all([server.stop(), clients.stop()]);
   }

@@ -47,18 +47,31 @@ export function times(rows: readonly Row[], ours: string, base: string, target: 
   return { says: `${ours}: times ${base}`, value, target: `≤ ${target}`, reached: value <= target };
 }
 
-export const figure = (value: number): string => (Math.abs(value) >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3));
+export const figure = (value: number): string =>
+  Math.abs(value) >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 
 /** A result as a section of markdown: median and range of each row, then the ratios. */
 export function asMarkdown({ name, how, unit, rows, ratios }: Result): string {
   const others = [...new Set(rows.flatMap((row) => Object.keys(row.also ?? {})))];
-  const cell = (values: number[] | undefined) => (values?.length ? `${figure(median(values))} [${figure(Math.min(...values))}–${figure(Math.max(...values))}]` : '');
+  const cell = (values: number[] | undefined) =>
+    values?.length ? `${figure(median(values))} [${figure(Math.min(...values))}–${figure(Math.max(...values))}]` : '';
   const lines = [
-    `## ${name}`, '', how, '',
-    `| | ${[unit, ...others].join(' | ')} |`, `|---|${'---|'.repeat(others.length + 1)}`,
-    ...rows.map((row) => `| ${row.name} | ${[row.cost, ...others.map((other) => row.also?.[other])].map(cell).join(' | ')} |`),
-    '', '| Ratio | here | target | |', '|---|---|---|---|',
-    ...ratios.map(({ says, value, target, reached }) => `| ${says} | ${figure(value)} | ${target} | ${reached ? 'reached' : '**missed**'} |`),
+    `## ${name}`,
+    '',
+    how,
+    '',
+    `| | ${[unit, ...others].join(' | ')} |`,
+    `|---|${'---|'.repeat(others.length + 1)}`,
+    ...rows.map(
+      (row) => `| ${row.name} | ${[row.cost, ...others.map((other) => row.also?.[other])].map(cell).join(' | ')} |`,
+    ),
+    '',
+    '| Ratio | here | target | |',
+    '|---|---|---|---|',
+    ...ratios.map(
+      ({ says, value, target, reached }) =>
+        `| ${says} | ${figure(value)} | ${target} | ${reached ? 'reached' : '**missed**'} |`,
+    ),
   ];
   return `${lines.join('\n')}\n`;
 }

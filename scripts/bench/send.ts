@@ -55,9 +55,9 @@ async function measure(store: Store, way: string, { cost, also }: Row): Promise<
     const child = await startChild('send-ways.ts', [way, url], ['--max-semi-space-size=8']);
     try {
       const warm = await child.ask<Sent>({ send: { outstanding: 512, ms: 1_000 } });
-      const before = store.cpu();
+      const before = await store.cpu();
       const full = await child.ask<Sent>({ send: { outstanding: 512, ms: 4_000 } });
-      const after = store.cpu();
+      const after = await store.cpu();
       const node = (full.cpu * 1e6) / full.stored;
       const postgres = before === null || after === null ? 0 : ((after - before) * 1e6) / full.stored;
       cost.push(node + postgres);

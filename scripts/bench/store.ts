@@ -13,7 +13,7 @@ export type Store = {
   /** Runs on a fresh copy of what was prepared, and removes it again. */
   onCopy<T>(run: (url: string) => Promise<T>): Promise<T>;
   /** Seconds of CPU PostgreSQL has used so far; null where the system does not tell (/proc). */
-  cpu(): number | null;
+  cpu(): Promise<number | null>;
   close(): Promise<void>;
 };
 
@@ -42,7 +42,11 @@ export async function openStore(): Promise<Store> {
         await admin.query(`drop database ${name} with (force)`);
       }
     },
-    cpu: () => cpuOfFamily(readRecord(dataDir)?.postgres?.process?.pid),
+    async cpu() {
+      // A connection's process that is just ending is counted neither among the living nor among the ended.
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return cpuOfFamily(readRecord(dataDir)?.postgres?.process?.pid);
+    },
     async close() {
       await admin.end();
       await engines.close();

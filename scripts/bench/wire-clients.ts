@@ -13,9 +13,15 @@ const lines: Line[] = [];
 let events = 0;
 
 const headers = [
-  'Connection: Upgrade', 'Pragma: no-cache', 'Cache-Control: no-cache', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
+  'Connection: Upgrade',
+  'Pragma: no-cache',
+  'Cache-Control: no-cache',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
   'User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
-  'Accept-Encoding: gzip, deflate, br, zstd', 'Accept-Language: en-GB,en;q=0.9,zh-CN;q=0.8,zh;q=0.7', 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
+  'Accept-Encoding: gzip, deflate, br, zstd',
+  'Accept-Language: en-GB,en;q=0.9,zh-CN;q=0.8,zh;q=0.7',
+  'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
 ].join('\r\n');
 
 const said = (text: string): Buffer => {
@@ -28,7 +34,7 @@ const pong = said('3');
 function walk(line: Line, chunk: Buffer): void {
   const data = line.carry.length > 0 ? Buffer.concat([line.carry, chunk]) : chunk;
   let at = 0;
-  if (line.left >= data.length) return void (line.left -= data.length, line.carry = empty);
+  if (line.left >= data.length) return void ((line.left -= data.length), (line.carry = empty));
   at += line.left;
   line.left = 0;
   while (at + 4 <= data.length || (at + 2 <= data.length && data[at + 1]! < 126)) {
@@ -57,8 +63,17 @@ function open(n: number, port: number, speaks: Speaks): Promise<void> {
     const shared = Buffer.allocUnsafe(65_536);
     const stream = connect({
       // Several addresses of loopback, so that ports do not run out.
-      host: '127.0.0.1', localAddress: `127.0.0.${1 + (n % 8)}`, port, noDelay: true,
-      onread: { buffer: shared, callback: (length: number, buffer: Uint8Array) => (heard(line, Buffer.from(buffer.buffer, buffer.byteOffset, length)), true) },
+      host: '127.0.0.1',
+      localAddress: `127.0.0.${1 + (n % 8)}`,
+      port,
+      noDelay: true,
+      onread: {
+        buffer: shared,
+        callback: (length: number, buffer: Uint8Array) => (
+          heard(line, Buffer.from(buffer.buffer, buffer.byteOffset, length)),
+          true
+        ),
+      },
     });
     const line: Line = { stream, greeted: false, left: 0, carry: empty };
     lines.push(line);
@@ -79,7 +94,9 @@ function open(n: number, port: number, speaks: Speaks): Promise<void> {
     stream.on('error', reject);
     stream.on('connect', () => {
       const path = speaks === 'websocket' ? `/?n=${n}` : `/socket.io/?EIO=4&transport=websocket&n=${n}`;
-      stream.write(`GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nOrigin: http://localhost:${port}\r\n${headers}\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`);
+      stream.write(
+        `GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nOrigin: http://localhost:${port}\r\n${headers}\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+      );
     });
   });
 }
@@ -96,11 +113,15 @@ function report(port: number): void {
   }, 3);
 }
 
-type Ask = { open: { port: number; reports: number; speaks: Speaks; from: number; to: number } } | { forget: true } | { count: true };
+type Ask =
+  | { open: { port: number; reports: number; speaks: Speaks; from: number; to: number } }
+  | { forget: true }
+  | { count: true };
 answering(async (ask: Ask) => {
   if ('open' in ask) {
     const { port, reports, speaks, from, to } = ask.open;
-    for (let n = from; n < to; n += 100) await Promise.all(Array.from({ length: Math.min(100, to - n) }, (_, i) => open(n + i, port, speaks)));
+    for (let n = from; n < to; n += 100)
+      await Promise.all(Array.from({ length: Math.min(100, to - n) }, (_, i) => open(n + i, port, speaks)));
     if (from === 0) report(reports);
   } else if ('forget' in ask) {
     events = 0;

@@ -80,8 +80,19 @@ async function ours(): Promise<Style> {
 let seq = 100_000_000;
 /** A message as a room hears it, always the same length, never the same text. */
 const message = () => ({
-  conversationId: '018f3c5e-7b1a-7c3d-9e2f-000000000001', head: ++seq,
-  change: { kind: 'message', rev: seq, message: { id: `018f3c5e-7b1a-7c3d-9e2f-${seq}000`, seq, senderId: '018f3c5e-7b1a-7c3d-9e2f-000000000002', body: 'The quarterly report is ready; please look at section 3 before Friday.', at: 1_763_900_000_000 } },
+  conversationId: '018f3c5e-7b1a-7c3d-9e2f-000000000001',
+  head: ++seq,
+  change: {
+    kind: 'message',
+    rev: seq,
+    message: {
+      id: `018f3c5e-7b1a-7c3d-9e2f-${seq}000`,
+      seq,
+      senderId: '018f3c5e-7b1a-7c3d-9e2f-000000000002',
+      body: 'The quarterly report is ready; please look at section 3 before Friday.',
+      at: 1_763_900_000_000,
+    },
+  },
 });
 
 const { port, connected, say } = await { bare, stock, ours }[style as 'bare' | 'stock' | 'ours']();
@@ -129,7 +140,11 @@ const reports = createTcpServer((line) => {
 reports.listen(0, '127.0.0.1');
 await once(reports, 'listening');
 
-type Ask = { ports: true } | { connected: true } | { memory: true } | { say: { rooms: number; batch: number; deliveries: number } };
+type Ask =
+  | { ports: true }
+  | { connected: true }
+  | { memory: true }
+  | { say: { rooms: number; batch: number; deliveries: number } };
 answering((ask: Ask) => {
   if ('ports' in ask) return { port, reports: (reports.address() as AddressInfo).port };
   if ('connected' in ask) return { connected: connected() };

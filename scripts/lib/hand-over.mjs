@@ -11,8 +11,14 @@ const PASSED_ON = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' };
  * the second for "at once". Ends this process with the script's exit code.
  */
 export function handOver(node, args, options = {}) {
-  const child = spawn(node, ['--import', LIFELINE, ...args], { detached: true, stdio: ['inherit', 'inherit', 'inherit', 'pipe'], ...options });
+  const child = spawn(node, ['--import', LIFELINE, ...args], {
+    detached: true,
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    ...options,
+  });
   child.once('error', (error) => giveUp(`${node} could not be started: ${error.message}`));
   for (const [heard, passed] of Object.entries(PASSED_ON)) process.on(heard, () => child.kill(passed));
-  child.once('exit', (code, signal) => process.exit(code ?? 128 + ({ SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 1)));
+  child.once('exit', (code, signal) =>
+    process.exit(code ?? 128 + ({ SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 1)),
+  );
 }

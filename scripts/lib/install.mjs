@@ -15,7 +15,8 @@ export async function install(root) {
   const code = await npm(root, ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   done();
   if (code !== 0) giveUp(`"npm ci" ended with code ${code}; what it said stands above. Mend that and start again.`);
-  if (!existsSync(node)) giveUp('npm did not run install scripts, so Node.js 26 is missing. Allow them once: npm ci --ignore-scripts=false');
+  if (!existsSync(node))
+    giveUp('npm did not run install scripts, so Node.js 26 is missing. Allow them once: npm ci --ignore-scripts=false');
   say('Installed.');
   return node;
 }
@@ -46,10 +47,18 @@ function readPackages(path) {
 
 function npm(root, args) {
   // Without our own .bin in front: the Node.js there is about to be deleted and put back.
-  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.endsWith(join('node_modules', '.bin')));
+  const path = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith(join('node_modules', '.bin')));
   return new Promise((resolve) => {
-    const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, PATH: path.join(delimiter) } });
-    child.once('error', (error) => giveUp(`npm could not be started (${error.message}). Parley needs Node.js 20 or newer with npm.`));
+    const child = spawn('npm', args, {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, PATH: path.join(delimiter) },
+    });
+    child.once('error', (error) =>
+      giveUp(`npm could not be started (${error.message}). Parley needs Node.js 20 or newer with npm.`),
+    );
     child.once('exit', (code, signal) => resolve(code ?? signal));
   });
 }

@@ -67,7 +67,10 @@ async function build(root, node, folder, sources) {
   const fresh = join(home, `dist-${process.pid}`);
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   const code = await new Promise((resolve) => {
-    const child = spawn(node, [vite, 'build', '--outDir', fresh, '--emptyOutDir', '--logLevel', 'warn'], { cwd: home, stdio: ['ignore', 2, 2] });
+    const child = spawn(node, [vite, 'build', '--outDir', fresh, '--emptyOutDir', '--logLevel', 'warn'], {
+      cwd: home,
+      stdio: ['ignore', 2, 2],
+    });
     child.once('error', () => resolve(1));
     child.once('exit', resolve);
   });

@@ -24,16 +24,24 @@ export function accessAdmin(builder: AdminBuilder): void {
     }),
   );
 
-  const Allowed = builder.objectRef<{ name: string; sentence: string }>('Permission').implement({ fields: (t) => ({ name: t.exposeString('name'), sentence: t.exposeString('sentence') }) });
+  const Allowed = builder
+    .objectRef<{ name: string; sentence: string }>('Permission')
+    .implement({ fields: (t) => ({ name: t.exposeString('name'), sentence: t.exposeString('sentence') }) });
   const RoleFacts = builder.objectRef<{ name: Role; holders: number }>('RoleFacts').implement({
     description: 'A role, what it allows, and how many hold it.',
     fields: (t) => ({
       name: t.expose('name', { type: RoleName }),
       holdersCount: t.exposeInt('holders'),
-      permissions: t.field({ type: [Allowed], resolve: ({ name }) => roles[name].map((permission) => ({ name: permission, sentence: permissions[permission] })) }),
+      permissions: t.field({
+        type: [Allowed],
+        resolve: ({ name }) =>
+          roles[name].map((permission) => ({ name: permission, sentence: permissions[permission] })),
+      }),
     }),
   });
-  builder.queryField('roles', (t) => t.field({ type: [RoleFacts], permission: 'roles.read', resolve: (_, _args, work) => access.holders(work) }));
+  builder.queryField('roles', (t) =>
+    t.field({ type: [RoleFacts], permission: 'roles.read', resolve: (_, _args, work) => access.holders(work) }),
+  );
 
   addAct(builder, {
     name: 'grantRole',

@@ -22,13 +22,25 @@ const grantRole = (who: Visitor, id: string, role: string) => who.act('grantRole
 const withdrawRole = (who: Visitor, id: string, role: string) => who.act('withdrawRole', { id, role });
 const suspend = (who: Visitor, id: string) => who.act('suspendPeople', { ids: [id] });
 const reactivate = (who: Visitor, id: string) => who.act('reactivatePeople', { ids: [id] });
-const rolesOf = async (id: string) => (await world.db.rows<{ role: string }>('select role from role_grants where user_id = $1 order by role', [id])).map((row) => row.role);
-const refusals = (actor: string, action: string) => world.db.rows(`select from audit_entries where outcome = 'refused' and actor_name = $1 and action = $2`, [actor, action]);
+const rolesOf = async (id: string) =>
+  (await world.db.rows<{ role: string }>('select role from role_grants where user_id = $1 order by role', [id])).map(
+    (row) => row.role,
+  );
+const refusals = (actor: string, action: string) =>
+  world.db.rows(`select from audit_entries where outcome = 'refused' and actor_name = $1 and action = $2`, [
+    actor,
+    action,
+  ]);
 
 test('every role allows only what exists, owners everything, and only auditors and owners read others’ talk', () => {
-  for (const allowed of Object.values(roles)) for (const permission of allowed) expect(permissions).toHaveProperty([permission]);
+  for (const allowed of Object.values(roles))
+    for (const permission of allowed) expect(permissions).toHaveProperty([permission]);
   expect([...permissionsOf(['owner'])].sort()).toEqual(Object.keys(permissions).sort());
-  expect(Object.entries(roles).filter(([, allowed]) => (allowed as readonly string[]).includes('conversations.audit')).map(([name]) => name)).toEqual(['owner', 'auditor']);
+  expect(
+    Object.entries(roles)
+      .filter(([, allowed]) => (allowed as readonly string[]).includes('conversations.audit'))
+      .map(([name]) => name),
+  ).toEqual(['owner', 'auditor']);
   expect(permissionsOf(['constructor', '__proto__', 'nobody']).size).toBe(0);
 });
 
@@ -42,11 +54,19 @@ test('a role granted or withdrawn counts at the next call, on connections that a
   expect((await withdrawRole(olga, device.userId, 'member')).code).toBeUndefined();
   expect(await rolesOf(device.userId)).toEqual(['guest']);
   expect(await device.tries('conversation:browse', {})).toBe('forbidden');
-  expect(await world.db.rows(`select from audit_entries where action in ('role.granted', 'role.withdrawn') and target_name = 'Gil' and reason = 'for the test'`)).toHaveLength(2);
+  expect(
+    await world.db.rows(
+      `select from audit_entries where action in ('role.granted', 'role.withdrawn') and target_name = 'Gil' and reason = 'for the test'`,
+    ),
+  ).toHaveLength(2);
 });
 
 test('whoever may not manage roles is refused, and the refusal is audited', async () => {
-  for (const [name, held] of [['Mia', ['member']], ['Max', ['analyst', 'member']], ['Moe', ['auditor']]] as const) {
+  for (const [name, held] of [
+    ['Mia', ['member']],
+    ['Max', ['analyst', 'member']],
+    ['Moe', ['auditor']],
+  ] as const) {
     const who = await signedIn(name, [...held]);
     expect((await grantRole(who, who.id, 'owner')).code).toBe('forbidden');
     expect(await refusals(name, 'mutation grantRole')).toHaveLength(1);
@@ -70,15 +90,26 @@ test('the last owner is neither withdrawn nor suspended, also when two owners go
   expect((await withdrawRole(olga, olga.id, 'owner')).code).toBe('conflict');
   const oscar = await signedIn('Oscar', ['owner', 'member']);
   for (let round = 0; round < 10; round++) {
-    const [one, other] = await Promise.all(round % 2 ? [suspend(olga, oscar.id), suspend(oscar, olga.id)] : [withdrawRole(olga, oscar.id, 'owner'), withdrawRole(oscar, olga.id, 'owner')]);
-    const left = await world.db.rows<{ name: string; id: string }>(`select u.name, u.id from role_grants g join users u on u.id = g.user_id where g.role = 'owner' and u.status = 'active'`);
+    const [one, other] = await Promise.all(
+      round % 2
+        ? [suspend(olga, oscar.id), suspend(oscar, olga.id)]
+        : [withdrawRole(olga, oscar.id, 'owner'), withdrawRole(oscar, olga.id, 'owner')],
+    );
+    const left = await world.db.rows<{ name: string; id: string }>(
+      `select u.name, u.id from role_grants g join users u on u.id = g.user_id where g.role = 'owner' and u.status = 'active'`,
+    );
     expect(left.length, `round ${round}: ${one.code} ${other.code}`).toBeGreaterThanOrEqual(1);
     // Whoever is left restores the other for the next round.
     await world.db.rows(`update users set status = 'active' where name in ('Olga', 'Oscar')`);
-    await world.db.rows(`insert into role_grants (user_id, role) select id, 'owner' from users where name in ('Olga', 'Oscar') on conflict do nothing`);
+    await world.db.rows(
+      `insert into role_grants (user_id, role) select id, 'owner' from users where name in ('Olga', 'Oscar') on conflict do nothing`,
+    );
     for (const { id } of [olga, oscar]) {
       world.app.house.events.announce([{ type: 'user.reactivated', payload: { userId: id }, actorId: null }]);
-      if (round % 2 === 0) world.app.house.events.announce([{ type: 'role.granted', payload: { userId: id, role: 'owner' }, actorId: null }]);
+      if (round % 2 === 0)
+        world.app.house.events.announce([
+          { type: 'role.granted', payload: { userId: id, role: 'owner' }, actorId: null },
+        ]);
     }
     await olga.signIn(await world.person('Olga'));
     await oscar.signIn(await world.person('Oscar'));
@@ -98,20 +129,33 @@ test('somebody suspended is refused at every door at once, their socket closes, 
   expect((await rest.graphql('{ me { id } }')).code).toBe('suspended');
   expect((await rest.ask('POST', '/api/session/refresh')).body.error?.code).toBe('suspended');
   expect((await rest.ask('POST', '/api/session/refresh', { refreshToken })).body.error?.code).toBe('suspended');
-  expect((await visitor(world.origin).ask('POST', '/api/session', { email: person.email, password: person.password })).body.error?.code).toBe('suspended');
+  expect(
+    (await visitor(world.origin).ask('POST', '/api/session', { email: person.email, password: person.password })).body
+      .error?.code,
+  ).toBe('suspended');
   // Only whoever knows the password learns of it.
-  expect((await visitor(world.origin).ask('POST', '/api/session', { email: person.email, password: 'wrong' })).body.error?.code).toBe('wrong_credentials');
+  expect(
+    (await visitor(world.origin).ask('POST', '/api/session', { email: person.email, password: 'wrong' })).body.error
+      ?.code,
+  ).toBe('wrong_credentials');
   await until(() => device.socket?.connected === false, 'the socket to close');
   expect(device.others.filter(({ event }) => event === 'bye')).toHaveLength(1);
   await expect(device.connect()).rejects.toThrow(/suspended/);
-  expect(await world.db.rows('select from devices where user_id = $1 and ended_at is null', [person.id])).toHaveLength(0);
+  expect(await world.db.rows('select from devices where user_id = $1 and ended_at is null', [person.id])).toHaveLength(
+    0,
+  );
 
   expect((await reactivate(olga, person.id)).code).toBeUndefined();
   expect((await rest.ask('GET', '/api/me')).body.error?.code).toBe('session_ended');
   const anew = await TestClient.signIn(world.origin, person);
   await anew.connect();
   anew.close();
-  expect(await world.db.rows(`select from audit_entries where action in ('user.suspended', 'user.reactivated') and target_id = $1 and actor_name = 'Olga' and reason = 'for the test'`, [person.id])).toHaveLength(2);
+  expect(
+    await world.db.rows(
+      `select from audit_entries where action in ('user.suspended', 'user.reactivated') and target_id = $1 and actor_name = 'Olga' and reason = 'for the test'`,
+      [person.id],
+    ),
+  ).toHaveLength(2);
 });
 
 test('suspending and signing in at the same moment leaves no living device', async () => {
@@ -122,8 +166,15 @@ test('suspending and signing in at the same moment leaves no living device', asy
     const decided = async () => {
       while ((await suspend(olga, rui.id)).code === 'moved');
     };
-    await Promise.all([decided(), ...Array.from({ length: 3 }, () => visitor(world.origin).ask('POST', '/api/session', { email: rui.email, password: rui.password }))]);
-    expect(await world.db.rows('select from devices where user_id = $1 and ended_at is null', [rui.id])).toHaveLength(0);
+    await Promise.all([
+      decided(),
+      ...Array.from({ length: 3 }, () =>
+        visitor(world.origin).ask('POST', '/api/session', { email: rui.email, password: rui.password }),
+      ),
+    ]);
+    expect(await world.db.rows('select from devices where user_id = $1 and ended_at is null', [rui.id])).toHaveLength(
+      0,
+    );
     expect((await reactivate(olga, rui.id)).code).toBeUndefined();
   }
 });

@@ -10,7 +10,12 @@ import { roleNames, type Role } from './roles.ts';
  */
 
 /** Gives a person a role; holding it already is fine. */
-export async function grant(work: Work, userId: string, role: Role, { reason = null }: { reason?: string | null } = {}): Promise<void> {
+export async function grant(
+  work: Work,
+  userId: string,
+  role: Role,
+  { reason = null }: { reason?: string | null } = {},
+): Promise<void> {
   work.require('roles.manage');
   mayDealWith(work, [role], `Granting the role ${role}`);
   const user = await lockUser(work, userId);
@@ -19,7 +24,12 @@ export async function grant(work: Work, userId: string, role: Role, { reason = n
   if (await RoleGrantRow.findOne({ where: { userId, role }, transaction })) return;
   await RoleGrantRow.create({ userId, role, grantedBy: work.actor.id }, { transaction });
   work.record('role.granted', { userId, role });
-  work.audit({ action: 'role.granted', target: { kind: 'user', id: userId, name: user.name }, after: { role }, reason });
+  work.audit({
+    action: 'role.granted',
+    target: { kind: 'user', id: userId, name: user.name },
+    after: { role },
+    reason,
+  });
 }
 
 /** Takes a role away. The last owner's stays: an installation nobody owns cannot be healed from inside. */
@@ -33,19 +43,29 @@ export async function withdraw(work: Work, userId: string, role: Role, { reason 
   if (!held) return;
   await held.destroy({ transaction });
   work.record('role.withdrawn', { userId, role });
-  work.audit({ action: 'role.withdrawn', target: { kind: 'user', id: userId, name: user.name }, before: { role }, reason });
+  work.audit({
+    action: 'role.withdrawn',
+    target: { kind: 'user', id: userId, name: user.name },
+    before: { role },
+    reason,
+  });
 }
 
 /** The roles a person holds. */
 export async function rolesOf(work: Work, userId: string): Promise<Role[]> {
-  const rows = await work.sql<{ role: Role }>('select role from role_grants where user_id = $1 order by role', [userId]);
+  const rows = await work.sql<{ role: Role }>('select role from role_grants where user_id = $1 order by role', [
+    userId,
+  ]);
   return rows.map((row) => row.role);
 }
 
 /** The roles of many people at once, for lists. Needs `roles.read`. */
 export async function rolesOfAll(work: Work, userIds: readonly string[]): Promise<Map<string, Role[]>> {
   work.require('roles.read');
-  const rows = await work.sql<{ userId: string; roles: Role[] }>('select user_id as "userId", array_agg(role order by role) as roles from role_grants where user_id = any ($1::uuid[]) group by user_id', [userIds]);
+  const rows = await work.sql<{ userId: string; roles: Role[] }>(
+    'select user_id as "userId", array_agg(role order by role) as roles from role_grants where user_id = any ($1::uuid[]) group by user_id',
+    [userIds],
+  );
   return new Map(rows.map((row) => [row.userId, row.roles]));
 }
 
@@ -68,6 +88,8 @@ async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
 
 /** Every role and how many hold it. */
 export async function holders(work: Work): Promise<{ name: Role; holders: number }[]> {
-  const rows = await work.sql<{ role: Role; holders: number }>('select role, count(*) as holders from role_grants group by role');
+  const rows = await work.sql<{ role: Role; holders: number }>(
+    'select role, count(*) as holders from role_grants group by role',
+  );
   return roleNames.map((name) => ({ name, holders: rows.find((row) => row.role === name)?.holders ?? 0 }));
 }

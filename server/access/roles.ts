@@ -1,16 +1,45 @@
 import { permissions, type Permission } from '@parley/protocol/permissions.ts';
 
 /** What each role allows. A person may hold several; what they may do is the union. */
-const member: Permission[] = ['people.read', 'conversations.read', 'conversations.create', 'channels.create', 'channels.browse', 'messages.send', 'messages.moderate'];
+const member: Permission[] = [
+  'people.read',
+  'conversations.read',
+  'conversations.create',
+  'channels.create',
+  'channels.browse',
+  'messages.send',
+  'messages.moderate',
+];
 
 export const roles = {
   owner: Object.keys(permissions) as Permission[],
   // All of the daily work. Reading other people's conversations is the auditor's alone, and only an owner makes auditors.
   administrator: [
-    ...member, 'users.read', 'users.invite', 'users.edit', 'users.suspend', 'departments.manage', 'roles.read', 'roles.manage', 'devices.read', 'devices.end',
-    'audit.read', 'dashboards.read', 'dashboards.events', 'settings.manage', 'tasks.read',
+    ...member,
+    'users.read',
+    'users.invite',
+    'users.edit',
+    'users.suspend',
+    'departments.manage',
+    'roles.read',
+    'roles.manage',
+    'devices.read',
+    'devices.end',
+    'audit.read',
+    'dashboards.read',
+    'dashboards.events',
+    'settings.manage',
+    'tasks.read',
   ],
-  auditor: ['people.read', 'users.read', 'roles.read', 'devices.read', 'audit.read', 'conversations.audit', 'tasks.read'],
+  auditor: [
+    'people.read',
+    'users.read',
+    'roles.read',
+    'devices.read',
+    'audit.read',
+    'conversations.audit',
+    'tasks.read',
+  ],
   analyst: ['people.read', 'dashboards.read', 'dashboards.events', 'tasks.read'],
   member,
   // Sees the people of the conversations somebody took them into, and nobody else.
@@ -26,6 +55,10 @@ const unions = new Map<string, ReadonlySet<Permission>>();
 export function permissionsOf(held: readonly string[]): ReadonlySet<Permission> {
   const key = [...held].sort().join(' ');
   let union = unions.get(key);
-  if (!union) unions.set(key, (union = new Set(held.flatMap((role) => (Object.hasOwn(roles, role) ? [...roles[role as Role]] : [])))));
+  if (!union)
+    unions.set(
+      key,
+      (union = new Set(held.flatMap((role) => (Object.hasOwn(roles, role) ? [...roles[role as Role]] : [])))),
+    );
   return union;
 }

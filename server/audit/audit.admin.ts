@@ -4,7 +4,10 @@ import { id, optionalText, position } from '@parley/protocol/words.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { entryProof, listActions, listEntries, sealState, type AuditLine } from './audit.ts';
 
-const moment = z.pipe(z.union([z.date(), z.string()]), z.transform((said) => new Date(said)));
+const moment = z.pipe(
+  z.union([z.date(), z.string()]),
+  z.transform((said) => new Date(said)),
+);
 const Question = z.strictObject({
   first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50),
   after: z.optional(optionalText(200)),
@@ -39,31 +42,56 @@ export function auditAdmin(builder: AdminBuilder): void {
       door: t.exposeString('door', { nullable: true }),
       address: t.exposeString('address', { nullable: true }),
       requestId: t.exposeString('requestId', { nullable: true }),
-      position: t.exposeInt('position', { nullable: true, description: 'Its place in the chain; null until it is sealed, within a second.' }),
+      position: t.exposeInt('position', {
+        nullable: true,
+        description: 'Its place in the chain; null until it is sealed, within a second.',
+      }),
     }),
   });
   type Page = Awaited<ReturnType<typeof listEntries>>;
   const Entries = builder.objectRef<Page>('AuditEntryConnection').implement({
-    fields: (t) => ({ nodes: t.expose('entries', { type: [Entry] }), endCursor: t.exposeString('next', { nullable: true }), hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }) }),
+    fields: (t) => ({
+      nodes: t.expose('entries', { type: [Entry] }),
+      endCursor: t.exposeString('next', { nullable: true }),
+      hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }),
+    }),
   });
   builder.queryField('auditEntries', (t) =>
     t.field({
       type: Entries,
-      description: 'The audit log, newest first. `action` is a whole name, or a beginning that ends in a dot. Reading it is audited.',
+      description:
+        'The audit log, newest first. `action` is a whole name, or a beginning that ends in a dot. Reading it is audited.',
       permission: 'audit.read',
       input: Question,
       args: {
-        first: t.arg.int(), after: t.arg.string(), actorId: t.arg.id(), action: t.arg.string(), outcome: t.arg({ type: Outcome }), targetId: t.arg.string(),
-        from: t.arg({ type: 'DateTime' }), to: t.arg({ type: 'DateTime' }), text: t.arg.string(),
+        first: t.arg.int(),
+        after: t.arg.string(),
+        actorId: t.arg.id(),
+        action: t.arg.string(),
+        outcome: t.arg({ type: Outcome }),
+        targetId: t.arg.string(),
+        from: t.arg({ type: 'DateTime' }),
+        to: t.arg({ type: 'DateTime' }),
+        text: t.arg.string(),
       },
       complexity: ({ first }) => ({ field: 1, multiplier: Math.max(1, first ?? 50) }),
       resolve: (_, args, work) => {
         const { first, after, action, ...filter } = args as z.output<typeof Question>;
-        return listEntries(work, { ...(filter as object), ...(action ? { actions: [action] } : {}) }, { first, after: after ?? null });
+        return listEntries(
+          work,
+          { ...(filter as object), ...(action ? { actions: [action] } : {}) },
+          { first, after: after ?? null },
+        );
       },
     }),
   );
-  builder.queryField('auditActions', (t) => t.stringList({ description: 'The actions that occur in the log.', permission: 'audit.read', resolve: (_, _args, work) => listActions(work) }));
+  builder.queryField('auditActions', (t) =>
+    t.stringList({
+      description: 'The actions that occur in the log.',
+      permission: 'audit.read',
+      resolve: (_, _args, work) => listActions(work),
+    }),
+  );
   builder.queryField('auditProof', (t) =>
     t.field({
       type: 'JSON',
@@ -86,5 +114,7 @@ export function auditAdmin(builder: AdminBuilder): void {
       keyId: t.exposeString('keyId', { nullable: true }),
     }),
   });
-  builder.queryField('auditSeal', (t) => t.field({ type: Seal, permission: 'audit.read', resolve: (_, _args, work) => sealState(work) }));
+  builder.queryField('auditSeal', (t) =>
+    t.field({ type: Seal, permission: 'audit.read', resolve: (_, _args, work) => sealState(work) }),
+  );
 }

@@ -4,12 +4,30 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { holdClock } from '../kernel/clock.ts';
 import { inWork, type Work } from '../kernel/work.ts';
-import { entryProof, exportAudit, listActions, listEntries, sealState, type AuditFilter, type AuditPage } from './audit.ts';
+import {
+  entryProof,
+  exportAudit,
+  listActions,
+  listEntries,
+  sealState,
+  type AuditFilter,
+  type AuditPage,
+} from './audit.ts';
 import { publicPem } from './keys.ts';
 import { outsideFile } from './outside.ts';
 import { writeReadings } from './readings.ts';
 import { rotateKey } from './rotation.ts';
-import { loadVerifier, openAuditHouse, person, publicKeyFiles, runVerifier, verifyLines, writeEntries, type AuditHouse, type Verifier } from './testing.ts';
+import {
+  loadVerifier,
+  openAuditHouse,
+  person,
+  publicKeyFiles,
+  runVerifier,
+  verifyLines,
+  writeEntries,
+  type AuditHouse,
+  type Verifier,
+} from './testing.ts';
 
 let audit: AuditHouse;
 let verifier: Verifier;
@@ -33,12 +51,15 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const as = <T>(actor: typeof ada, act: (work: Work) => Promise<T>) => inWork(audit.house, actor, act, { doorway: { door: 'graphql', address: '10.1.1.1' } });
+const as = <T>(actor: typeof ada, act: (work: Work) => Promise<T>) =>
+  inWork(audit.house, actor, act, { doorway: { door: 'graphql', address: '10.1.1.1' } });
 const list = (filter: AuditFilter = {}, page: AuditPage = {}) => as(ada, (work) => listEntries(work, filter, page));
 const keys = () => publicKeyFiles(audit.place).map((file) => verifier.readPublicKey(readFileSync(file, 'utf8')));
 
 test('pages follow each other without a gap or a repetition while entries arrive', async () => {
-  const [{ newest } = { newest: 0 }] = await audit.db.rows<{ newest: number }>('select max(id) as newest from audit_entries');
+  const [{ newest } = { newest: 0 }] = await audit.db.rows<{ newest: number }>(
+    'select max(id) as newest from audit_entries',
+  );
   const seen: number[] = [];
   let after: string | null = null;
   do {
@@ -53,46 +74,78 @@ test('pages follow each other without a gap or a repetition while entries arrive
 });
 
 test('every filter finds what a look at all entries finds', async () => {
-  const all = (await audit.db.rows<{ id: number; at: Date; action: string; outcome: string; actorId: string; targetId: string; targetKind: string; said: string }>(
+  const all = await audit.db.rows<{
+    id: number;
+    at: Date;
+    action: string;
+    outcome: string;
+    actorId: string;
+    targetId: string;
+    targetKind: string;
+    said: string;
+  }>(
     `select id, at, action, outcome, actor_id as "actorId", target_id as "targetId", target_kind as "targetKind",
        lower(concat_ws(' ', actor_name, action, target_kind, target_id, target_name, reason, address, request_id)) as said from audit_entries e where id <= 500 order by id desc`,
-  ));
+  );
   const middle = all[250]!;
   const cases: [AuditFilter, (row: (typeof all)[number]) => boolean][] = [
     [{ outcome: 'refused' }, (row) => row.outcome === 'refused'],
     [{ actions: ['users.edited'] }, (row) => row.action === 'users.edited'],
-    [{ actions: ['users.', 'departments.moved'] }, (row) => row.action.startsWith('users.') || row.action === 'departments.moved'],
+    [
+      { actions: ['users.', 'departments.moved'] },
+      (row) => row.action.startsWith('users.') || row.action === 'departments.moved',
+    ],
     [{ actorId: middle.actorId }, (row) => row.actorId === middle.actorId],
     [{ targetKind: 'user', targetId: 'u7' }, (row) => row.targetId === 'u7'],
-    [{ from: middle.at, outcome: 'refused' }, (row) => row.outcome === 'refused' && row.at.getTime() >= middle.at.getTime()],
+    [
+      { from: middle.at, outcome: 'refused' },
+      (row) => row.outcome === 'refused' && row.at.getTime() >= middle.at.getTime(),
+    ],
     [{ text: 'PERSON 4' }, (row) => row.said.includes('person 4')],
     [{ text: '陈晓' }, (row) => row.said.includes('陈晓')],
     [{ text: 'a%b_c\\' }, () => false],
   ];
   for (const [filter, holds] of cases) {
     const found: number[] = [];
-    for (let after: string | null = null; ; ) {
+    for (let after: string | null = null; ;) {
       const page: Awaited<ReturnType<typeof list>> = await list(filter, { first: 200, after });
       found.push(...page.entries.map(({ id }) => id).filter((id) => id <= 500));
       if (!(after = page.next)) break;
     }
     expect(found, JSON.stringify(filter)).toEqual(all.filter(holds).map(({ id }) => id));
   }
-  expect(await as(ada, listActions)).toEqual(expect.arrayContaining(['audit.read', 'departments.moved', 'users.edited', 'users.suspended']));
+  expect(await as(ada, listActions)).toEqual(
+    expect.arrayContaining(['audit.read', 'departments.moved', 'users.edited', 'users.suspended']),
+  );
 });
 
 test('cursors and filters that cannot be are refused with a sentence, and nothing is audited for them', async () => {
   const before = await audit.db.rows('select count(*) from audit_entries');
   const faulty: [AuditFilter, AuditPage][] = [
-    [{}, { after: 'MQ' }], [{}, { after: Buffer.from('audit 1 or 1=1').toString('base64url') }], [{}, { after: Buffer.from('audit 1').toString('base64') + '=' }],
-    [{}, { first: 0 }], [{}, { first: 201 }], [{}, { first: 1.5 }], [{ actorId: `' or 1=1` }, {}], [{ from: new Date(Number.NaN) }, {}], [{ text: 'a\0b' }, {}], [{ targetId: 'x'.repeat(201) }, {}],
+    [{}, { after: 'MQ' }],
+    [{}, { after: Buffer.from('audit 1 or 1=1').toString('base64url') }],
+    [{}, { after: Buffer.from('audit 1').toString('base64') + '=' }],
+    [{}, { first: 0 }],
+    [{}, { first: 201 }],
+    [{}, { first: 1.5 }],
+    [{ actorId: `' or 1=1` }, {}],
+    [{ from: new Date(Number.NaN) }, {}],
+    [{ text: 'a\0b' }, {}],
+    [{ targetId: 'x'.repeat(201) }, {}],
   ];
-  for (const [filter, page] of faulty) await expect(list(filter, page), JSON.stringify([filter, page])).rejects.toMatchObject({ code: 'malformed' });
+  for (const [filter, page] of faulty)
+    await expect(list(filter, page), JSON.stringify([filter, page])).rejects.toMatchObject({ code: 'malformed' });
   expect(await audit.db.rows('select count(*) from audit_entries')).toEqual(before);
 });
 
 test('without audit.read nothing of the log is seen', async () => {
-  const tries: ((work: Work) => Promise<unknown>)[] = [(work) => listEntries(work), listActions, sealState, (work) => exportAudit(work), (work) => entryProof(work, 1)];
+  const tries: ((work: Work) => Promise<unknown>)[] = [
+    (work) => listEntries(work),
+    listActions,
+    sealState,
+    (work) => exportAudit(work),
+    (work) => entryProof(work, 1),
+  ];
   for (const attempt of tries) await expect(as(ben, attempt)).rejects.toMatchObject({ code: 'forbidden' });
 });
 
@@ -103,14 +156,22 @@ test('reading is audited: at once, then gathered by the minute with its count', 
   try {
     for (let n = 0; n < 5; n++) await as(eve, (work) => listEntries(work, n === 3 ? { outcome: 'refused' } : {}));
     await as(eve, (work) => entryProof(work, 3));
-    const lines = () => audit.db.rows<{ after: unknown; door: string; name: string }>(`select after, door, actor_name as name from audit_entries where action = 'audit.read' and actor_id = $1 order by id`, [eve.id]);
+    const lines = () =>
+      audit.db.rows<{ after: unknown; door: string; name: string }>(
+        `select after, door, actor_name as name from audit_entries where action = 'audit.read' and actor_id = $1 order by id`,
+        [eve.id],
+      );
     expect(await lines()).toEqual([{ after: {}, door: 'graphql', name: 'Eve' }]);
     await writeReadings(audit.house);
     expect((await lines()).length).toBe(1);
     time += 60_000;
     await as(eve, (work) => listEntries(work));
     await writeReadings(audit.house);
-    expect((await lines()).map(({ after }) => after)).toEqual([{}, {}, { repeated: 5, minute: '2026-11-23T10:00:00.000Z', what: [{}, { outcome: 'refused' }, { proofOf: 3 }] }]);
+    expect((await lines()).map(({ after }) => after)).toEqual([
+      {},
+      {},
+      { repeated: 5, minute: '2026-11-23T10:00:00.000Z', what: [{}, { outcome: 'refused' }, { proofOf: 3 }] },
+    ]);
     await as(eve, (work) => listEntries(work));
     await writeReadings(audit.house, true);
     expect((await lines()).at(-1)!.after).toMatchObject({ repeated: 1 });
@@ -122,11 +183,14 @@ test('reading is audited: at once, then gathered by the minute with its count', 
 test('an export is audited before its first byte, holds what was asked for, and verifies', async () => {
   const { lines, fileName } = await as(ada, (work) => exportAudit(work, { from: 70, to: 140 }));
   expect(fileName).toMatch(/^parley-audit-[\dT-]+\.ndjson$/);
-  expect(await audit.db.rows(`select actor_name as name, after from audit_entries where action = 'audit.exported'`)).toEqual([{ name: 'Ada', after: { from: 70, to: 140 } }]);
+  expect(
+    await audit.db.rows(`select actor_name as name, after from audit_entries where action = 'audit.exported'`),
+  ).toEqual([{ name: 'Ada', after: { from: 70, to: 140 } }]);
   const read: string[] = [];
   for await (const line of lines()) read.push(line.slice(0, -1));
   expect(verifyLines(verifier, read, { trusted: keys(), from: 70, to: 140 })).toMatchObject({ ok: true });
-  for (const range of [{ from: 0 }, { to: 1.5 }, { from: 3, to: 2 }]) await expect(as(ada, (work) => exportAudit(work, range))).rejects.toMatchObject({ code: 'malformed' });
+  for (const range of [{ from: 0 }, { to: 1.5 }, { from: 3, to: 2 }])
+    await expect(as(ada, (work) => exportAudit(work, range))).rejects.toMatchObject({ code: 'malformed' });
 });
 
 test('a single entry is proven alone, with the first key or a later one, and no altered proof passes', async () => {
@@ -135,24 +199,49 @@ test('a single entry is proven alone, with the first key or a later one, and no 
   await writeEntries(audit.db, 70);
   await audit.untilSealed();
   const { sealed } = await as(ada, sealState);
-  for (let waited = 0; (await as(ada, sealState)).signed < sealed && waited < 400; waited++) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let waited = 0; (await as(ada, sealState)).signed < sealed && waited < 400; waited++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   const later = keys().find(({ id }) => id === after)!;
   const outside = readFileSync(outsideFile(audit.place), 'utf8').split('\n').filter(Boolean);
   for (const position of [1, 2, 63, 64, 65, 66, 300, sealed]) {
     const proof = await as(ada, (work) => entryProof(work, position));
     expect(proof.holds).toBe(true);
-    for (const trusted of [[first!], [later]]) expect(verifier.verifyProof(proof.text, { trusted, outside }), `entry ${position}`).toMatchObject({ ok: true, position });
-    const parsed = JSON.parse(proof.text) as { index: number; size: number; path: string[]; entry: string; lines: string[] };
+    for (const trusted of [[first!], [later]])
+      expect(verifier.verifyProof(proof.text, { trusted, outside }), `entry ${position}`).toMatchObject({
+        ok: true,
+        position,
+      });
+    const parsed = JSON.parse(proof.text) as {
+      index: number;
+      size: number;
+      path: string[];
+      entry: string;
+      lines: string[];
+    };
     const altered = [
       { ...parsed, entry: parsed.entry.replace('"outcome":"', '"outcome":"x') },
       { ...parsed, index: parsed.index + 1 },
-      { ...parsed, entry: parsed.entry.replace(`"position":${position},`, `"position":${position + 1},`), index: parsed.index + 1 },
+      {
+        ...parsed,
+        entry: parsed.entry.replace(`"position":${position},`, `"position":${position + 1},`),
+        index: parsed.index + 1,
+      },
       { ...parsed, path: parsed.path.slice(1) },
       { ...parsed, path: [...parsed.path, parsed.path[0] ?? '00'.repeat(32)] },
       { ...parsed, lines: parsed.lines.with(0, parsed.lines[0]!.replace('"root":"', '"root":"00')) },
-      { ...parsed, lines: parsed.lines.with(0, outside.find((line) => line.includes('"kind":"checkpoint"') && line !== parsed.lines[0])!) },
+      {
+        ...parsed,
+        lines: parsed.lines.with(
+          0,
+          outside.find((line) => line.includes('"kind":"checkpoint"') && line !== parsed.lines[0])!,
+        ),
+      },
     ];
-    for (const [index, bad] of altered.entries()) expect(verifier.verifyProof(JSON.stringify(bad), { trusted: [first!] }).ok, `entry ${position}, alteration ${index}`).toBe(false);
+    for (const [index, bad] of altered.entries())
+      expect(
+        verifier.verifyProof(JSON.stringify(bad), { trusted: [first!] }).ok,
+        `entry ${position}, alteration ${index}`,
+      ).toBe(false);
   }
   await expect(as(ada, (work) => entryProof(work, 1_000_000))).rejects.toMatchObject({ code: 'not_found' });
   await expect(as(ada, (work) => entryProof(work, -1))).rejects.toMatchObject({ code: 'malformed' });
@@ -160,15 +249,24 @@ test('a single entry is proven alone, with the first key or a later one, and no 
   const file = path.join(directory, 'proof.json');
   writeFileSync(file, (await as(ada, (work) => entryProof(work, 5))).text);
   const key = publicKeyFiles(audit.place)[0]!;
-  expect(await runVerifier('--proof', file, '--key', key, '--checkpoints', outsideFile(audit.place))).toMatchObject({ code: 0, said: expect.stringContaining('OK – entry 5 is what was signed') });
+  expect(await runVerifier('--proof', file, '--key', key, '--checkpoints', outsideFile(audit.place))).toMatchObject({
+    code: 0,
+    said: expect.stringContaining('OK – entry 5 is what was signed'),
+  });
   const stranger = path.join(directory, 'stranger.pem');
   writeFileSync(stranger, publicPem(Buffer.alloc(32, 1).toString('base64')));
-  expect(await runVerifier('--proof', file, '--key', stranger)).toMatchObject({ code: 1, said: expect.stringContaining('NOT OK – untrusted') });
+  expect(await runVerifier('--proof', file, '--key', stranger)).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('NOT OK – untrusted'),
+  });
 });
 
 test('a proof of an entry that was altered says that it does not hold', async () => {
   await audit.asSuperuser(`update audit_entries set actor_name = 'Mallory' where position = 10`);
   const proof = await as(ada, (work) => entryProof(work, 10));
   expect(proof.holds).toBe(false);
-  expect(verifier.verifyProof(proof.text, { trusted: keys() })).toMatchObject({ ok: false, first: { what: 'altered', position: 10 } });
+  expect(verifier.verifyProof(proof.text, { trusted: keys() })).toMatchObject({
+    ok: false,
+    first: { what: 'altered', position: 10 },
+  });
 });

@@ -57,10 +57,15 @@ const MOST = 200;
  * Entries, newest first, a page at a time (100 unless told, at most 200). `next` is the cursor of the following page, or null at the end; a
  * cursor stays good while entries arrive. Needs `audit.read`; refuses as `malformed` a cursor not of our making and filters that cannot be.
  */
-export async function listEntries(work: Work, filter: AuditFilter = {}, page: AuditPage = {}): Promise<{ entries: AuditLine[]; next: string | null }> {
+export async function listEntries(
+  work: Work,
+  filter: AuditFilter = {},
+  page: AuditPage = {},
+): Promise<{ entries: AuditLine[]; next: string | null }> {
   work.require('audit.read');
   const first = page.first ?? 100;
-  if (!Number.isInteger(first) || first < 1 || first > MOST) throw malformed(`first: a page holds 1 to ${MOST} entries.`);
+  if (!Number.isInteger(first) || first < 1 || first > MOST)
+    throw malformed(`first: a page holds 1 to ${MOST} entries.`);
   const { where, params } = conditionsOf(filter, page.after ?? null);
   noteReading(work, { ...filter });
   const rows = await work.sql<Omit<AuditLine, 'cursor'>>(
@@ -99,7 +104,12 @@ function conditionsOf(filter: AuditFilter, after: string | null): { where: strin
     if (filter.actions.length > 50) throw malformed('actions: at most 50 at once.');
     const actions = filter.actions.map((action) => words(action, 'actions'));
     const whole = put(actions.filter((action) => !action.endsWith('.')));
-    conditions.push(`(action = any (${whole}::text[])${actions.filter((action) => action.endsWith('.')).map((start) => ` or starts_with(action, ${put(start)})`).join('')})`);
+    conditions.push(
+      `(action = any (${whole}::text[])${actions
+        .filter((action) => action.endsWith('.'))
+        .map((start) => ` or starts_with(action, ${put(start)})`)
+        .join('')})`,
+    );
   }
   if (filter.from !== undefined) conditions.push(`at >= ${put(moment(filter.from, 'from'))}`);
   if (filter.to !== undefined) conditions.push(`at < ${put(moment(filter.to, 'to'))}`);

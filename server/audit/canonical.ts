@@ -45,12 +45,18 @@ export const entryColumns = `
 /** The canonical text of an entry at the position it has, or is about to get. */
 export function canonicalEntry(entry: StoredEntry, position: number | null = entry.position): string {
   const { hash: _hash, before, after, ...rest } = entry;
-  return canonicalJson({ ...rest, position, ...(before !== null && { before: exactJson(before) }), ...(after !== null && { after: exactJson(after) }) });
+  return canonicalJson({
+    ...rest,
+    position,
+    ...(before !== null && { before: exactJson(before) }),
+    ...(after !== null && { after: exactJson(after) }),
+  });
 }
 
 /** Parses JSON text and keeps every number as it was written. */
 function exactJson(text: string): unknown {
-  return JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }) => (typeof value === 'number' ? json.rawJSON(source!) : value)) as (key: string, value: unknown) => unknown);
+  return JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }) =>
+    typeof value === 'number' ? json.rawJSON(source!) : value) as (key: string, value: unknown) => unknown);
 }
 
 /** Deterministic JSON by the rules 2 and 3 above. Takes what JSON can say, nothing else. */
@@ -58,7 +64,9 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object' || json.isRawJSON(value)) return JSON.stringify(value);
   const object = value as Record<string, unknown>;
-  const members = Object.keys(object).sort().map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key])}`);
+  const members = Object.keys(object)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key])}`);
   return `{${members.join(',')}}`;
 }
 

@@ -16,13 +16,19 @@ export type Chain = { position: number; hash: Buffer; unsigned: Sealed[]; since:
  * Takes up the chain where it was left, whichever is further: the sealed entries or the last checkpoint. A position that was signed once is
  * never given out again. `gap` names positions that are signed but gone from the table.
  */
-export async function takeUpChain(sql: Sql, checkpoint: Line | null): Promise<{ chain: Chain; gap: { from: number; to: number } | null }> {
+export async function takeUpChain(
+  sql: Sql,
+  checkpoint: Line | null,
+): Promise<{ chain: Chain; gap: { from: number; to: number } | null }> {
   const signed = checkpoint?.statement as Checkpoint | undefined;
   const start = { position: signed?.last ?? 0, hash: signed ? Buffer.from(signed.head, 'hex') : noHash };
   const chain: Chain = { ...start, unsigned: [], since: now() };
   const [top] = await sql<{ position: number }>('select coalesce(max(position), 0) as position from audit_entries');
   if (top!.position < start.position) return { chain, gap: { from: top!.position + 1, to: start.position } };
-  const rows = await sql<StoredEntry>(`select ${entryColumns} from audit_entries e where e.position > $1 order by e.position`, [start.position]);
+  const rows = await sql<StoredEntry>(
+    `select ${entryColumns} from audit_entries e where e.position > $1 order by e.position`,
+    [start.position],
+  );
   for (const row of rows) {
     // A hole in what was never signed cannot be filled: it is signed as a hole, and the verifier names it.
     while (chain.position + 1 < row.position!) extend(chain, chain.position + 1, chain.hash, leafHash(''));
@@ -52,7 +58,11 @@ export async function sealEntries(sql: Sql, chain: Chain, limit: number): Promis
     [limit],
   );
   if (rows.length === 0) return { count: 0, chain };
-  const next: Chain = { ...chain, unsigned: [...chain.unsigned], since: chain.unsigned.length > 0 ? chain.since : now() };
+  const next: Chain = {
+    ...chain,
+    unsigned: [...chain.unsigned],
+    since: chain.unsigned.length > 0 ? chain.since : now(),
+  };
   const seals = rows.map((row) => {
     const canonical = canonicalEntry(row, next.position + 1);
     extend(next, next.position + 1, chainHash(next.hash, canonical), leafHash(canonical));
@@ -67,7 +77,10 @@ export async function sealEntries(sql: Sql, chain: Chain, limit: number): Promis
 }
 
 /** What a checkpoint says about the oldest `size` unsigned entries. */
-export function checkpointOf({ position, unsigned }: Chain, size: number): Omit<Checkpoint, 'number' | 'at' | 'key' | 'previous'> {
+export function checkpointOf(
+  { position, unsigned }: Chain,
+  size: number,
+): Omit<Checkpoint, 'number' | 'at' | 'key' | 'previous'> {
   const batch = unsigned.slice(0, size);
   const first = position - unsigned.length + 1;
   const leaves = batch.map(({ leaf }) => leaf);
@@ -82,4 +95,5 @@ export function checkpointOf({ position, unsigned }: Chain, size: number): Omit<
   };
 }
 
-export const marksOf = (leaves: readonly Buffer[]): string => Buffer.concat(leaves.map((leaf) => leaf.subarray(0, 4))).toString('base64');
+export const marksOf = (leaves: readonly Buffer[]): string =>
+  Buffer.concat(leaves.map((leaf) => leaf.subarray(0, 4))).toString('base64');

@@ -25,11 +25,16 @@ const PAGE = 1_000;
 export async function exportAudit(work: Work, range: ExportRange = {}): Promise<AuditExport> {
   work.require('audit.read');
   const { from, to } = range;
-  for (const bound of [from, to]) if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1)) throw malformed('A position of the audit log is a whole number from 1.');
+  for (const bound of [from, to])
+    if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1))
+      throw malformed('A position of the audit log is a whole number from 1.');
   if (from !== undefined && to !== undefined && from > to) throw malformed('The range ends before it begins.');
   work.audit({ action: 'audit.exported', after: { from: from ?? 1, to: to ?? null } });
   const { house, at } = work;
-  return { fileName: `parley-audit-${at.toISOString().slice(0, 19).replaceAll(':', '')}.ndjson`, lines: () => exportLines(house, range) };
+  return {
+    fileName: `parley-audit-${at.toISOString().slice(0, 19).replaceAll(':', '')}.ndjson`,
+    lines: () => exportLines(house, range),
+  };
 }
 
 /** The lines themselves: manifest, statements, entries, end. Everything is read in one snapshot; nothing is mended on the way. */
@@ -44,12 +49,21 @@ export async function* exportLines(house: Pick<House, 'db'>, range: ExportRange)
       return line;
     };
     const statements = await sql<{ line: string }>('select line from audit_statements order by number');
-    const manifest = await manifestOf(sql, range, statements.map(({ line }) => readLine(line)).filter((line) => line !== null));
+    const manifest = await manifestOf(
+      sql,
+      range,
+      statements.map(({ line }) => readLine(line)).filter((line) => line !== null),
+    );
     yield put(`{"manifest":${canonicalJson(manifest)}}\n`);
     for (const { line } of statements) yield put(`${line}\n`);
     // A cursor, not pages by position: positions that somebody doubled must show; and so must those below the first.
-    const bounds = [range.from === undefined ? 'e.position is not null' : `e.position >= ${manifest.from}`, ...(range.to === undefined ? [] : [`e.position <= ${manifest.to}`])];
-    await client.query(`declare audit_export no scroll cursor for select ${entryColumns} from audit_entries e where ${bounds.join(' and ')} order by e.position, e.id`);
+    const bounds = [
+      range.from === undefined ? 'e.position is not null' : `e.position >= ${manifest.from}`,
+      ...(range.to === undefined ? [] : [`e.position <= ${manifest.to}`]),
+    ];
+    await client.query(
+      `declare audit_export no scroll cursor for select ${entryColumns} from audit_entries e where ${bounds.join(' and ')} order by e.position, e.id`,
+    );
     let entries = 0;
     for (;;) {
       const rows = await sql<StoredEntry>(`fetch ${PAGE} from audit_export`);
@@ -64,16 +78,23 @@ export async function* exportLines(house: Pick<House, 'db'>, range: ExportRange)
 }
 
 /** `{"hash":…,"entry":{…}}`, the entry in its canonical bytes. */
-export const entryLine = (row: StoredEntry): string => `{"hash":"${row.hash?.toString('hex') ?? ''}","entry":${canonicalEntry(row)}}\n`;
+export const entryLine = (row: StoredEntry): string =>
+  `{"hash":"${row.hash?.toString('hex') ?? ''}","entry":${canonicalEntry(row)}}\n`;
 
 async function manifestOf(sql: Sql, range: ExportRange, lines: Line[]) {
   const [log] = await sql<{ sealed: number; unsealed: number; waitingSince: Date | null }>(
     `select coalesce(max(position), 0) as sealed, count(*) filter (where position is null) as unsealed, min(at) filter (where position is null) as "waitingSince" from audit_entries`,
   );
   const checkpoints = lines.flatMap(({ statement }) => (statement.kind === 'checkpoint' ? [statement] : []));
-  const from = checkpoints.find(({ first, last }) => first <= (range.from ?? 1) && (range.from ?? 1) <= last)?.first ?? Math.min(range.from ?? 1, (checkpoints.at(-1)?.last ?? 0) + 1);
-  const to = checkpoints.find(({ first, last }) => range.to !== undefined && first <= range.to && range.to <= last)?.last ?? Math.min(range.to ?? log!.sealed, log!.sealed);
-  const [before] = await sql<{ hash: Buffer }>('select hash from audit_entries where position = $1 limit 1', [from - 1]);
+  const from =
+    checkpoints.find(({ first, last }) => first <= (range.from ?? 1) && (range.from ?? 1) <= last)?.first ??
+    Math.min(range.from ?? 1, (checkpoints.at(-1)?.last ?? 0) + 1);
+  const to =
+    checkpoints.find(({ first, last }) => range.to !== undefined && first <= range.to && range.to <= last)?.last ??
+    Math.min(range.to ?? log!.sealed, log!.sealed);
+  const [before] = await sql<{ hash: Buffer }>('select hash from audit_entries where position = $1 limit 1', [
+    from - 1,
+  ]);
   return {
     format: 'parley-audit-1',
     at: new Date(now()).toISOString(),

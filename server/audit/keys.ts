@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { partKey } from '../kernel/parts.ts';
@@ -22,8 +30,16 @@ export function makeKey(place: AuditPlace): SigningKey {
   const id = keyId(rawOf(publicKey));
   mkdirSync(place.keys, { recursive: true, mode: 0o700 });
   chmodSync(place.keys, 0o700);
-  writeFileSync(privateFile(place, id), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx', flush: true });
-  writeFileSync(publicFile(place, id), publicKey.export({ type: 'spki', format: 'pem' }), { mode: 0o644, flag: 'wx', flush: true });
+  writeFileSync(privateFile(place, id), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+    mode: 0o600,
+    flag: 'wx',
+    flush: true,
+  });
+  writeFileSync(publicFile(place, id), publicKey.export({ type: 'spki', format: 'pem' }), {
+    mode: 0o644,
+    flag: 'wx',
+    flush: true,
+  });
   return signerOf(privateKey);
 }
 
@@ -36,7 +52,9 @@ export function readKey(place: AuditPlace, id: string): SigningKey | null {
 /** A key made earlier that nothing was signed with yet: a first start that was cut off leaves one. */
 export function unusedKey(place: AuditPlace): SigningKey | null {
   if (!existsSync(place.keys)) return null;
-  const [name] = readdirSync(place.keys).filter((file) => file.endsWith(PRIVATE)).sort();
+  const [name] = readdirSync(place.keys)
+    .filter((file) => file.endsWith(PRIVATE))
+    .sort();
   return name ? readKey(place, name.slice(0, -PRIVATE.length)) : null;
 }
 
@@ -51,13 +69,19 @@ export const keyId = (raw: Buffer): string => createHash('sha256').update(raw).d
 
 /** Whether a signature (base64) over `bytes` was made with the private half of a public key (base64 of its 32 bytes). */
 export function signedBy(publicKey: string, bytes: string, signature: string): boolean {
-  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'base64').toString('base64url') }, format: 'jwk' });
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'base64').toString('base64url') },
+    format: 'jwk',
+  });
   return verify(null, Buffer.from(bytes), key, Buffer.from(signature, 'base64'));
 }
 
 /** The public key as a PEM file, the form the verifier and people exchange. */
 export const publicPem = (publicKey: string): string =>
-  createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'base64').toString('base64url') }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+  createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'base64').toString('base64url') },
+    format: 'jwk',
+  }).export({ type: 'spki', format: 'pem' }) as string;
 
 const PRIVATE = '.private.pem';
 const privateFile = (place: AuditPlace, id: string) => path.join(place.keys, `${id}${PRIVATE}`);
@@ -68,5 +92,9 @@ const rawOf = (key: KeyObject): Buffer => Buffer.from(key.export({ format: 'jwk'
 /** Signs with a private key at hand. */
 export function signerOf(privateKey: KeyObject): SigningKey {
   const raw = rawOf(createPublicKey(privateKey));
-  return { id: keyId(raw), publicKey: raw.toString('base64'), sign: (bytes) => sign(null, Buffer.from(bytes), privateKey).toString('base64') };
+  return {
+    id: keyId(raw),
+    publicKey: raw.toString('base64'),
+    sign: (bytes) => sign(null, Buffer.from(bytes), privateKey).toString('base64'),
+  };
 }

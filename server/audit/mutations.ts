@@ -37,7 +37,11 @@ export function exportOf({ rows, statements }: Log): (string | Buffer)[] {
     ...statements,
   ];
   const digest = sha256(head.map((line) => `${line}\n`).join('')).toString('hex');
-  return [...head, ...rows.map(lineOf), `{"end":${canonicalJson({ entries: rows.length, sha256: digest, statements: statements.length })}}`];
+  return [
+    ...head,
+    ...rows.map(lineOf),
+    `{"end":${canonicalJson({ entries: rows.length, sha256: digest, statements: statements.length })}}`,
+  ];
 }
 
 /** Canonical texts and lines are made once a row: there are millions to be checked. */
@@ -61,7 +65,8 @@ function movedTo(row: StoredEntry, position: number, hashAfter: (text: string) =
   const written = `,"position":${row.position},`;
   const old = textOf(row);
   const at = old.lastIndexOf(written);
-  const text = row.position === position ? old : `${old.slice(0, at)},"position":${position},${old.slice(at + written.length)}`;
+  const text =
+    row.position === position ? old : `${old.slice(0, at)},"position":${position},${old.slice(at + written.length)}`;
   const moved = { ...row, position, hash: hashAfter(text) };
   texts.set(moved, text);
   return moved;
@@ -70,7 +75,12 @@ function movedTo(row: StoredEntry, position: number, hashAfter: (text: string) =
 const edits: { [K in keyof StoredEntry]?: (row: StoredEntry, dice: Dice) => Partial<StoredEntry> } = {
   tx: ({ tx }) => ({ tx: String(Number(tx) + 1) }),
   id: ({ id }) => ({ id: id + 1_000_000 }),
-  at: ({ at }, dice) => ({ at: at.replace(/\.(\d{6})Z/, (_, micros: string) => `.${String((Number(micros) + 1 + dice.below(900_000)) % 1_000_000).padStart(6, '0')}Z`) }),
+  at: ({ at }, dice) => ({
+    at: at.replace(
+      /\.(\d{6})Z/,
+      (_, micros: string) => `.${String((Number(micros) + 1 + dice.below(900_000)) % 1_000_000).padStart(6, '0')}Z`,
+    ),
+  }),
   actorId: ({ actorId }) => ({ actorId: actorId === null ? '01890000-0000-7000-8000-000000000000' : null }),
   actorName: ({ actorName }, dice) => ({ actorName: flip(actorName, dice) }),
   action: ({ action }, dice) => ({ action: flip(action, dice) }),
@@ -79,7 +89,14 @@ const edits: { [K in keyof StoredEntry]?: (row: StoredEntry, dice: Dice) => Part
   targetId: ({ targetId }, dice) => ({ targetId: targetId === null ? '' : flip(targetId, dice) }),
   targetName: ({ targetName }) => ({ targetName: targetName === null ? 'Somebody' : null }),
   before: ({ before }) => ({ before: before === null ? 'null' : null }),
-  after: ({ after }) => ({ after: after === null ? '{}' : after.includes('1234567890.123456789') ? after.replace('90.123456789', '90.123456788') : null }),
+  after: ({ after }) => ({
+    after:
+      after === null
+        ? '{}'
+        : after.includes('1234567890.123456789')
+          ? after.replace('90.123456789', '90.123456788')
+          : null,
+  }),
   reason: ({ reason }) => ({ reason: reason === null ? '' : null }),
   count: ({ count }) => ({ count: count + 1 }),
   door: ({ door }, dice) => ({ door: flip(door ?? '', dice) }),
@@ -105,13 +122,18 @@ function flipBit(bytes: Buffer, dice: Dice): Buffer {
   return copy;
 }
 
-const editAt = (row: StoredEntry, dice: Dice, field = dice.pick(fields)): StoredEntry => ({ ...row, ...edits[field]!(row, dice) });
+const editAt = (row: StoredEntry, dice: Dice, field = dice.pick(fields)): StoredEntry => ({
+  ...row,
+  ...edits[field]!(row, dice),
+});
 const withRows = (log: Log, rows: StoredEntry[]): Log => ({ ...log, rows });
 
 /** Numbers rows from index `from` on anew and hashes them again, as the sealer would have. */
 export function rechain(log: Log, rows: StoredEntry[], from: number): Log {
   let hash = from > 0 ? rows[from - 1]!.hash! : noHash;
-  const chained = rows.slice(from).map((row, offset) => movedTo(row, from + offset + 1, (text) => (hash = chainHash(hash, text))));
+  const chained = rows
+    .slice(from)
+    .map((row, offset) => movedTo(row, from + offset + 1, (text) => (hash = chainHash(hash, text))));
   return { ...log, rows: [...rows.slice(0, from), ...chained] };
 }
 
@@ -127,11 +149,17 @@ const cutStatements = (statements: string[], position: number): string[] => {
 /** Statements from the first of `statements` that covers more than `rows` onwards, made by whoever holds `key`. */
 export function signOn(rows: StoredEntry[], kept: string[], key: SigningKey, batch: () => number): string[] {
   const signedLines: Line[] = kept.map((line) => readLine(line)!);
-  if (signedLines.length === 0) signedLines.push(signStatement(key, null, { kind: 'beginning', publicKey: key.publicKey }));
+  if (signedLines.length === 0)
+    signedLines.push(signStatement(key, null, { kind: 'beginning', publicKey: key.publicKey }));
   let signed = Math.max(0, ...signedLines.map(({ line }) => lastOf(line)));
   while (signed < rows.length) {
     const part = rows.slice(signed, signed + batch());
-    const chain: Chain = { position: signed + part.length, hash: part.at(-1)!.hash!, since: 0, unsigned: part.map((row) => ({ hash: row.hash!, leaf: leafHash(textOf(row)) })) };
+    const chain: Chain = {
+      position: signed + part.length,
+      hash: part.at(-1)!.hash!,
+      since: 0,
+      unsigned: part.map((row) => ({ hash: row.hash!, leaf: leafHash(textOf(row)) })),
+    };
     signedLines.push(signStatement(key, signedLines.at(-1)!, checkpointOf(chain, part.length)));
     signed += part.length;
   }
@@ -156,13 +184,20 @@ export const mutations: Record<string, Mutation> = {
   },
   insertion(log, dice) {
     const at = 1 + dice.below(log.rows.length - 1);
-    const forged = { ...editAt(log.rows[at]!, dice, 'actorName'), id: 9_000_000, position: dice.pick([at, at + 1, 0, -5]) };
+    const forged = {
+      ...editAt(log.rows[at]!, dice, 'actorName'),
+      id: 9_000_000,
+      position: dice.pick([at, at + 1, 0, -5]),
+    };
     const rows = [...log.rows, forged].sort((a, b) => a.position! - b.position! || a.id - b.id);
     return { log: withRows(log, rows), names: forged.position < 1 ? 1 : forged.position + 1 };
   },
   'insertion, closed up'(log, dice) {
     const at = dice.below(log.rows.length);
-    return { log: rechain(log, log.rows.toSpliced(at, 0, { ...editAt(log.rows[at]!, dice, 'actorName'), id: 9_000_000 }), at), names: at + 1 };
+    return {
+      log: rechain(log, log.rows.toSpliced(at, 0, { ...editAt(log.rows[at]!, dice, 'actorName'), id: 9_000_000 }), at),
+      names: at + 1,
+    };
   },
   reorder(log, dice) {
     const [a, b] = twoPlaces(log, dice);
@@ -170,7 +205,10 @@ export const mutations: Record<string, Mutation> = {
     // With their hashes, without them, or as lines of the file that changed places.
     const swapped = dice.pick([
       () => log.rows.with(a, { ...other, position: a + 1 }).with(b, { ...one, position: b + 1 }),
-      () => log.rows.with(a, { ...other, position: a + 1, hash: one.hash }).with(b, { ...one, position: b + 1, hash: other.hash }),
+      () =>
+        log.rows
+          .with(a, { ...other, position: a + 1, hash: one.hash })
+          .with(b, { ...one, position: b + 1, hash: other.hash }),
       () => log.rows.with(a, other).with(b, one),
     ])();
     return { log: withRows(log, swapped), names: a + 1 };
@@ -185,15 +223,28 @@ export const mutations: Record<string, Mutation> = {
   },
   'duplication, closed up'(log, dice) {
     const at = dice.below(log.rows.length - 1);
-    return { log: rechain(log, log.rows.toSpliced(at + 1, 0, { ...log.rows[at]!, id: 9_000_000 }), at + 1), names: at + 2 };
+    return {
+      log: rechain(log, log.rows.toSpliced(at + 1, 0, { ...log.rows[at]!, id: 9_000_000 }), at + 1),
+      names: at + 2,
+    };
   },
   'tail cut'(log, dice) {
     const keep = dice.below(log.rows.length);
-    return { log: { ...log, rows: log.rows.slice(0, keep), statements: cutStatements(log.statements, keep) }, names: keep + 1 };
+    return {
+      log: { ...log, rows: log.rows.slice(0, keep), statements: cutStatements(log.statements, keep) },
+      names: keep + 1,
+    };
   },
   'edit and rehash'(log, dice) {
     const at = dice.below(log.rows.length);
-    return { log: rechain(log, log.rows.with(at, editAt(log.rows[at]!, dice, dice.pick(fields.filter((field) => field !== 'hash')))), at), names: at + 1 };
+    return {
+      log: rechain(
+        log,
+        log.rows.with(at, editAt(log.rows[at]!, dice, dice.pick(fields.filter((field) => field !== 'hash')))),
+        at,
+      ),
+      names: at + 1,
+    };
   },
   'edit, rehash, sign anew'(log, dice) {
     const at = dice.below(log.rows.length);
@@ -204,7 +255,10 @@ export const mutations: Record<string, Mutation> = {
   'return to an older state'(log, dice) {
     const kept = log.statements.slice(0, 1 + dice.below(log.statements.length - 1));
     const keep = Math.max(0, ...kept.map(lastOf));
-    return { log: { ...log, rows: log.rows.slice(0, keep), statements: kept }, names: keep === log.rows.length ? null : keep + 1 };
+    return {
+      log: { ...log, rows: log.rows.slice(0, keep), statements: kept },
+      names: keep === log.rows.length ? null : keep + 1,
+    };
   },
   'fork with the true key'(log, dice, key) {
     const rotated = log.statements.findLastIndex((line) => readLine(line)!.statement.kind === 'rotation');
@@ -218,7 +272,10 @@ export const mutations: Record<string, Mutation> = {
     const line = Buffer.from(log.statements[at]!);
     const from = line.indexOf('"statement"');
     line[from + dice.below(line.length - from)]! ^= 1 << dice.below(7);
-    return { log: { ...log, statements: log.statements.with(at, line.toString('latin1').replaceAll('\n', ' ')) }, names: null };
+    return {
+      log: { ...log, statements: log.statements.with(at, line.toString('latin1').replaceAll('\n', ' ')) },
+      names: null,
+    };
   },
   'a statement gone'(log, dice) {
     return { log: { ...log, statements: log.statements.toSpliced(dice.below(log.statements.length), 1) }, names: null };

@@ -25,10 +25,16 @@ export async function publish(sql: Sql, place: AuditPlace, log: Logger): Promise
   try {
     const { text, torn } = await lastLineOf(handle);
     const tail = text === null ? null : readLine(text);
-    const known = tail ? (await sql<{ line: string }>('select line from audit_statements where number = $1', [tail.statement.number]))[0]?.line : null;
+    const known = tail
+      ? (await sql<{ line: string }>('select line from audit_statements where number = $1', [tail.statement.number]))[0]
+          ?.line
+      : null;
     const missing =
       tail && !torn && known === tail.line
-        ? await sql<{ number: number; line: string }>('select number, line from audit_statements where number > $1 order by number', [tail.statement.number])
+        ? await sql<{ number: number; line: string }>(
+            'select number, line from audit_statements where number > $1 order by number',
+            [tail.statement.number],
+          )
         : await compare(sql, await readOutside(place), log);
     if (missing.length > 0) {
       await handle.appendFile(`${torn ? '\n' : ''}${missing.map(({ line }) => `${line}\n`).join('')}`);
@@ -47,7 +53,10 @@ export async function readOutside(place: AuditPlace): Promise<Line[]> {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
-  return text.split('\n').map(readLine).filter((line) => line !== null);
+  return text
+    .split('\n')
+    .map(readLine)
+    .filter((line) => line !== null);
 }
 
 /** Takes into the table what only the file has; returns what only the table has. */
@@ -63,10 +72,17 @@ async function compare(sql: Sql, outside: Line[], log: Logger): Promise<{ number
     last = line;
     restored++;
   }
-  if (restored > 0) log.error({ restored }, 'the audit log in the database is older than its signed statements outside: entries may be missing');
+  if (restored > 0)
+    log.error(
+      { restored },
+      'the audit log in the database is older than its signed statements outside: entries may be missing',
+    );
   const published = new Set(outside.map(({ line }) => line));
-  const contradicted = outside.filter(({ statement, line }) => rows.some((row) => row.number === statement.number && row.line !== line)).length;
-  if (contradicted > 0) log.error({ contradicted }, 'signed statements about the audit log outside the database contradict those inside');
+  const contradicted = outside.filter(({ statement, line }) =>
+    rows.some((row) => row.number === statement.number && row.line !== line),
+  ).length;
+  if (contradicted > 0)
+    log.error({ contradicted }, 'signed statements about the audit log outside the database contradict those inside');
   return rows.filter(({ line }) => !published.has(line));
 }
 

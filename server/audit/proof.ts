@@ -22,7 +22,8 @@ export type EntryProof = {
  */
 export async function entryProof(work: Work, position: number): Promise<EntryProof> {
   work.require('audit.read');
-  if (!Number.isSafeInteger(position) || position < 1) throw malformed('A position of the audit log is a whole number from 1.');
+  if (!Number.isSafeInteger(position) || position < 1)
+    throw malformed('A position of the audit log is a whole number from 1.');
   noteReading(work, { proofOf: position });
   const checkpoint = await checkpointOver(work.sql, position);
   if (!checkpoint) {
@@ -31,7 +32,10 @@ export async function entryProof(work: Work, position: number): Promise<EntryPro
     throw conflict(`Entry ${position} is sealed, but not signed yet. Try again in a minute.`);
   }
   const { first, last, size, root, number } = checkpoint.statement as Checkpoint;
-  const rows = await work.sql<StoredEntry>(`select ${entryColumns} from audit_entries e where e.position between $1 and $2 order by e.position`, [first, last]);
+  const rows = await work.sql<StoredEntry>(
+    `select ${entryColumns} from audit_entries e where e.position between $1 and $2 order by e.position`,
+    [first, last],
+  );
   const texts = new Map(rows.map((row) => [row.position!, canonicalEntry(row)]));
   const text = texts.get(position);
   if (!text) throw notFound('audit entry');
@@ -49,18 +53,30 @@ export async function entryProof(work: Work, position: number): Promise<EntryPro
 }
 
 async function checkpointOver(sql: Sql, position: number): Promise<Line | null> {
-  const [row] = await sql<{ line: string }>('select line from audit_statements where last_position >= $1 and first_position <= $1 order by last_position limit 1', [position]);
+  const [row] = await sql<{ line: string }>(
+    'select line from audit_statements where last_position >= $1 and first_position <= $1 order by last_position limit 1',
+    [position],
+  );
   return row ? readLine(row.line) : null;
 }
 
 /** The statements that say which keys the log has had. */
 async function handoversOf(sql: Sql): Promise<Line[]> {
-  const rows = await sql<{ line: string }>(`select line from audit_statements where kind <> 'checkpoint' order by number`);
+  const rows = await sql<{ line: string }>(
+    `select line from audit_statements where kind <> 'checkpoint' order by number`,
+  );
   return rows.map(({ line }) => readLine(line)).filter((line) => line !== null);
 }
 
 /** How far the log is sealed and signed, for the page that shows it. Needs `audit.read`. */
-export async function sealState(work: Work): Promise<{ sealed: number; signed: number; unsealed: number; unsealedSince: Date | null; checkpointAt: string | null; keyId: string | null }> {
+export async function sealState(work: Work): Promise<{
+  sealed: number;
+  signed: number;
+  unsealed: number;
+  unsealedSince: Date | null;
+  checkpointAt: string | null;
+  keyId: string | null;
+}> {
   work.require('audit.read');
   const [log] = await work.sql<{ sealed: number; unsealed: number; unsealedSince: Date | null }>(
     `select (select coalesce(max(position), 0) from audit_entries) as sealed, count(*) as unsealed, min(at) as "unsealedSince" from audit_entries where position is null`,

@@ -10,7 +10,13 @@ import { inWork, type Doorway, type House, type Work } from '../kernel/work.ts';
  * curiosity, not fifty.
  */
 
-type Reading = { minute: number; actor: Actor; doorway: Doorway; more: number; what: Map<string, Record<string, unknown>> };
+type Reading = {
+  minute: number;
+  actor: Actor;
+  doorway: Doorway;
+  more: number;
+  what: Map<string, Record<string, unknown>>;
+};
 
 export type Readings = Map<string, Reading>;
 
@@ -36,7 +42,8 @@ export function noteReading(work: Work, what: Record<string, unknown>): void {
   work.afterCommit(() => {
     const late = open.get(who);
     if (late && late.minute !== minute && late.more > 0) open.set(`${who} ${late.minute}`, late);
-    if (late?.minute !== minute) open.set(who, { minute, actor: work.actor, doorway: work.doorway, more: 0, what: new Map() });
+    if (late?.minute !== minute)
+      open.set(who, { minute, actor: work.actor, doorway: work.doorway, more: 0, what: new Map() });
   });
 }
 
@@ -61,7 +68,11 @@ export async function writeReadings(house: House, all = false): Promise<void> {
     if (reading.minute === minute && !all) continue;
     if (reading.more > 0) {
       const { seat: _seat, ...doorway } = reading.doorway;
-      const after = { repeated: reading.more, minute: new Date(reading.minute * 60_000).toISOString(), what: [...reading.what.values()] };
+      const after = {
+        repeated: reading.more,
+        minute: new Date(reading.minute * 60_000).toISOString(),
+        what: [...reading.what.values()],
+      };
       await inWork(house, reading.actor, async (work) => work.audit({ action: 'audit.read', after }), { doorway });
     }
     if (open.get(key) === reading) open.delete(key);

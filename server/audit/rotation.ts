@@ -19,12 +19,27 @@ export async function rotateKey(work: Work, { oldKeyIsLost = false } = {}): Prom
   const last = await beginStatements(sql, place);
   const before = keyAfter(last);
   const old = readKey(place, before);
-  if (!old && !oldKeyIsLost) throw conflict(`The key ${before} is not on this machine, so it cannot hand over. Rotate where it is, or replace it as lost.`);
+  if (!old && !oldKeyIsLost)
+    throw conflict(
+      `The key ${before} is not on this machine, so it cannot hand over. Rotate where it is, or replace it as lost.`,
+    );
   if (old && oldKeyIsLost) throw conflict(`The key ${before} is not lost: it is on this machine. Rotate it.`);
   const next = makeKey(place);
   work.onRollback(() => forgetKey(place, next.id));
-  const facts: Omit<Rotation, 'number' | 'at' | 'key' | 'previous'> = { kind: 'rotation', next: next.id, publicKey: next.publicKey };
-  await appendStatement(sql, old ?? { id: before, publicKey: '', sign: () => '' }, last, facts, { accept: next, unsigned: !old });
-  work.audit({ action: 'audit.key-rotated', target: { kind: 'audit key', id: next.id }, before: { key: before }, after: { key: next.id, oldKeyIsLost } });
+  const facts: Omit<Rotation, 'number' | 'at' | 'key' | 'previous'> = {
+    kind: 'rotation',
+    next: next.id,
+    publicKey: next.publicKey,
+  };
+  await appendStatement(sql, old ?? { id: before, publicKey: '', sign: () => '' }, last, facts, {
+    accept: next,
+    unsigned: !old,
+  });
+  work.audit({
+    action: 'audit.key-rotated',
+    target: { kind: 'audit key', id: next.id },
+    before: { key: before },
+    after: { key: next.id, oldKeyIsLost },
+  });
   return { before, after: next.id };
 }

@@ -8,7 +8,18 @@ import { inWork } from '../kernel/work.ts';
 import { until } from '../testing/client.ts';
 import { outsideFile } from './outside.ts';
 import { rotateKey } from './rotation.ts';
-import { actOnce, loadVerifier, openAuditHouse, person, publicKeyFiles, verifyLines, writeEntries, type AuditHouse, type Verifier, type VerifierOptions } from './testing.ts';
+import {
+  actOnce,
+  loadVerifier,
+  openAuditHouse,
+  person,
+  publicKeyFiles,
+  verifyLines,
+  writeEntries,
+  type AuditHouse,
+  type Verifier,
+  type VerifierOptions,
+} from './testing.ts';
 
 let verifier: Verifier;
 let audit: AuditHouse;
@@ -16,10 +27,17 @@ beforeAll(async () => void (verifier = await loadVerifier()));
 beforeEach(async () => void (audit = await openAuditHouse()));
 afterEach(() => audit.close());
 
-const outsideLines = () => (existsSync(outsideFile(audit.place)) ? readFileSync(outsideFile(audit.place), 'utf8').split('\n').filter(Boolean) : []);
+const outsideLines = () =>
+  existsSync(outsideFile(audit.place))
+    ? readFileSync(outsideFile(audit.place), 'utf8').split('\n').filter(Boolean)
+    : [];
 const trusted = (index = 0) => [verifier.readPublicKey(readFileSync(publicKeyFiles(audit.place)[index]!, 'utf8'))];
-const check = async (options: Partial<VerifierOptions> = {}) => verifyLines(verifier, await audit.exported(), { trusted: trusted(), outside: outsideLines(), ...options });
-const positions = () => audit.db.rows<{ position: number; tx: string; id: number; action: string }>('select position, tx::text as tx, id, action from audit_entries order by position');
+const check = async (options: Partial<VerifierOptions> = {}) =>
+  verifyLines(verifier, await audit.exported(), { trusted: trusted(), outside: outsideLines(), ...options });
+const positions = () =>
+  audit.db.rows<{ position: number; tx: string; id: number; action: string }>(
+    'select position, tx::text as tx, id, action from audit_entries order by position',
+  );
 
 describe('sealing', () => {
   test('entries of many writers are chained without a hole, in the order of their transactions, and rolled-back acts leave nothing', async () => {
@@ -62,7 +80,11 @@ describe('sealing', () => {
     await held;
     await audit.untilSealed();
     await stop();
-    expect((await positions()).map((row) => row.action)).toEqual(['test.before', 'test.held', ...Array.from({ length: 20 }, () => 'test.later')]);
+    expect((await positions()).map((row) => row.action)).toEqual([
+      'test.before',
+      'test.held',
+      ...Array.from({ length: 20 }, () => 'test.later'),
+    ]);
     expect(await check()).toMatchObject({ ok: true, entries: 22 });
   });
 
@@ -70,7 +92,9 @@ describe('sealing', () => {
     const stop = audit.seal();
     await actOnce(audit.house, 'test.usual');
     await audit.untilSealed();
-    await audit.db.rows(`insert into audit_entries (tx, actor_name, action, outcome) values ('5', 'restored', 'test.late', 'done'), ('999999999999', 'restored', 'test.former', 'done')`);
+    await audit.db.rows(
+      `insert into audit_entries (tx, actor_name, action, outcome) values ('5', 'restored', 'test.late', 'done'), ('999999999999', 'restored', 'test.former', 'done')`,
+    );
     await audit.untilSealed();
     await stop();
     expect((await positions()).map((row) => row.action)).toEqual(['test.usual', 'test.late', 'test.former']);
@@ -83,7 +107,9 @@ describe('sealing', () => {
       const stop = audit.seal({ batch: 37, every: 50 });
       await pause(20 + Math.random() * 120);
       // The connection is gone at whatever the sealer is doing; the run ends with an error, as after a crash.
-      await audit.db.rows(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'parley audit sealer%' and datname = current_database()`);
+      await audit.db.rows(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'parley audit sealer%' and datname = current_database()`,
+      );
       await stop().catch(() => undefined);
       await writeEntries(audit.db, 20);
     }
@@ -110,9 +136,16 @@ describe('signing', () => {
   test('a checkpoint is signed for a full batch at once, and for a few entries when they are old enough', async () => {
     const stop = audit.seal({ batch: 100, every: 700 });
     await writeEntries(audit.db, 250);
-    const checkpoints = () => audit.db.rows<{ first: number; last: number }>(`select first_position as first, last_position as last from audit_statements where kind = 'checkpoint' order by number`);
+    const checkpoints = () =>
+      audit.db.rows<{ first: number; last: number }>(
+        `select first_position as first, last_position as last from audit_statements where kind = 'checkpoint' order by number`,
+      );
     await until(async () => (await checkpoints()).length === 3);
-    expect(await checkpoints()).toEqual([{ first: 1, last: 100 }, { first: 101, last: 200 }, { first: 201, last: 250 }]);
+    expect(await checkpoints()).toEqual([
+      { first: 1, last: 100 },
+      { first: 101, last: 200 },
+      { first: 201, last: 250 },
+    ]);
     expect(await check()).toMatchObject({ ok: true, signed: 250, checkpoints: 3 });
     await stop();
   });
@@ -175,19 +208,44 @@ describe('key rotation', () => {
     await audit.untilSealed();
     await stop();
     const lines = await audit.exported();
-    const second = trusted().concat(trusted(1)).find((key) => key.id === rotated.after)!;
-    for (const keys of [[firstKey!], [second], [firstKey!, second]]) expect(verifyLines(verifier, lines, { trusted: keys, outside: outsideLines() })).toMatchObject({ ok: true, entries: 241 });
-    expect(verifyLines(verifier, old, { trusted: [firstKey!], outside: oldOutside })).toMatchObject({ ok: true, entries: 120 });
+    const second = trusted()
+      .concat(trusted(1))
+      .find((key) => key.id === rotated.after)!;
+    for (const keys of [[firstKey!], [second], [firstKey!, second]])
+      expect(verifyLines(verifier, lines, { trusted: keys, outside: outsideLines() })).toMatchObject({
+        ok: true,
+        entries: 241,
+      });
+    expect(verifyLines(verifier, old, { trusted: [firstKey!], outside: oldOutside })).toMatchObject({
+      ok: true,
+      entries: 120,
+    });
     // The whole file outside by now knows more than the old export: it is accepted for the part it was asked for.
-    expect(verifyLines(verifier, old, { trusted: [firstKey!], outside: outsideLines(), to: 120 })).toMatchObject({ ok: true });
-    expect(await audit.db.rows(`select action, actor_name as name, before, after from audit_entries where action = 'audit.key-rotated'`)).toEqual([
-      { action: 'audit.key-rotated', name: 'Olga', before: { key: rotated.before }, after: { key: rotated.after, oldKeyIsLost: false } },
+    expect(verifyLines(verifier, old, { trusted: [firstKey!], outside: outsideLines(), to: 120 })).toMatchObject({
+      ok: true,
+    });
+    expect(
+      await audit.db.rows(
+        `select action, actor_name as name, before, after from audit_entries where action = 'audit.key-rotated'`,
+      ),
+    ).toEqual([
+      {
+        action: 'audit.key-rotated',
+        name: 'Olga',
+        before: { key: rotated.before },
+        after: { key: rotated.after, oldKeyIsLost: false },
+      },
     ]);
   });
 
   test('a rotation that is rolled back leaves no key and no statement; without the permission there is none', async () => {
     await audit.seal()();
-    await expect(inWork(audit.house, owner, async (work) => { await rotateKey(work); throw new Error('no'); })).rejects.toThrow('no');
+    await expect(
+      inWork(audit.house, owner, async (work) => {
+        await rotateKey(work);
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     expect(publicKeyFiles(audit.place).length).toBe(1);
     await expect(inWork(audit.house, person('Ben'), (work) => rotateKey(work))).rejects.toThrow('settings.manage');
     expect(await audit.db.rows('select number from audit_statements')).toEqual([{ number: 1 }]);
@@ -197,7 +255,9 @@ describe('key rotation', () => {
     await writeEntries(audit.db, 10);
     await audit.seal()();
     const old = trusted();
-    await expect(inWork(audit.house, owner, (work) => rotateKey(work, { oldKeyIsLost: true }))).rejects.toThrow('not lost');
+    await expect(inWork(audit.house, owner, (work) => rotateKey(work, { oldKeyIsLost: true }))).rejects.toThrow(
+      'not lost',
+    );
     rmSync(audit.place.keys, { recursive: true });
     await expect(inWork(audit.house, owner, (work) => rotateKey(work))).rejects.toThrow('cannot hand over');
     await inWork(audit.house, owner, (work) => rotateKey(work, { oldKeyIsLost: true }));
@@ -216,10 +276,15 @@ describe('a database that was restored to an older state', () => {
   test('positions once signed are not given out again; what is gone is named, and known losses can be passed over', async () => {
     await writeEntries(audit.db, 100);
     await audit.seal({ batch: 20 })();
-    await audit.asSuperuser('delete from audit_entries where position > 70', 'delete from audit_statements where last_position > 70');
+    await audit.asSuperuser(
+      'delete from audit_entries where position > 70',
+      'delete from audit_statements where last_position > 70',
+    );
     await writeEntries(audit.db, 5);
     await audit.seal({ batch: 20 })();
-    expect(await audit.db.rows(`select after from audit_entries where action = 'audit.gap-found'`)).toEqual([{ after: { from: 71, to: 100 } }]);
+    expect(await audit.db.rows(`select after from audit_entries where action = 'audit.gap-found'`)).toEqual([
+      { after: { from: 71, to: 100 } },
+    ]);
     expect(audit.logged.join('')).toContain('older than its signed statements outside');
     expect(await check()).toMatchObject({ ok: false, first: { what: 'missing', position: 71 } });
     expect(await check({ lost: [{ from: 71, to: 100 }] })).toMatchObject({ ok: true, entries: 76 });
@@ -231,7 +296,10 @@ describe('a database that was restored to an older state', () => {
     await audit.seal({ batch: 20 })();
     cpSync(outsideFile(audit.place), path.join(backup, 'kept.ndjson'));
     const kept = outsideLines();
-    await audit.asSuperuser('delete from audit_entries where position > 60', 'delete from audit_statements where last_position > 60');
+    await audit.asSuperuser(
+      'delete from audit_entries where position > 60',
+      'delete from audit_statements where last_position > 60',
+    );
     rmSync(outsideFile(audit.place));
     await writeEntries(audit.db, 40);
     await audit.seal({ batch: 20 })();
@@ -248,12 +316,16 @@ describe('a database that was restored to an older state', () => {
 describe('what is written stays written', () => {
   test('the application’s role can neither change, delete nor empty entries and statements, nor place an entry itself', async () => {
     await writeEntries(audit.db, 3);
-    const refused = (text: string) => expect(audit.db.rows(text), text).rejects.toThrow(/only ever added to|Only the sealer/);
+    const refused = (text: string) =>
+      expect(audit.db.rows(text), text).rejects.toThrow(/only ever added to|Only the sealer/);
     await refused(`update audit_entries set reason = 'x'`);
     await refused(`update audit_entries set position = id, hash = sha256('x')`);
     await audit.seal()();
-    for (const column of ['position = 9', 'hash = null', `actor_name = 'x'`, 'position = position']) await refused(`update audit_entries set ${column} where position = 1`);
-    await refused(`begin; select set_config('parley.sealing', 'on', true); update audit_entries set position = 7, hash = sha256('x') where position = 1`);
+    for (const column of ['position = 9', 'hash = null', `actor_name = 'x'`, 'position = position'])
+      await refused(`update audit_entries set ${column} where position = 1`);
+    await refused(
+      `begin; select set_config('parley.sealing', 'on', true); update audit_entries set position = 7, hash = sha256('x') where position = 1`,
+    );
     await refused('delete from audit_entries');
     await refused('truncate audit_entries');
     await refused(`insert into audit_entries (actor_name, action, outcome, position) values ('x', 'x', 'done', 9)`);

@@ -20,7 +20,11 @@ export type SealerOptions = { batch?: number; every?: number };
  *    that cannot be written holds up only the publishing; but nobody starts to seal without having read it, lest signed positions be given twice.
  * 4. Asked to stop, it seals and signs what it can still see, so that a stopped house has no unsigned tail.
  */
-export function sealer(house: House, place: AuditPlace, { batch = 1_000, every = 60_000 }: SealerOptions = {}): LongLived {
+export function sealer(
+  house: House,
+  place: AuditPlace,
+  { batch = 1_000, every = 60_000 }: SealerOptions = {},
+): LongLived {
   return {
     name: 'audit sealer',
     async run(signal) {
@@ -50,10 +54,13 @@ export function sealer(house: House, place: AuditPlace, { batch = 1_000, every =
 /** The end of the chain, and the number of the last statement that is outside. */
 type Sealing = { chain: Chain; published: number };
 
-const isDue = ({ unsigned, since }: Chain, batch: number, every: number) => unsigned.length >= batch || (unsigned.length > 0 && now() - since >= every);
+const isDue = ({ unsigned, since }: Chain, batch: number, every: number) =>
+  unsigned.length >= batch || (unsigned.length > 0 && now() - since >= every);
 
 async function claim(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('parley audit'), hashtext('sealer')) as locked`);
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select pg_try_advisory_lock(hashtext('parley audit'), hashtext('sealer')) as locked`,
+  );
   return rows[0]!.locked;
 }
 
@@ -68,7 +75,9 @@ async function takeUp(house: House, client: Client, place: AuditPlace): Promise<
   });
   if (taken.gap) {
     house.log.error(taken.gap, 'audit entries that were sealed and signed are gone from the database');
-    await inWork(house, system('audit sealer'), async (work) => work.audit({ action: 'audit.gap-found', after: taken.gap }));
+    await inWork(house, system('audit sealer'), async (work) =>
+      work.audit({ action: 'audit.gap-found', after: taken.gap }),
+    );
   }
   return { chain: taken.chain, published: taken.published };
 }
@@ -101,7 +110,10 @@ async function publishRound(house: House, client: Client, place: AuditPlace, sea
       return await publish(sql, place, house.log);
     } catch (error) {
       if (!(error instanceof Error && 'syscall' in error)) throw error;
-      house.log.error({ err: error, directory: place.outside }, 'signed statements about the audit log could not be written outside the database; they will be');
+      house.log.error(
+        { err: error, directory: place.outside },
+        'signed statements about the audit log could not be written outside the database; they will be',
+      );
       return sealing.published;
     }
   });

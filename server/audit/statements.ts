@@ -18,7 +18,15 @@ export type Beginning = Common & { kind: 'beginning'; publicKey: string };
  * Entries `first` to `last`, `size` of them: the root over their leaves, and the chained hash of the last. `marks` are the first four bytes of
  * each leaf, in base64: they prove nothing the root does not, but tell which entry of a batch is not what it was.
  */
-export type Checkpoint = Common & { kind: 'checkpoint'; first: number; last: number; size: number; root: string; head: string; marks: string };
+export type Checkpoint = Common & {
+  kind: 'checkpoint';
+  first: number;
+  last: number;
+  size: number;
+  root: string;
+  head: string;
+  marks: string;
+};
 
 /** `next` takes over from `key`. Signed by the old key and accepted by the new one; without the old signature where that key was lost. */
 export type Rotation = Common & { kind: 'rotation'; next: string; publicKey: string };
@@ -26,24 +34,43 @@ export type Rotation = Common & { kind: 'rotation'; next: string; publicKey: str
 export type Statement = Beginning | Checkpoint | Rotation;
 
 /** A statement as it is stored and published: `{"signature":…,"statement":{…}}`, with `accepted` in front for a rotation. */
-export type Line = { statement: Statement; text: string; line: string; signature: string | null; accepted: string | null };
+export type Line = {
+  statement: Statement;
+  text: string;
+  line: string;
+  signature: string | null;
+  accepted: string | null;
+};
 
 /** Runs SQL in somebody's transaction. */
 export type Sql = <Row>(text: string, params?: unknown[]) => Promise<Row[]>;
 
-export const sqlOf = (client: Pick<ClientBase, 'query'>): Sql => async <Row>(text: string, params: unknown[] = []) => (await client.query(text, params)).rows as Row[];
+export const sqlOf =
+  (client: Pick<ClientBase, 'query'>): Sql =>
+  async <Row>(text: string, params: unknown[] = []) =>
+    (await client.query(text, params)).rows as Row[];
 
 /** Writers of statements take turns: the number and the link of the next one depend on the last. */
-export const lockStatements = (sql: Sql): Promise<unknown> => sql(`select pg_advisory_xact_lock(hashtext('parley audit'), hashtext('statements'))`);
+export const lockStatements = (sql: Sql): Promise<unknown> =>
+  sql(`select pg_advisory_xact_lock(hashtext('parley audit'), hashtext('statements'))`);
 
 /** The last statement of the log; with `kind`, the last of that kind. */
 export async function lastStatement(sql: Sql, kind: Statement['kind'] | null = null): Promise<Line | null> {
-  const [row] = await sql<{ line: string }>('select line from audit_statements where $1::text is null or kind = $1 order by number desc limit 1', [kind]);
+  const [row] = await sql<{ line: string }>(
+    'select line from audit_statements where $1::text is null or kind = $1 order by number desc limit 1',
+    [kind],
+  );
   return row ? readLine(row.line) : null;
 }
 
 /** Signs and stores the next statement, inside a transaction that holds `lockStatements`. */
-export async function appendStatement(sql: Sql, key: SigningKey, last: Line | null, facts: Facts, handover?: Handover): Promise<Line> {
+export async function appendStatement(
+  sql: Sql,
+  key: SigningKey,
+  last: Line | null,
+  facts: Facts,
+  handover?: Handover,
+): Promise<Line> {
   const line = signStatement(key, last, facts, handover);
   await storeLine(sql, line.statement, line.line);
   return line;
@@ -53,7 +80,12 @@ export async function appendStatement(sql: Sql, key: SigningKey, last: Line | nu
 type Handover = { accept: SigningKey; unsigned?: boolean };
 
 /** Signs what comes after `last`. */
-export function signStatement(key: Pick<SigningKey, 'id' | 'sign'>, last: Line | null, facts: Facts, handover?: Handover): Line {
+export function signStatement(
+  key: Pick<SigningKey, 'id' | 'sign'>,
+  last: Line | null,
+  facts: Facts,
+  handover?: Handover,
+): Line {
   const statement = {
     ...facts,
     number: (last?.statement.number ?? 0) + 1,
@@ -72,7 +104,10 @@ type Facts = Omit<Beginning, keyof Common> | Omit<Checkpoint, keyof Common> | Om
 
 export async function storeLine(sql: Sql, statement: Statement, line: string): Promise<void> {
   const range = statement.kind === 'checkpoint' ? [statement.first, statement.last] : [null, null];
-  await sql('insert into audit_statements (number, kind, first_position, last_position, line) values ($1, $2, $3, $4, $5)', [statement.number, statement.kind, ...range, line]);
+  await sql(
+    'insert into audit_statements (number, kind, first_position, last_position, line) values ($1, $2, $3, $4, $5)',
+    [statement.number, statement.kind, ...range, line],
+  );
 }
 
 /** Takes a published line apart, or answers null for what is none. */
@@ -80,7 +115,11 @@ export function readLine(line: string): Line | null {
   try {
     const at = line.indexOf('"statement":') + '"statement":'.length;
     const text = line.slice(at, -1);
-    const { signature, accepted, statement } = JSON.parse(line) as { signature: string | null; accepted?: string; statement: Statement };
+    const { signature, accepted, statement } = JSON.parse(line) as {
+      signature: string | null;
+      accepted?: string;
+      statement: Statement;
+    };
     if (!Number.isSafeInteger(statement.number) || canonicalJson(statement) !== text) return null;
     return { statement, text, line, signature, accepted: accepted ?? null };
   } catch {
@@ -89,13 +128,17 @@ export function readLine(line: string): Line | null {
 }
 
 /** The id of the key that signs what follows `last`. */
-export const keyAfter = (last: Line): string => (last.statement.kind === 'rotation' ? last.statement.next : last.statement.key);
+export const keyAfter = (last: Line): string =>
+  last.statement.kind === 'rotation' ? last.statement.next : last.statement.key;
 
 /** The key to sign with after `last`. Throws a sentence for the operator when this machine does not hold it. */
 export function signingKey(place: AuditPlace, last: Line): SigningKey {
   const id = keyAfter(last);
   const key = readKey(place, id);
-  if (!key) throw new Error(`The audit log is signed with the key ${id}, and ${place.keys} does not hold it. Bring the directory back, or replace a lost key on purpose.`);
+  if (!key)
+    throw new Error(
+      `The audit log is signed with the key ${id}, and ${place.keys} does not hold it. Bring the directory back, or replace a lost key on purpose.`,
+    );
   return key;
 }
 
@@ -110,12 +153,18 @@ export async function beginStatements(sql: Sql, place: AuditPlace): Promise<Line
 /** Whether `line` may follow `before`: its number, its link, its signer and its signature are right. */
 export function follows(line: Line, before: Line | null, publicKeys: ReadonlyMap<string, string>): boolean {
   const { statement } = line;
-  const signer = before ? publicKeys.get(keyAfter(before)) : statement.kind === 'beginning' ? statement.publicKey : undefined;
+  const signer = before
+    ? publicKeys.get(keyAfter(before))
+    : statement.kind === 'beginning'
+      ? statement.publicKey
+      : undefined;
   return (
     statement.number === (before?.statement.number ?? 0) + 1 &&
     statement.previous === (before ? sha256(before.text) : noHash).toString('hex') &&
-    signer !== undefined && keyId(Buffer.from(signer, 'base64')) === statement.key &&
-    line.signature !== null && signedBy(signer, line.text, line.signature)
+    signer !== undefined &&
+    keyId(Buffer.from(signer, 'base64')) === statement.key &&
+    line.signature !== null &&
+    signedBy(signer, line.text, line.signature)
   );
 }
 

@@ -44,7 +44,14 @@ export async function openAuditHouse(): Promise<AuditHouse> {
   const logged: string[] = [];
   const log = createLog('info', { write: (line: string) => void logged.push(line) });
   const db = openDatabase(fresh.url, log, { poolSize: 12 });
-  const house: House = { db, log, events: new Events(log), broadcast: createBroadcast(log), parts: new Parts(), bell: new OutboxBell() };
+  const house: House = {
+    db,
+    log,
+    events: new Events(log),
+    broadcast: createBroadcast(log),
+    parts: new Parts(),
+    bell: new OutboxBell(),
+  };
   house.parts.install(auditPlace, place);
   house.parts.install(readings, new Map());
   house.parts.install(refusals, new Map());
@@ -69,9 +76,12 @@ export async function openAuditHouse(): Promise<AuditHouse> {
     async untilSealed() {
       const end = Date.now() + 60_000;
       for (;;) {
-        const [row] = await db.rows<{ unsealed: number }>('select count(*) as unsealed from audit_entries where position is null');
+        const [row] = await db.rows<{ unsealed: number }>(
+          'select count(*) as unsealed from audit_entries where position is null',
+        );
         if (row!.unsealed === 0) return;
-        if (Date.now() > end) throw new Error(`${row!.unsealed} entries are still unsealed; the log says: ${logged.slice(-3).join('')}`);
+        if (Date.now() > end)
+          throw new Error(`${row!.unsealed} entries are still unsealed; the log says: ${logged.slice(-3).join('')}`);
         await pause(20);
       }
     },
@@ -100,7 +110,13 @@ export async function openAuditHouse(): Promise<AuditHouse> {
   };
 }
 
-export const person = (name: string, ...permissions: string[]): Actor => ({ ...stranger, kind: 'person', id: newId(), name, permissions: new Set(permissions) });
+export const person = (name: string, ...permissions: string[]): Actor => ({
+  ...stranger,
+  kind: 'person',
+  id: newId(),
+  name,
+  permissions: new Set(permissions),
+});
 
 /** `count` entries of many shapes, written in one go. */
 export async function writeEntries(db: Database, count: number): Promise<void> {
@@ -129,10 +145,32 @@ export const actOnce = (house: House, action: string, hold?: () => Promise<void>
 
 const verifierFile = fileURLToPath(new URL('../../scripts/verify-audit.mjs', import.meta.url));
 
-export type Finding = { what: string; position: number | null; id: number | null; sentence: string; checkpoint?: number };
-export type Report = { ok: boolean; first: Finding | null; findings: Finding[]; entries: number; signed: number; unsigned: number; checkpoints: number; unsealed: number; keys: string[] };
+export type Finding = {
+  what: string;
+  position: number | null;
+  id: number | null;
+  sentence: string;
+  checkpoint?: number;
+};
+export type Report = {
+  ok: boolean;
+  first: Finding | null;
+  findings: Finding[];
+  entries: number;
+  signed: number;
+  unsigned: number;
+  checkpoints: number;
+  unsealed: number;
+  keys: string[];
+};
 type TrustedKey = { id: string };
-export type VerifierOptions = { trusted: TrustedKey[]; outside?: string[]; from?: number; to?: number; lost?: { from: number; to: number }[] };
+export type VerifierOptions = {
+  trusted: TrustedKey[];
+  outside?: string[];
+  from?: number;
+  to?: number;
+  lost?: { from: number; to: number }[];
+};
 export type Verifier = {
   readPublicKey(text: string): TrustedKey;
   createVerifier(options: VerifierOptions): { take(line: string | Buffer): boolean; finish(): Report };
@@ -151,8 +189,13 @@ export function verifyLines(verifier: Verifier, lines: Iterable<string | Buffer>
 /** Runs the verifier as people do. */
 export const runVerifier = (...words: string[]): Promise<{ code: number; said: string }> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [verifierFile, ...words], (error, out, err) => resolve({ code: error ? Number(error.code) : 0, said: out + err }));
+    execFile(process.execPath, [verifierFile, ...words], (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, said: out + err }),
+    );
   });
 
 /** The public keys of a place, oldest first not promised. */
-export const publicKeyFiles = (place: AuditPlace): string[] => readdirSync(place.keys).filter((name) => name.endsWith('.public.pem')).map((name) => path.join(place.keys, name));
+export const publicKeyFiles = (place: AuditPlace): string[] =>
+  readdirSync(place.keys)
+    .filter((name) => name.endsWith('.public.pem'))
+    .map((name) => path.join(place.keys, name));

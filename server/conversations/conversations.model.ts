@@ -1,4 +1,11 @@
-import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 import type { ConversationKind, MemberRole, Threading, Visibility } from '@parley/protocol/conversations.ts';
 
 /** One conversation. Its counters (`last_seq`, `last_line`, `head`) are moved by SQL under the row's lock, never through the model. */

@@ -4,7 +4,19 @@ import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
 import { ConversationRow, MemberRow } from './conversations.model.ts';
-import { advance, archived, lockAsLeader, lockConversation, moveMine, putMembers, requireReader, roomOf, summaryFor, takeOut, tellMembers } from './members.ts';
+import {
+  advance,
+  archived,
+  lockAsLeader,
+  lockConversation,
+  moveMine,
+  putMembers,
+  requireReader,
+  roomOf,
+  summaryFor,
+  takeOut,
+  tellMembers,
+} from './members.ts';
 import { conversationJson, summariesSql, type ConversationJsonRow, type SummaryRow } from './summaries.ts';
 
 export { requireMember, roomOf } from './members.ts';
@@ -18,12 +30,25 @@ export { requireMember, roomOf } from './members.ts';
 export async function create(work: Work, input: CallPayload<'conversation:create'>): Promise<Summary> {
   const creator = work.person();
   if (input.kind === 'channel') work.require('channels.create');
-  if (input.visibility === 'public' && input.kind !== 'channel') throw malformed('visibility: only a channel can be public');
+  if (input.visibility === 'public' && input.kind !== 'channel')
+    throw malformed('visibility: only a channel can be public');
   const clientKey = `${creator}:${input.clientId}`;
-  const created = await createOnce(work, { kind: input.kind, name: input.name, purpose: input.purpose, visibility: input.visibility, threading: input.threading, clientKey });
+  const created = await createOnce(work, {
+    kind: input.kind,
+    name: input.name,
+    purpose: input.purpose,
+    visibility: input.visibility,
+    threading: input.threading,
+    clientKey,
+  });
   if (created.isNew) {
     await putMembers(work, created.row, [creator], 'owner');
-    await putMembers(work, created.row, input.memberIds.filter((id) => id !== creator), 'member');
+    await putMembers(
+      work,
+      created.row,
+      input.memberIds.filter((id) => id !== creator),
+      'member',
+    );
   }
   return summaryFor(work, creator, created.row.id);
 }
@@ -38,7 +63,14 @@ export async function direct(work: Work, userId: string): Promise<Summary> {
   );
   if (!other) throw notFound('person');
   const directKey = [me, userId].sort().join(':');
-  const { row, isNew } = await createOnce(work, { kind: 'direct', name: null, purpose: '', visibility: 'private', threading: 'replies', directKey });
+  const { row, isNew } = await createOnce(work, {
+    kind: 'direct',
+    name: null,
+    purpose: '',
+    visibility: 'private',
+    threading: 'replies',
+    directKey,
+  });
   if (isNew) await putMembers(work, row, [me, userId], 'member');
   return summaryFor(work, me, row.id);
 }
@@ -89,7 +121,10 @@ export async function removeMember(work: Work, conversationId: string, userId: s
   await takeOut(work, conversation, userId);
 }
 
-export async function setMemberRole(work: Work, { conversationId, userId, role }: CallPayload<'member:role'>): Promise<number> {
+export async function setMemberRole(
+  work: Work,
+  { conversationId, userId, role }: CallPayload<'member:role'>,
+): Promise<number> {
   const leader = await lockAsLeader(work, conversationId);
   if (leader.role !== 'owner') throw forbidden('Only an owner can give or take roles.');
   const member = await memberOf(work, conversationId, userId);
@@ -103,7 +138,10 @@ export async function setMemberRole(work: Work, { conversationId, userId, role }
   return rev;
 }
 
-export async function rename(work: Work, { conversationId, name, purpose }: CallPayload<'conversation:rename'>): Promise<number> {
+export async function rename(
+  work: Work,
+  { conversationId, name, purpose }: CallPayload<'conversation:rename'>,
+): Promise<number> {
   const { conversation } = await lockAsLeader(work, conversationId);
   return changeConversation(work, conversation, { name, purpose }, 'conversation.renamed');
 }
@@ -116,10 +154,16 @@ export async function archive(work: Work, conversationId: string): Promise<numbe
 }
 
 /** Mutes or pins for the asking person alone. */
-export async function prefer(work: Work, { conversationId, muted, pinned }: CallPayload<'conversation:prefer'>): Promise<{ muted: boolean; pinned: boolean }> {
+export async function prefer(
+  work: Work,
+  { conversationId, muted, pinned }: CallPayload<'conversation:prefer'>,
+): Promise<{ muted: boolean; pinned: boolean }> {
   const me = work.person();
   await lockMember(work, conversationId, me);
-  await work.sql('update members set muted = coalesce($3, muted), pinned = coalesce($4, pinned) where conversation_id = $1 and user_id = $2', [conversationId, me, muted ?? null, pinned ?? null]);
+  await work.sql(
+    'update members set muted = coalesce($3, muted), pinned = coalesce($4, pinned) where conversation_id = $1 and user_id = $2',
+    [conversationId, me, muted ?? null, pinned ?? null],
+  );
   const mine = await moveMine(work, conversationId, me);
   return { muted: mine.muted, pinned: mine.pinned };
 }
@@ -135,7 +179,10 @@ export async function lockMember(work: Work, conversationId: string, userId: str
 }
 
 async function memberOf(work: Work, conversationId: string, userId: string): Promise<MemberRow> {
-  const member = await MemberRow.findOne({ where: { conversationId, userId, leftAt: null }, transaction: await work.transaction() });
+  const member = await MemberRow.findOne({
+    where: { conversationId, userId, leftAt: null },
+    transaction: await work.transaction(),
+  });
   if (!member) throw notFound('member');
   return member;
 }
@@ -148,10 +195,14 @@ async function keepAnOwner(work: Work, conversation: ConversationRow, leaving: s
        bool_or(role = 'owner' and user_id = $2) as "isOwner" from members where conversation_id = $1 and left_at is null`,
     [conversation.id, leaving],
   );
-  if (left!.isOwner && left!.owners === 0 && left!.others > 0) throw conflict('This person is the channel’s last owner: make somebody else an owner first.');
+  if (left!.isOwner && left!.owners === 0 && left!.others > 0)
+    throw conflict('This person is the channel’s last owner: make somebody else an owner first.');
 }
 
-type New = Pick<ConversationRow, 'kind' | 'name' | 'purpose' | 'visibility' | 'threading'> & { directKey?: string; clientKey?: string };
+type New = Pick<ConversationRow, 'kind' | 'name' | 'purpose' | 'visibility' | 'threading'> & {
+  directKey?: string;
+  clientKey?: string;
+};
 
 /** Creates the row, or finds the one with the same key; two at once are settled by the unique index. */
 async function createOnce(work: Work, wanted: New): Promise<{ row: ConversationRow; isNew: boolean }> {
@@ -160,16 +211,31 @@ async function createOnce(work: Work, wanted: New): Promise<{ row: ConversationR
   await work.sql('select pg_advisory_xact_lock(hashtext($1), 7)', [wanted.directKey ?? wanted.clientKey!]);
   const existing = await ConversationRow.findOne({ where: key, transaction });
   if (existing) return { row: existing, isNew: false };
-  const row = await ConversationRow.create({ id: newId(), ...wanted, createdBy: work.actor.id, createdAt: work.at }, { transaction });
+  const row = await ConversationRow.create(
+    { id: newId(), ...wanted, createdBy: work.actor.id, createdAt: work.at },
+    { transaction },
+  );
   work.record('conversation.created', { conversationId: row.id, kind: row.kind, visibility: row.visibility });
   return { row, isNew: true };
 }
 
-async function changeConversation(work: Work, conversation: ConversationRow, change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt'>>, event: string): Promise<number> {
+async function changeConversation(
+  work: Work,
+  conversation: ConversationRow,
+  change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt'>>,
+  event: string,
+): Promise<number> {
   const rev = await advance(work, conversation.id);
   await conversation.update({ ...change, rev }, { transaction: await work.transaction() });
-  const [row] = await work.sql<ConversationJsonRow>(`select ${conversationJson('c')} as conversation from conversations c where c.id = $1`, [conversation.id]);
-  work.tell(roomOf(conversation.id), 'change', { conversationId: conversation.id, head: rev, change: { kind: 'conversation', rev, conversation: row!.conversation } });
+  const [row] = await work.sql<ConversationJsonRow>(
+    `select ${conversationJson('c')} as conversation from conversations c where c.id = $1`,
+    [conversation.id],
+  );
+  work.tell(roomOf(conversation.id), 'change', {
+    conversationId: conversation.id,
+    head: rev,
+    change: { kind: 'conversation', rev, conversation: row!.conversation },
+  });
   work.record(event, { conversationId: conversation.id });
   return rev;
 }

@@ -11,7 +11,10 @@ const personJson = (u: string) =>
   `json_build_object('id', ${u}.id, 'name', ${u}.name, 'kind', ${u}.kind, 'status', ${u}.status, 'title', ${u}.title, 'department', (select d.name from departments d where d.id = ${u}.department_id))`;
 
 /** Public channels by name, a page at a time. The cursor is the last channel's name and id. */
-export async function browse(work: Work, { query, after, limit }: CallPayload<'conversation:browse'>): Promise<{ conversations: Summary[]; next: string | null }> {
+export async function browse(
+  work: Work,
+  { query, after, limit }: CallPayload<'conversation:browse'>,
+): Promise<{ conversations: Summary[]; next: string | null }> {
   const [name, id] = after === undefined ? ['', '00000000-0000-0000-0000-000000000000'] : readCursor(after);
   const rows = await work.db.rows<SummaryRow>(
     `select ${summaryJson} as summary from conversations c left join members m on m.conversation_id = c.id and m.user_id = $1
@@ -21,7 +24,10 @@ export async function browse(work: Work, { query, after, limit }: CallPayload<'c
   );
   const conversations = rows.map((row) => row.summary);
   const last = conversations.at(-1)?.conversation;
-  return { conversations, next: last && conversations.length === limit ? `${last.id}${last.name!.toLowerCase()}` : null };
+  return {
+    conversations,
+    next: last && conversations.length === limit ? `${last.id}${last.name!.toLowerCase()}` : null,
+  };
 }
 
 function readCursor(after: string): [string, string] {
@@ -31,12 +37,18 @@ function readCursor(after: string): [string, string] {
 }
 
 /** The members of a conversation, in order of their ids. */
-export async function listMembers(work: Work, { conversationId, after, limit }: CallPayload<'member:list'>): Promise<{ members: (Member & { person: Person })[]; next: string | null }> {
+export async function listMembers(
+  work: Work,
+  { conversationId, after, limit }: CallPayload<'member:list'>,
+): Promise<{ members: (Member & { person: Person })[]; next: string | null }> {
   await requireReader(work, conversationId);
   const rows = await work.db.rows<{ member: Member; person: Person }>(
     `select ${memberJson('m')} as member, ${personJson('u')} as person from members m join users u on u.id = m.user_id
      where m.conversation_id = $1 and m.left_at is null and m.user_id > $2 order by m.user_id limit $3`,
     [conversationId, after ?? '00000000-0000-0000-0000-000000000000', limit],
   );
-  return { members: rows.map(({ member, person }) => ({ ...member, person })), next: rows.length === limit ? rows.at(-1)!.member.userId : null };
+  return {
+    members: rows.map(({ member, person }) => ({ ...member, person })),
+    next: rows.length === limit ? rows.at(-1)!.member.userId : null,
+  };
 }

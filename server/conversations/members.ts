@@ -9,7 +9,13 @@ export const roomOf = (conversationId: string) => `conversation:${conversationId
 export const roomOfPerson = (userId: string) => `user:${userId}`;
 
 /** What a person may do in a conversation is decided by this row. */
-export type Standing = { conversationId: string; kind: ConversationRow['kind']; visibility: ConversationRow['visibility']; role: MemberRole | null; archived: boolean };
+export type Standing = {
+  conversationId: string;
+  kind: ConversationRow['kind'];
+  visibility: ConversationRow['visibility'];
+  role: MemberRole | null;
+  archived: boolean;
+};
 
 const standingSql = `
   select c.id as "conversationId", c.kind, c.visibility, m.role, c.archived_at is not null as archived
@@ -33,7 +39,10 @@ export async function requireReader(work: Work, conversationId: string): Promise
  * Locks the conversation's row for an act that changes who may write or what members see. While it is held the send lane passes the
  * conversation by, so the check made here still holds when the act commits.
  */
-export async function lockConversation(work: Work, conversationId: string): Promise<{ conversation: ConversationRow; role: MemberRole | null }> {
+export async function lockConversation(
+  work: Work,
+  conversationId: string,
+): Promise<{ conversation: ConversationRow; role: MemberRole | null }> {
   const transaction = await work.transaction();
   const conversation = await ConversationRow.findByPk(conversationId, { transaction, lock: transaction.LOCK.UPDATE });
   if (!conversation) throw notFound('conversation');
@@ -42,26 +51,39 @@ export async function lockConversation(work: Work, conversationId: string): Prom
 }
 
 /** As `lockConversation`, for somebody who leads it: owners and moderators of a conversation that is not closed. */
-export async function lockAsLeader(work: Work, conversationId: string): Promise<{ conversation: ConversationRow; role: MemberRole }> {
+export async function lockAsLeader(
+  work: Work,
+  conversationId: string,
+): Promise<{ conversation: ConversationRow; role: MemberRole }> {
   const { conversation, role } = await lockConversation(work, conversationId);
   if (!role) throw notFound('conversation');
   if (conversation.kind === 'direct') throw forbidden('A direct conversation always has just its two people.');
   // In a group everybody may do what leaders do: it is a conversation among equals that has grown.
-  if (role === 'member' && conversation.kind === 'channel') throw forbidden('Only an owner or moderator of this channel can do this.');
+  if (role === 'member' && conversation.kind === 'channel')
+    throw forbidden('Only an owner or moderator of this channel can do this.');
   if (conversation.archivedAt) throw archived();
   return { conversation, role };
 }
 
-export const archived = () => new Refused('archived', 'This conversation is archived: it can be read, and nothing in it can change.');
+export const archived = () =>
+  new Refused('archived', 'This conversation is archived: it can be read, and nothing in it can change.');
 
 /** Advances the conversation's head by `by` under the act's lock; returns the first of the new heads. */
 export async function advance(work: Work, conversationId: string, by = 1): Promise<number> {
-  const [row] = await work.sql<{ head: number }>('update conversations set head = head + $2, updated_at = now() where id = $1 returning head', [conversationId, by]);
+  const [row] = await work.sql<{ head: number }>(
+    'update conversations set head = head + $2, updated_at = now() where id = $1 returning head',
+    [conversationId, by],
+  );
   return row!.head - by + 1;
 }
 
 /** Puts people into a conversation (anew, or again), each at its own head. Returns those who were not in it before. */
-export async function putMembers(work: Work, conversation: ConversationRow, userIds: string[], role: MemberRole): Promise<string[]> {
+export async function putMembers(
+  work: Work,
+  conversation: ConversationRow,
+  userIds: string[],
+  role: MemberRole,
+): Promise<string[]> {
   const wanted = [...new Set(userIds)].sort();
   const found = await work.sql<{ id: string }>(
     `select u.id from users u left join members m on m.user_id = u.id and m.conversation_id = $1 and m.left_at is null
@@ -80,9 +102,18 @@ export async function putMembers(work: Work, conversation: ConversationRow, user
      returning m.user_id as "userId"`,
     [conversation.id, ids, role, first, work.at],
   );
-  await work.sql('update conversations set member_count = member_count + $2 where id = $1', [conversation.id, rows.length]);
+  await work.sql('update conversations set member_count = member_count + $2 where id = $1', [
+    conversation.id,
+    rows.length,
+  ]);
   for (const id of ids) {
-    work.changed({ table: 'members', id: `${conversation.id}:${id}`, op: 'insert', before: null, after: { conversationId: conversation.id, userId: id, role } });
+    work.changed({
+      table: 'members',
+      id: `${conversation.id}:${id}`,
+      op: 'insert',
+      before: null,
+      after: { conversationId: conversation.id, userId: id, role },
+    });
     work.record('member.added', { conversationId: conversation.id, userId: id, role });
   }
   await tellMembers(work, conversation.id, ids);
@@ -93,10 +124,24 @@ export async function putMembers(work: Work, conversation: ConversationRow, user
 /** Takes one person out. Their connections leave the room before the commit, so that nothing said after it can reach them. */
 export async function takeOut(work: Work, conversation: ConversationRow, userId: string): Promise<void> {
   const rev = await advance(work, conversation.id);
-  const [user] = await work.sql<{ head: number }>('update users set head = head + 1 where id = $1 returning head', [userId]);
-  await work.sql('update members set left_at = $3, rev = $4, urev = $5 where conversation_id = $1 and user_id = $2', [conversation.id, userId, work.at, rev, user!.head]);
+  const [user] = await work.sql<{ head: number }>('update users set head = head + 1 where id = $1 returning head', [
+    userId,
+  ]);
+  await work.sql('update members set left_at = $3, rev = $4, urev = $5 where conversation_id = $1 and user_id = $2', [
+    conversation.id,
+    userId,
+    work.at,
+    rev,
+    user!.head,
+  ]);
   await work.sql('update conversations set member_count = member_count - 1 where id = $1', [conversation.id]);
-  work.changed({ table: 'members', id: `${conversation.id}:${userId}`, op: 'delete', before: { conversationId: conversation.id, userId }, after: null });
+  work.changed({
+    table: 'members',
+    id: `${conversation.id}:${userId}`,
+    op: 'delete',
+    before: { conversationId: conversation.id, userId },
+    after: null,
+  });
   work.record('member.removed', { conversationId: conversation.id, userId });
   await tellMembers(work, conversation.id, [userId]);
   tellMine(work, userId, { head: user!.head, kind: 'left', conversationId: conversation.id });
@@ -111,8 +156,16 @@ export async function takeOut(work: Work, conversation: ConversationRow, userId:
 
 /** Tells the room of changed memberships, in the order of their revs. */
 export async function tellMembers(work: Work, conversationId: string, userIds: string[]): Promise<void> {
-  const rows = await work.sql<MemberJsonRow>(`select ${memberJson('m')} as member from members m where m.conversation_id = $1 and m.user_id = any ($2) order by m.rev`, [conversationId, userIds]);
-  for (const { member } of rows) work.tell(roomOf(conversationId), 'change', { conversationId, head: member.rev, change: { kind: 'member', rev: member.rev, member } });
+  const rows = await work.sql<MemberJsonRow>(
+    `select ${memberJson('m')} as member from members m where m.conversation_id = $1 and m.user_id = any ($2) order by m.rev`,
+    [conversationId, userIds],
+  );
+  for (const { member } of rows)
+    work.tell(roomOf(conversationId), 'change', {
+      conversationId,
+      head: member.rev,
+      change: { kind: 'member', rev: member.rev, member },
+    });
 }
 
 /** Shows a conversation to people who just came in, and lets their connections hear it from the commit on. */
@@ -135,7 +188,10 @@ export async function moveMine(work: Work, conversationId: string, userId: strin
      update members m set urev = moved.head from moved where m.conversation_id = $1 and m.user_id = $2`,
     [conversationId, userId],
   );
-  const [row] = await work.sql<{ mine: Mine }>(`select ${mineJson('m')} as mine from members m where m.conversation_id = $1 and m.user_id = $2`, [conversationId, userId]);
+  const [row] = await work.sql<{ mine: Mine }>(
+    `select ${mineJson('m')} as mine from members m where m.conversation_id = $1 and m.user_id = $2`,
+    [conversationId, userId],
+  );
   tellMine(work, userId, { head: row!.mine.urev, kind: 'mine', conversationId, mine: row!.mine });
   return row!.mine;
 }

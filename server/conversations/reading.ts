@@ -5,7 +5,10 @@ import { lockMember } from './conversations.ts';
 import { moveMine } from './members.ts';
 
 /** Moves one's own read mark forward, never back and never past the last line; every device of the person hears of it. */
-export async function markRead(work: Work, { conversationId, line }: CallPayload<'read:mark'>): Promise<{ readLine: number; mentions: number }> {
+export async function markRead(
+  work: Work,
+  { conversationId, line }: CallPayload<'read:mark'>,
+): Promise<{ readLine: number; mentions: number }> {
   const me = work.person();
   const before = await lockMember(work, conversationId, me);
   const [after] = await work.sql<{ readLine: number }>(
@@ -14,7 +17,10 @@ export async function markRead(work: Work, { conversationId, line }: CallPayload
     [conversationId, me, line],
   );
   if (after!.readLine === before.readLine) {
-    const [{ mentions } = { mentions: 0 }] = await work.sql<{ mentions: number }>('select count(*) as mentions from mentions where user_id = $1 and conversation_id = $2 and line > $3', [me, conversationId, before.readLine]);
+    const [{ mentions } = { mentions: 0 }] = await work.sql<{ mentions: number }>(
+      'select count(*) as mentions from mentions where user_id = $1 and conversation_id = $2 and line > $3',
+      [me, conversationId, before.readLine],
+    );
     return { readLine: before.readLine, mentions };
   }
   const mine = await moveMine(work, conversationId, me);
@@ -22,7 +28,10 @@ export async function markRead(work: Work, { conversationId, line }: CallPayload
 }
 
 /** Moves one's own mark in a followed thread forward, as a count of its answers. */
-export async function markThread(work: Work, { conversationId, threadId, answers }: CallPayload<'thread:mark'>): Promise<{ read: number }> {
+export async function markThread(
+  work: Work,
+  { conversationId, threadId, answers }: CallPayload<'thread:mark'>,
+): Promise<{ read: number }> {
   const me = work.person();
   await lockMember(work, conversationId, me);
   const [after] = await work.sql<{ read: number }>(

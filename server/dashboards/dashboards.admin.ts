@@ -18,7 +18,11 @@ const words = {
   bots: z.optional(z.boolean()),
 };
 const MetricQuestion = z.strictObject(words);
-const EventsQuestion = z.strictObject({ ...words, first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50), after: z.optional(optionalText(80)) });
+const EventsQuestion = z.strictObject({
+  ...words,
+  first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50),
+  after: z.optional(optionalText(80)),
+});
 
 /** Usage numbers in the administrative schema. */
 export function dashboardsAdmin(builder: AdminBuilder): void {
@@ -27,21 +31,46 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
     description: 'A number Parley shows, and what it means.',
     fields: (t) => ({
       id: t.exposeID('id'),
-      version: t.exposeInt('version', { description: 'Grows when the meaning changes: numbers of different versions are not to be compared.' }),
-      name: t.string({ args: { locale: t.arg.string() }, resolve: ({ name }, { locale }) => (locale?.startsWith('zh') ? name.zh : name.en) }),
-      meaning: t.string({ args: { locale: t.arg.string() }, resolve: ({ meaning }, { locale }) => (locale?.startsWith('zh') ? meaning.zh : meaning.en) }),
+      version: t.exposeInt('version', {
+        description: 'Grows when the meaning changes: numbers of different versions are not to be compared.',
+      }),
+      name: t.string({
+        args: { locale: t.arg.string() },
+        resolve: ({ name }, { locale }) => (locale?.startsWith('zh') ? name.zh : name.en),
+      }),
+      meaning: t.string({
+        args: { locale: t.arg.string() },
+        resolve: ({ meaning }, { locale }) => (locale?.startsWith('zh') ? meaning.zh : meaning.en),
+      }),
       unit: t.exposeString('unit'),
-      total: t.exposeString('total', { description: '`sum`: points add up. `distinct`: each person counts once in the whole range.' }),
+      total: t.exposeString('total', {
+        description: '`sum`: points add up. `distinct`: each person counts once in the whole range.',
+      }),
       grains: t.field({ type: [Grain], resolve: ({ grains: known }) => [...known] }),
     }),
   });
-  const MetricPoint = builder.objectRef<Point>('MetricPoint').implement({ fields: (t) => ({ bucket: t.exposeString('bucket'), value: t.exposeFloat('value') }) });
+  const MetricPoint = builder
+    .objectRef<Point>('MetricPoint')
+    .implement({ fields: (t) => ({ bucket: t.exposeString('bucket'), value: t.exposeFloat('value') }) });
   const Period = builder.objectRef<Series['previous']>('MetricPeriod').implement({
     description: 'The period before: as long, moved back by whole weeks, so that weekdays match.',
-    fields: (t) => ({ from: t.exposeString('from'), to: t.exposeString('to'), points: t.expose('points', { type: [MetricPoint] }), total: t.exposeFloat('total') }),
+    fields: (t) => ({
+      from: t.exposeString('from'),
+      to: t.exposeString('to'),
+      points: t.expose('points', { type: [MetricPoint] }),
+      total: t.exposeFloat('total'),
+    }),
   });
-  const Sql = builder.objectRef<Series['sql']>('MetricSql').implement({ fields: (t) => ({ series: t.exposeString('series'), total: t.exposeString('total'), params: t.expose('params', { type: 'JSON' }) }) });
-  const Cost = builder.objectRef<Series['cost']>('MetricCost').implement({ fields: (t) => ({ elapsedMs: t.exposeFloat('elapsedMs'), rowsRead: t.exposeFloat('rowsRead') }) });
+  const Sql = builder.objectRef<Series['sql']>('MetricSql').implement({
+    fields: (t) => ({
+      series: t.exposeString('series'),
+      total: t.exposeString('total'),
+      params: t.expose('params', { type: 'JSON' }),
+    }),
+  });
+  const Cost = builder
+    .objectRef<Series['cost']>('MetricCost')
+    .implement({ fields: (t) => ({ elapsedMs: t.exposeFloat('elapsedMs'), rowsRead: t.exposeFloat('rowsRead') }) });
   const Freshness = builder.objectRef<Series['freshness']>('MetricFreshness').implement({
     description: 'How far the store is behind, and when it was last compared with the messages themselves.',
     fields: (t) => ({
@@ -62,10 +91,16 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       freshness: t.expose('freshness', { type: Freshness }),
     }),
   });
-  const EventPerson = builder.objectRef<NonNullable<EventBehind['person']>>('EventPerson').implement({ fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }) });
+  const EventPerson = builder
+    .objectRef<NonNullable<EventBehind['person']>>('EventPerson')
+    .implement({ fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }) });
   const EventPlace = builder.objectRef<EventBehind['conversation']>('EventConversation').implement({
     description: 'Only public channels are named here.',
-    fields: (t) => ({ id: t.exposeID('id'), kind: t.exposeString('kind'), name: t.exposeString('name', { nullable: true }) }),
+    fields: (t) => ({
+      id: t.exposeID('id'),
+      kind: t.exposeString('kind'),
+      name: t.exposeString('name', { nullable: true }),
+    }),
   });
   const Event = builder.objectRef<EventBehind>('MetricEvent').implement({
     description: 'One event behind a number: who, where and when; never what was said.',
@@ -80,10 +115,22 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
     }),
   });
   const Events = builder.objectRef<Awaited<ReturnType<typeof eventsBehind>>>('MetricEventConnection').implement({
-    fields: (t) => ({ nodes: t.expose('events', { type: [Event] }), endCursor: t.exposeString('next', { nullable: true }), hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }), sql: t.exposeString('sql') }),
+    fields: (t) => ({
+      nodes: t.expose('events', { type: [Event] }),
+      endCursor: t.exposeString('next', { nullable: true }),
+      hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }),
+      sql: t.exposeString('sql'),
+    }),
   });
 
-  builder.queryField('metrics', (t) => t.field({ type: [Metric], description: 'Every number there is.', permission: 'dashboards.read', resolve: () => [...allMetrics()] }));
+  builder.queryField('metrics', (t) =>
+    t.field({
+      type: [Metric],
+      description: 'Every number there is.',
+      permission: 'dashboards.read',
+      resolve: () => [...allMetrics()],
+    }),
+  );
   builder.queryField('metric', (t) =>
     t.field({
       type: MetricSeries,
@@ -91,8 +138,14 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       permission: 'dashboards.read',
       input: MetricQuestion,
       args: {
-        id: t.arg.string({ required: true }), from: t.arg.string({ required: true }), to: t.arg.string({ required: true }), timeZone: t.arg.string({ required: true }),
-        grain: t.arg({ type: Grain, required: true }), departmentId: t.arg.id(), conversationKinds: t.arg.stringList(), bots: t.arg.boolean(),
+        id: t.arg.string({ required: true }),
+        from: t.arg.string({ required: true }),
+        to: t.arg.string({ required: true }),
+        timeZone: t.arg.string({ required: true }),
+        grain: t.arg({ type: Grain, required: true }),
+        departmentId: t.arg.id(),
+        conversationKinds: t.arg.stringList(),
+        bots: t.arg.boolean(),
       },
       complexity: 10,
       resolve: (_, args, work) => {
@@ -108,8 +161,16 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       permission: 'dashboards.events',
       input: EventsQuestion,
       args: {
-        id: t.arg.string({ required: true }), from: t.arg.string({ required: true }), to: t.arg.string({ required: true }), timeZone: t.arg.string({ required: true }),
-        grain: t.arg({ type: Grain, required: true }), departmentId: t.arg.id(), conversationKinds: t.arg.stringList(), bots: t.arg.boolean(), first: t.arg.int(), after: t.arg.string(),
+        id: t.arg.string({ required: true }),
+        from: t.arg.string({ required: true }),
+        to: t.arg.string({ required: true }),
+        timeZone: t.arg.string({ required: true }),
+        grain: t.arg({ type: Grain, required: true }),
+        departmentId: t.arg.id(),
+        conversationKinds: t.arg.stringList(),
+        bots: t.arg.boolean(),
+        first: t.arg.int(),
+        after: t.arg.string(),
       },
       complexity: ({ first }) => ({ field: 10, multiplier: Math.max(1, first ?? 50) }),
       resolve: (_, args, work) => {

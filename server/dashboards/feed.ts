@@ -33,8 +33,15 @@ export function dashboardsWatcher(clickhouse: Clickhouse, checkEveryMs: number):
     // Nothing else writes the store, so what is compared while nothing arrives holds still.
     idle: standingCheck(clickhouse, checkEveryMs),
     async take(events, client) {
-      const sent = events.filter((event) => event.type === 'message.sent').map((event) => String(event.payload['messageId']));
-      if (sent.length > 0) await ingest(clickhouse, await messagesByIds(client, sent), `sent ${placeOf(events[0]!)} to ${placeOf(events.at(-1)!)}`);
+      const sent = events
+        .filter((event) => event.type === 'message.sent')
+        .map((event) => String(event.payload['messageId']));
+      if (sent.length > 0)
+        await ingest(
+          clickhouse,
+          await messagesByIds(client, sent),
+          `sent ${placeOf(events[0]!)} to ${placeOf(events.at(-1)!)}`,
+        );
       for (const event of events) if (event.type === 'message.imported') await takeImported(clickhouse, client, event);
     },
   };
@@ -44,7 +51,11 @@ export function dashboardsWatcher(clickhouse: Clickhouse, checkEveryMs: number):
 const placeOf = ({ tx, id, at }: OutboxEvent): string => `${tx}.${id}.${at.getTime()}`;
 
 async function takeImported(clickhouse: Clickhouse, client: ClientBase, event: OutboxEvent): Promise<void> {
-  const { conversationId, fromSeq, toSeq } = event.payload as { conversationId: string; fromSeq: number; toSeq: number };
+  const { conversationId, fromSeq, toSeq } = event.payload as {
+    conversationId: string;
+    fromSeq: number;
+    toSeq: number;
+  };
   for (let from = fromSeq; from <= toSeq; from += piece) {
     const rows = await messagesBySeq(client, conversationId, from, Math.min(from + piece - 1, toSeq));
     await ingest(clickhouse, rows, `imported ${placeOf(event)} from ${from}`);

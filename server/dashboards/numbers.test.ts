@@ -25,16 +25,27 @@ beforeAll(async () => {
   world = await openWorld({ env: { PARLEY_ANALYTICS_CHECK_SECONDS: '86400' } });
   store = world.app.house.parts.use(analyticsStore);
   // 0 ─ 1 ─ 2, 0 ─ 3, and 4 on its own.
-  for (const [i, parent] of [null, 0, 1, 0, null].entries()) await world.db.rows('insert into departments (id, name, parent_id) values ($1, $2, $3)', [departments[i], `Department ${i}`, parent === null ? null : departments[parent]]);
+  for (const [i, parent] of [null, 0, 1, 0, null].entries())
+    await world.db.rows('insert into departments (id, name, parent_id) values ($1, $2, $3)', [
+      departments[i],
+      `Department ${i}`,
+      parent === null ? null : departments[parent],
+    ]);
   for (const kind of ['direct', 'group', 'channel']) {
     const id = newId();
     conversations.push({ id, kind });
-    await world.db.rows(`insert into conversations (id, kind, visibility, name) values ($1, $2, 'private', 'A room')`, [id, kind]);
+    await world.db.rows(`insert into conversations (id, kind, visibility, name) values ($1, $2, 'private', 'A room')`, [
+      id,
+      kind,
+    ]);
   }
   for (let i = 0; i < 8; i++) {
     const id = newId();
     const department = i === 7 ? null : departments[i % 5]!;
-    const [row] = await world.db.rows<{ number: number }>('insert into users (id, kind, name, department_id) values ($1, $2, $3, $4) returning number', [id, i === 6 ? 'bot' : 'person', `Person ${i}`, department]);
+    const [row] = await world.db.rows<{ number: number }>(
+      'insert into users (id, kind, name, department_id) values ($1, $2, $3, $4) returning number',
+      [id, i === 6 ? 'bot' : 'person', `Person ${i}`, department],
+    );
     people.push({ id, number: row!.number, bot: i === 6, department });
   }
 });
@@ -53,8 +64,13 @@ async function happen(history: { who: number; where: number; minute: number }[])
         `insert into messages (id, conversation_id, seq, rev, sender_id, department_id, client_id, body, created_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $6::text[], $7::timestamptz[])`,
         [
-          mine.map(() => newId()), mine.map(() => conversations[where]!.id), mine.map(() => ++seq), mine.map(({ who }) => people[who]!.id), mine.map(({ who }) => people[who]!.department),
-          mine.map((_, i) => `c${first + i}`), mine.map(({ minute }) => new Date(Date.UTC(2024, 0, 1) + minute * 60_000)),
+          mine.map(() => newId()),
+          mine.map(() => conversations[where]!.id),
+          mine.map(() => ++seq),
+          mine.map(({ who }) => people[who]!.id),
+          mine.map(({ who }) => people[who]!.department),
+          mine.map((_, i) => `c${first + i}`),
+          mine.map(({ minute }) => new Date(Date.UTC(2024, 0, 1) + minute * 60_000)),
         ],
       );
       work.record('message.imported', { conversationId: conversations[where]!.id, fromSeq: first, toSeq: seq });
@@ -63,76 +79,153 @@ async function happen(history: { who: number; where: number; minute: number }[])
   expect(seq).toBe(from + history.length - 1);
 }
 
-const taken = () => until(async () => (await world.db.rows(`select from outbox o join outbox_cursors c on c.watcher = $1 and (o.tx, o.id) <= (c.tx, c.id) right join outbox a on a.id = o.id where o.id is null`, [feedName])).length === 0, 'the feed to take everything');
+const taken = () =>
+  until(
+    async () =>
+      (
+        await world.db.rows(
+          `select from outbox o join outbox_cursors c on c.watcher = $1 and (o.tx, o.id) <= (c.tx, c.id) right join outbox a on a.id = o.id where o.id is null`,
+          [feedName],
+        )
+      ).length === 0,
+    'the feed to take everything',
+  );
 
 /** The same numbers by brute force over the messages themselves. */
-async function byHand(question: Question, wanted: 'messages' | 'people'): Promise<{ points: { bucket: string; value: number }[]; total: number }> {
-  const below = question.departmentId ? (await world.db.rows<{ id: string }>('with recursive b as (select id from departments where id = $1 union all select d.id from departments d join b on d.parent_id = b.id) select id from b', [question.departmentId])).map((row) => row.id) : null;
+async function byHand(
+  question: Question,
+  wanted: 'messages' | 'people',
+): Promise<{ points: { bucket: string; value: number }[]; total: number }> {
+  const below = question.departmentId
+    ? (
+        await world.db.rows<{ id: string }>(
+          'with recursive b as (select id from departments where id = $1 union all select d.id from departments d join b on d.parent_id = b.id) select id from b',
+          [question.departmentId],
+        )
+      ).map((row) => row.id)
+    : null;
   const what = wanted === 'messages' ? 'count(*)' : 'count(distinct m.sender_id)';
   const rows = `from messages m join users u on u.id = m.sender_id join conversations c on c.id = m.conversation_id
     where m.created_at >= $1::timestamp at time zone $3 and m.created_at < $2::timestamp at time zone $3 and ($4::uuid[] is null or m.department_id = any ($4))
       and ($5::text[] is null or c.kind = any ($5)) and ($6::boolean is null or (u.kind = 'bot') = $6)`;
-  const params = [question.from, question.to, question.timeZone, below, question.conversationKinds ?? null, question.bots ?? null];
-  const points = await world.db.rows<{ bucket: string; value: number }>(`select to_char(date_trunc('${question.grain}', m.created_at at time zone $3), 'YYYY-MM-DD') as bucket, ${what} as value ${rows} group by 1 order by 1`, params);
+  const params = [
+    question.from,
+    question.to,
+    question.timeZone,
+    below,
+    question.conversationKinds ?? null,
+    question.bots ?? null,
+  ];
+  const points = await world.db.rows<{ bucket: string; value: number }>(
+    `select to_char(date_trunc('${question.grain}', m.created_at at time zone $3), 'YYYY-MM-DD') as bucket, ${what} as value ${rows} group by 1 order by 1`,
+    params,
+  );
   const [total] = await world.db.rows<{ value: number }>(`select ${what} as value ${rows}`, params);
   return { points, total: total!.value };
 }
 
-const anyQuestion: fc.Arbitrary<Question> = fc.record({
-  from: fc.integer({ min: -20, max: 160 }).map((days) => new Date(Date.UTC(2024, 0, 1) + days * 86_400_000).toISOString().slice(0, 10)),
-  length: fc.integer({ min: 1, max: 200 }),
-  timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Shanghai', 'America/New_York', 'Asia/Kolkata', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Kiritimati'),
-  grain: fc.constantFrom(...grains),
-  departmentId: fc.constantFrom(null, null, ...departments),
-  conversationKinds: fc.constantFrom<string[] | null>(null, ['direct'], ['group', 'channel']),
-  bots: fc.constantFrom(null, true, false),
-}).map(({ length, ...question }) => ({ ...question, to: new Date(Date.parse(question.from) + length * 86_400_000).toISOString().slice(0, 10) }));
+const anyQuestion: fc.Arbitrary<Question> = fc
+  .record({
+    from: fc
+      .integer({ min: -20, max: 160 })
+      .map((days) => new Date(Date.UTC(2024, 0, 1) + days * 86_400_000).toISOString().slice(0, 10)),
+    length: fc.integer({ min: 1, max: 200 }),
+    timeZone: fc.constantFrom(
+      'UTC',
+      'Europe/Berlin',
+      'Asia/Shanghai',
+      'America/New_York',
+      'Asia/Kolkata',
+      'Asia/Kathmandu',
+      'Australia/Lord_Howe',
+      'Pacific/Kiritimati',
+    ),
+    grain: fc.constantFrom(...grains),
+    departmentId: fc.constantFrom(null, null, ...departments),
+    conversationKinds: fc.constantFrom<string[] | null>(null, ['direct'], ['group', 'channel']),
+    bots: fc.constantFrom(null, true, false),
+  })
+  .map(({ length, ...question }) => ({
+    ...question,
+    to: new Date(Date.parse(question.from) + length * 86_400_000).toISOString().slice(0, 10),
+  }));
 
-const ask = (metric: string, question: Question) => inWork(world.app.house, system('an analyst'), (work) => series(work, metric, question));
+const ask = (metric: string, question: Question) =>
+  inWork(world.app.house, system('an analyst'), (work) => series(work, metric, question));
 
 test('every number equals a brute-force count over the messages, whatever the history, range, time zone and filter', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ who: fc.nat(7), where: fc.nat(2), minute: fc.nat(150 * 1_440) }), { minLength: 1, maxLength: 300 }), fc.array(anyQuestion, { minLength: 5, maxLength: 5 }), async (history, questions) => {
-      await happen(history);
-      await taken();
-      for (const question of questions) {
-        for (const [metric, kind] of [['messages.sent', 'messages'], ['people.active', 'people']] as const) {
-          const shown = await ask(metric, question);
-          const counted = await byHand(question, kind);
-          expect({ points: shown.points, total: shown.total }, JSON.stringify(question)).toEqual(counted);
-          expect({ points: shown.previous.points, total: shown.previous.total }).toEqual(await byHand({ ...question, ...shown.previous }, kind));
+    fc.asyncProperty(
+      fc.array(fc.record({ who: fc.nat(7), where: fc.nat(2), minute: fc.nat(150 * 1_440) }), {
+        minLength: 1,
+        maxLength: 300,
+      }),
+      fc.array(anyQuestion, { minLength: 5, maxLength: 5 }),
+      async (history, questions) => {
+        await happen(history);
+        await taken();
+        for (const question of questions) {
+          for (const [metric, kind] of [
+            ['messages.sent', 'messages'],
+            ['people.active', 'people'],
+          ] as const) {
+            const shown = await ask(metric, question);
+            const counted = await byHand(question, kind);
+            expect({ points: shown.points, total: shown.total }, JSON.stringify(question)).toEqual(counted);
+            expect({ points: shown.previous.points, total: shown.previous.total }).toEqual(
+              await byHand({ ...question, ...shown.previous }, kind),
+            );
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 8, endOnFailure: true },
   );
 });
 
 test('the events behind a number are exactly as many as it says, each a message that was stored', async () => {
-  const question: Question = { from: '2024-03-01', to: '2024-06-01', timeZone: 'Europe/Berlin', grain: 'month', bots: false };
+  const question: Question = {
+    from: '2024-03-01',
+    to: '2024-06-01',
+    timeZone: 'Europe/Berlin',
+    grain: 'month',
+    bots: false,
+  };
   const { total } = await ask('messages.sent', question);
   const opened: string[] = [];
   let after: string | null = null;
   do {
-    const page = await inWork(world.app.house, system('an analyst'), (work) => eventsBehind(work, 'messages.sent', question, { after, first: 50 }));
+    const page = await inWork(world.app.house, system('an analyst'), (work) =>
+      eventsBehind(work, 'messages.sent', question, { after, first: 50 }),
+    );
     opened.push(...page.events.map((event) => event.messageId));
     after = page.next;
   } while (after);
   expect(opened.length).toBe(total);
   expect(new Set(opened).size).toBe(total);
-  const [{ count }] = (await world.db.rows<{ count: number }>('select count(*) from messages where id = any ($1)', [opened])) as [{ count: number }];
+  const [{ count }] = (await world.db.rows<{ count: number }>('select count(*) from messages where id = any ($1)', [
+    opened,
+  ])) as [{ count: number }];
   expect(count).toBe(total);
 });
 
 test('a batch written again under its name changes nothing, in the base and in the roll-up, also after hundreds of others', async () => {
-  const [{ hour }] = (await world.db.rows<{ hour: number }>(`select (extract(epoch from date_trunc('hour', min(created_at), 'UTC')) * 1000)::bigint as hour from messages`)) as [{ hour: number }];
+  const [{ hour }] = (await world.db.rows<{ hour: number }>(
+    `select (extract(epoch from date_trunc('hour', min(created_at), 'UTC')) * 1000)::bigint as hour from messages`,
+  )) as [{ hour: number }];
   const rows = await messagesOfHour(world.db.pool, hour);
   const again = rows.map((row) => ({ ...row, eventId: newId(), at: Date.UTC(2030, 0, 1) }));
-  const count = async () => (await store.query<{ base: number; view: number }>(`select (select count() from events where at >= '2030-01-01 00:00:00') as base, (select sum(messages) from activity_hourly where hour >= '2030-01-01 00:00:00') as view`)).rows[0];
+  const count = async () =>
+    (
+      await store.query<{ base: number; view: number }>(
+        `select (select count() from events where at >= '2030-01-01 00:00:00') as base, (select sum(messages) from activity_hourly where hour >= '2030-01-01 00:00:00') as view`,
+      )
+    ).rows[0];
   await ingest(store, again, 'a batch whose answer was lost');
   const once = await count();
   expect(once).toEqual({ base: again.length, view: again.length });
-  for (let i = 0; i < 200; i++) await ingest(store, [{ ...again[0]!, eventId: newId(), at: Date.UTC(2031, 0, 1) }], `in between ${i}`);
+  for (let i = 0; i < 200; i++)
+    await ingest(store, [{ ...again[0]!, eventId: newId(), at: Date.UTC(2031, 0, 1) }], `in between ${i}`);
   await ingest(store, again, 'a batch whose answer was lost');
   expect(await count()).toMatchObject({ base: again.length + 200, view: again.length + 200 });
   await store.command(`alter table events delete where at >= '2030-01-01 00:00:00'`);
@@ -146,9 +239,19 @@ test('control: without the settings that carry deduplication into views, the rol
     'create table base (id UInt32) engine = MergeTree order by id settings non_replicated_deduplication_window = 100',
     'create table rolled (n SimpleAggregateFunction(sum, UInt64), k UInt8) engine = AggregatingMergeTree order by k',
     'create materialized view feed to rolled as select count() as n, 1 as k from base group by k',
-  ]) await client.command({ query });
-  for (let i = 0; i < 2; i++) await client.insert({ table: 'base', values: [{ id: 1 }, { id: 2 }], format: 'JSONEachRow', clickhouse_settings: { insert_deduplication_token: 'one batch' } });
-  const answer = await client.query({ query: 'select (select count() from base) as base, (select sum(n) from rolled) as view', format: 'JSONEachRow' });
+  ])
+    await client.command({ query });
+  for (let i = 0; i < 2; i++)
+    await client.insert({
+      table: 'base',
+      values: [{ id: 1 }, { id: 2 }],
+      format: 'JSONEachRow',
+      clickhouse_settings: { insert_deduplication_token: 'one batch' },
+    });
+  const answer = await client.query({
+    query: 'select (select count() from base) as base, (select sum(n) from rolled) as view',
+    format: 'JSONEachRow',
+  });
   expect(await answer.json()).toEqual([{ base: 2, view: 4 }]);
   await client.close();
 });
@@ -159,14 +262,21 @@ test('the standing check finds and repairs what nobody expected, and repairs not
   const sweep = async () => {
     do expect(await checkOnce(store, client)).toBe(true);
     while ((await client.query('select swept_to from analytics_check')).rows[0].swept_to !== null);
-    return (await client.query('select hours_repaired as n, last_difference as last from analytics_check')).rows[0] as { n: number; last: unknown };
+    return (await client.query('select hours_repaired as n, last_difference as last from analytics_check')).rows[0] as {
+      n: number;
+      last: unknown;
+    };
   };
   expect((await sweep()).n, 'no false repair').toBe(0);
-  const { rows: hours } = await store.query<{ hour: string }>('select distinct toString(hour) as hour from activity_hourly order by hour limit 6');
+  const { rows: hours } = await store.query<{ hour: string }>(
+    'select distinct toString(hour) as hour from activity_hourly order by hour limit 6',
+  );
   const [a, b, c] = [hours[0]!.hour, hours[2]!.hour, hours[4]!.hour];
   await store.command(`alter table events delete where toStartOfHour(at) = toDateTime('${a}')`);
   await store.command(`alter table activity_hourly delete where hour = toDateTime('${b}')`);
-  await store.command(`insert into events select generateUUIDv4(), kind, at, person, bot, department, conversation, conversation_kind, message from events where toStartOfHour(at) = toDateTime('${c}')`);
+  await store.command(
+    `insert into events select generateUUIDv4(), kind, at, person, bot, department, conversation, conversation_kind, message from events where toStartOfHour(at) = toDateTime('${c}')`,
+  );
   const { n, last } = await sweep();
   expect(n).toBe(3);
   expect(last).not.toBeNull();

@@ -1,6 +1,13 @@
 import type { Clickhouse } from '@parley/analytics/clickhouse.ts';
 import { metrics } from '@parley/analytics/metrics/activity.ts';
-import { eventsSqlOf, paramsOf, sqlOf, type Filter, type Metric, type Range } from '@parley/analytics/metrics/metric.ts';
+import {
+  eventsSqlOf,
+  paramsOf,
+  sqlOf,
+  type Filter,
+  type Metric,
+  type Range,
+} from '@parley/analytics/metrics/metric.ts';
 import { malformed, notFound } from '../kernel/errors.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
@@ -13,7 +20,11 @@ import { feedName } from './reconcile.ts';
 export const analyticsStore = partKey<Clickhouse>('dashboards.store');
 
 /** As asked: a department stands for its whole subtree. */
-export type Question = Range & { departmentId?: string | null; conversationKinds?: string[] | null; bots?: boolean | null };
+export type Question = Range & {
+  departmentId?: string | null;
+  conversationKinds?: string[] | null;
+  bots?: boolean | null;
+};
 
 export type Point = { bucket: string; value: number };
 export type Series = {
@@ -55,38 +66,85 @@ export async function series(work: Work, metricId: string, question: Question): 
     total: total.rows[0]?.value ?? 0,
     previous: { ...before, points: points0.rows, total: total0.rows[0]?.value ?? 0 },
     sql: { ...sql, params },
-    cost: { elapsedMs: answers.reduce((sum, answer) => sum + answer.elapsedMs, 0), rowsRead: answers.reduce((sum, answer) => sum + answer.rowsRead, 0) },
+    cost: {
+      elapsedMs: answers.reduce((sum, answer) => sum + answer.elapsedMs, 0),
+      rowsRead: answers.reduce((sum, answer) => sum + answer.rowsRead, 0),
+    },
     freshness,
   };
 }
 
-export type EventBehind = { eventId: string; at: number; person: { id: string; name: string; number: number } | null; bot: boolean; department: string | null; conversation: { id: string; kind: string; name: string | null }; messageId: string };
+export type EventBehind = {
+  eventId: string;
+  at: number;
+  person: { id: string; name: string; number: number } | null;
+  bot: boolean;
+  department: string | null;
+  conversation: { id: string; kind: string; name: string | null };
+  messageId: string;
+};
 
 /** The events behind a range of a number, newest first. Names of people and rooms, never what was said. Opening them is audited. */
-export async function eventsBehind(work: Work, metricId: string, question: Question, page: { after: string | null; first: number }): Promise<{ events: EventBehind[]; next: string | null; sql: string }> {
+export async function eventsBehind(
+  work: Work,
+  metricId: string,
+  question: Question,
+  page: { after: string | null; first: number },
+): Promise<{ events: EventBehind[]; next: string | null; sql: string }> {
   const metric = metricOf(metricId);
   checkRange(question);
   const filter = await filterOf(work, question);
-  const below = page.after === null ? { belowAt: 8_640_000_000_000, belowId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' } : readCursor(page.after);
+  const below =
+    page.after === null
+      ? { belowAt: 8_640_000_000_000, belowId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
+      : readCursor(page.after);
   const sql = eventsSqlOf(filter);
-  const { rows } = await work.use(analyticsStore).query<{ eventId: string; time: number; person: number; bot: boolean; departmentId: string; conversationId: string; conversationKind: string; messageId: string }>(
-    sql,
-    { ...paramsOf(question, filter), ...below, limit: page.first },
-    { heavy: true },
-  );
+  const { rows } = await work.use(analyticsStore).query<{
+    eventId: string;
+    time: number;
+    person: number;
+    bot: boolean;
+    departmentId: string;
+    conversationId: string;
+    conversationKind: string;
+    messageId: string;
+  }>(sql, { ...paramsOf(question, filter), ...below, limit: page.first }, { heavy: true });
   const [people, rooms] = await Promise.all([
-    work.db.rows<{ id: string; name: string; number: number; department: string | null }>('select id, name, number from users where number = any ($1)', [[...new Set(rows.map((row) => row.person))]]),
-    work.db.rows<{ id: string; name: string | null }>('select id, case when visibility = \'public\' then name end as name from conversations where id = any ($1)', [[...new Set(rows.map((row) => row.conversationId))]]),
+    work.db.rows<{ id: string; name: string; number: number; department: string | null }>(
+      'select id, name, number from users where number = any ($1)',
+      [[...new Set(rows.map((row) => row.person))]],
+    ),
+    work.db.rows<{ id: string; name: string | null }>(
+      "select id, case when visibility = 'public' then name end as name from conversations where id = any ($1)",
+      [[...new Set(rows.map((row) => row.conversationId))]],
+    ),
   ]);
-  const departments = await work.db.rows<{ id: string; name: string }>('select id, name from departments where id = any ($1)', [[...new Set(rows.map((row) => row.departmentId))]]);
-  work.audit({ action: 'dashboards.events-opened', target: { kind: 'metric', id: metric.id, name: metric.name.en }, after: { from: question.from, to: question.to, timeZone: question.timeZone, departmentId: question.departmentId ?? null, shown: rows.length } });
+  const departments = await work.db.rows<{ id: string; name: string }>(
+    'select id, name from departments where id = any ($1)',
+    [[...new Set(rows.map((row) => row.departmentId))]],
+  );
+  work.audit({
+    action: 'dashboards.events-opened',
+    target: { kind: 'metric', id: metric.id, name: metric.name.en },
+    after: {
+      from: question.from,
+      to: question.to,
+      timeZone: question.timeZone,
+      departmentId: question.departmentId ?? null,
+      shown: rows.length,
+    },
+  });
   const events = rows.map((row) => ({
     eventId: row.eventId,
     at: row.time,
     person: people.find((person) => person.number === row.person) ?? null,
     bot: row.bot,
     department: departments.find((department) => department.id === row.departmentId)?.name ?? null,
-    conversation: { id: row.conversationId, kind: row.conversationKind, name: rooms.find((room) => room.id === row.conversationId)?.name ?? null },
+    conversation: {
+      id: row.conversationId,
+      kind: row.conversationKind,
+      name: rooms.find((room) => room.id === row.conversationId)?.name ?? null,
+    },
     messageId: row.messageId,
   }));
   const last = rows.at(-1);
@@ -104,19 +162,23 @@ const day = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Refuses what cannot be asked; returns the days of the range. */
 function checkRange({ from, to, timeZone, grain }: Question): number {
-  if (!day.test(from) || !day.test(to) || Number.isNaN(Date.parse(from)) || Number.isNaN(Date.parse(to))) throw malformed('from, to: must be days written YYYY-MM-DD');
+  if (!day.test(from) || !day.test(to) || Number.isNaN(Date.parse(from)) || Number.isNaN(Date.parse(to)))
+    throw malformed('from, to: must be days written YYYY-MM-DD');
   if (from < '1980-01-01' || to > '2100-01-01') throw malformed('from, to: must lie between 1980-01-01 and 2100-01-01');
   const days = Math.round((Date.parse(to) - Date.parse(from)) / dayMs);
   if (days < 1) throw malformed('to: must be after from');
   if (days > (grain === 'day' ? 1_100 : 7_400)) throw malformed('from, to: the range is too long for this grain');
-  if (!isTimeZone(timeZone)) throw malformed('timeZone: is not a time zone of the IANA database, such as Europe/Berlin');
+  if (!isTimeZone(timeZone))
+    throw malformed('timeZone: is not a time zone of the IANA database, such as Europe/Berlin');
   return days;
 }
 
 /** Names of the IANA database, old spellings included; plain offsets are none, since they know no summer time. */
 function isTimeZone(name: string): boolean {
   try {
-    return /^[A-Za-z]+(\/[A-Za-z0-9_+-]+){0,2}$/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+    return (
+      /^[A-Za-z]+(\/[A-Za-z0-9_+-]+){0,2}$/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+    );
   } catch {
     return false;
   }

@@ -29,14 +29,18 @@ export function standingCheck(clickhouse: Clickhouse, every: number): (client: C
 
 /** One pass; answers false when events have come meanwhile and nothing could be compared. */
 export async function checkOnce(clickhouse: Clickhouse, client: ClientBase): Promise<boolean> {
-  const { rows: states } = await client.query<{ sweptTo: Date | null }>('select swept_to as "sweptTo" from analytics_check');
+  const { rows: states } = await client.query<{ sweptTo: Date | null }>(
+    'select swept_to as "sweptTo" from analytics_check',
+  );
   const newest = Math.floor(now() / hourMs) * hourMs + hourMs;
   const from = Math.min(states[0]?.sweptTo?.getTime() ?? -Infinity, newest - hourMs);
   const truth = await snapshotOf(client, from, newest - 3 * hourMs, newest);
   if (!truth) return false;
   const { first, hours } = truth;
   const repaired = [
-    ...(first === null ? [] : await compare(clickhouse, client, hours, first, Math.min(first + hoursAPass * hourMs, newest))),
+    ...(first === null
+      ? []
+      : await compare(clickhouse, client, hours, first, Math.min(first + hoursAPass * hourMs, newest))),
     ...(await compare(clickhouse, client, hours, newest - 3 * hourMs, newest)),
   ];
   const end = first === null ? newest : first + hoursAPass * hourMs;
@@ -44,7 +48,13 @@ export async function checkOnce(clickhouse: Clickhouse, client: ClientBase): Pro
   await client.query(
     `update analytics_check set checked_at = now(), swept_to = $1, sweep_finished_at = case when $2 then now() else sweep_finished_at end,
        hours_checked = hours_checked + $3, hours_repaired = hours_repaired + $4, last_difference = coalesce($5, last_difference)`,
-    [finished ? null : new Date(end), finished, hours.size, repaired.length, repaired.length > 0 ? JSON.stringify(repaired.at(-1)) : null],
+    [
+      finished ? null : new Date(end),
+      finished,
+      hours.size,
+      repaired.length,
+      repaired.length > 0 ? JSON.stringify(repaired.at(-1)) : null,
+    ],
   );
   return true;
 }
@@ -53,10 +63,18 @@ export async function checkOnce(clickhouse: Clickhouse, client: ClientBase): Pro
  * The messages' own fingerprints in one snapshot in which every event was taken; null when some were not yet. `first` is the first hour at or
  * after `from` that has a message.
  */
-async function snapshotOf(client: ClientBase, from: number, recent: number, to: number): Promise<{ first: number | null; hours: Map<number, Truth> } | null> {
+async function snapshotOf(
+  client: ClientBase,
+  from: number,
+  recent: number,
+  to: number,
+): Promise<{ first: number | null; hours: Map<number, Truth> } | null> {
   await client.query('begin isolation level repeatable read read only');
   try {
-    const { rows: waiting } = await client.query(`select from outbox o join outbox_cursors c on c.watcher = $1 and (o.tx, o.id) > (c.tx, c.id) limit 1`, [feedName]);
+    const { rows: waiting } = await client.query(
+      `select from outbox o join outbox_cursors c on c.watcher = $1 and (o.tx, o.id) > (c.tx, c.id) limit 1`,
+      [feedName],
+    );
     if (waiting.length > 0) return null;
     const { rows: firsts } = await client.query<{ at: Date | null }>(
       'select min(created_at) as at from messages where $1::float8 is null or created_at >= to_timestamp($1::float8 / 1000)',
@@ -79,7 +97,13 @@ async function snapshotOf(client: ClientBase, from: number, recent: number, to: 
 
 type Difference = { hour: string; events: number; rolledUp: number; wanted: number };
 
-async function compare(clickhouse: Clickhouse, client: ClientBase, truth: Map<number, Truth>, from: number, to: number): Promise<Difference[]> {
+async function compare(
+  clickhouse: Clickhouse,
+  client: ClientBase,
+  truth: Map<number, Truth>,
+  from: number,
+  to: number,
+): Promise<Difference[]> {
   const stored = new Map((await fingerprints(clickhouse, from, to)).map((one) => [one.hour, one]));
   const repaired: Difference[] = [];
   for (const hour of new Set([...truth.keys(), ...stored.keys()])) {
@@ -89,10 +113,17 @@ async function compare(clickhouse: Clickhouse, client: ClientBase, truth: Map<nu
     if (agrees(wanted, found)) continue;
     await forgetHour(clickhouse, hour);
     if (wanted) await ingest(clickhouse, await messagesOfHour(client, hour), `repair ${hour} at ${now()}`);
-    repaired.push({ hour: new Date(hour).toISOString(), events: found?.events ?? 0, rolledUp: found?.rolledUp ?? 0, wanted: wanted?.events ?? 0 });
+    repaired.push({
+      hour: new Date(hour).toISOString(),
+      events: found?.events ?? 0,
+      rolledUp: found?.rolledUp ?? 0,
+      wanted: wanted?.events ?? 0,
+    });
   }
   return repaired;
 }
 
 const agrees = (wanted: Truth | undefined, found: Fingerprint | undefined): boolean =>
-  (wanted?.events ?? 0) === (found?.events ?? 0) && (wanted?.events ?? 0) === (found?.rolledUp ?? 0) && (wanted?.hash ?? '0') === (found?.hash ?? '0');
+  (wanted?.events ?? 0) === (found?.events ?? 0) &&
+  (wanted?.events ?? 0) === (found?.rolledUp ?? 0) &&
+  (wanted?.hash ?? '0') === (found?.hash ?? '0');

@@ -1,7 +1,15 @@
 import type { ClientBase } from 'pg';
 import type { EventRow } from '@parley/analytics/ingest.ts';
 
-type Row = { id: string; at: number; person: number; bot: boolean; department: string | null; conversation: string; conversationKind: string };
+type Row = {
+  id: string;
+  at: number;
+  person: number;
+  bot: boolean;
+  department: string | null;
+  conversation: string;
+  conversationKind: string;
+};
 
 /** A message as an event: everything in it was decided when it was said and never changes, so reading it again gives the same row. */
 const columns = `
@@ -13,13 +21,30 @@ export async function messagesByIds(client: Pick<ClientBase, 'query'>, ids: read
   return rowsOf(await client.query<Row>(`${columns} where m.id = any ($1) order by m.id`, [ids]));
 }
 
-export async function messagesBySeq(client: Pick<ClientBase, 'query'>, conversationId: string, from: number, to: number): Promise<EventRow[]> {
-  return rowsOf(await client.query<Row>(`${columns} where m.conversation_id = $1 and m.seq between $2 and $3 order by m.id`, [conversationId, from, to]));
+export async function messagesBySeq(
+  client: Pick<ClientBase, 'query'>,
+  conversationId: string,
+  from: number,
+  to: number,
+): Promise<EventRow[]> {
+  return rowsOf(
+    await client.query<Row>(`${columns} where m.conversation_id = $1 and m.seq between $2 and $3 order by m.id`, [
+      conversationId,
+      from,
+      to,
+    ]),
+  );
 }
 
 /** Every message of one hour that the watcher must have seen: stored at or below its cursor. `hour` in milliseconds. */
 export async function messagesOfHour(client: Pick<ClientBase, 'query'>, hour: number): Promise<EventRow[]> {
-  return rowsOf(await client.query<Row>(`${columns} where m.created_at >= to_timestamp($1::float8 / 1000) and m.created_at < to_timestamp($1::float8 / 1000) + interval '1 hour' order by m.id`, [hour]));
+  return rowsOf(
+    await client.query<Row>(
+      `${columns} where m.created_at >= to_timestamp($1::float8 / 1000) and m.created_at < to_timestamp($1::float8 / 1000) + interval '1 hour' order by m.id`,
+      [hour],
+    ),
+  );
 }
 
-const rowsOf = ({ rows }: { rows: Row[] }): EventRow[] => rows.map(({ id, ...row }) => ({ eventId: id, message: id, kind: 'message', ...row }));
+const rowsOf = ({ rows }: { rows: Row[] }): EventRow[] =>
+  rows.map(({ id, ...row }) => ({ eventId: id, message: id, kind: 'message', ...row }));

@@ -30,9 +30,21 @@ export function departmentsAdmin(builder: AdminBuilder): void {
   );
   const Branch = builder.objectRef<departments.DepartmentFacts>('DepartmentBranch').implement({
     description: 'A department of the tree, with how many people are directly in it.',
-    fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name'), parentId: t.exposeID('parentId', { nullable: true }), peopleCount: t.exposeInt('people') }),
+    fields: (t) => ({
+      id: t.exposeID('id'),
+      name: t.exposeString('name'),
+      parentId: t.exposeID('parentId', { nullable: true }),
+      peopleCount: t.exposeInt('people'),
+    }),
   });
-  builder.queryField('departments', (t) => t.field({ type: [Branch], description: 'The whole tree, flat, in order of name.', permission: 'people.read', resolve: (_, _args, work) => departments.tree(work) }));
+  builder.queryField('departments', (t) =>
+    t.field({
+      type: [Branch],
+      description: 'The whole tree, flat, in order of name.',
+      permission: 'people.read',
+      resolve: (_, _args, work) => departments.tree(work),
+    }),
+  );
 
   addAct(builder, {
     name: 'createDepartment',
@@ -41,7 +53,9 @@ export function departmentsAdmin(builder: AdminBuilder): void {
     reason: 'optional',
     input: z.strictObject({ name: text(limits.name), parentId: z.optional(id) }),
     args: (arg) => ({ name: arg.string({ required: true }), parentId: arg.id() }),
-    run: async (work, { name, parentId }) => ({ id: await departments.create(work, { name, parentId: parentId ?? null }) }),
+    run: async (work, { name, parentId }) => ({
+      id: await departments.create(work, { name, parentId: parentId ?? null }),
+    }),
   });
   addAct(builder, {
     name: 'renameDepartment',

@@ -1,4 +1,11 @@
-import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 
 /** One department; the organisation's tree hangs together by `parentId`. */
 export class DepartmentRow extends Model<InferAttributes<DepartmentRow>, InferCreationAttributes<DepartmentRow>> {

@@ -34,17 +34,33 @@ export async function tree(work: Work): Promise<DepartmentFacts[]> {
   );
 }
 
-export async function rename(work: Work, id: string, name: string, { reason }: { reason: string | null }): Promise<void> {
+export async function rename(
+  work: Work,
+  id: string,
+  name: string,
+  { reason }: { reason: string | null },
+): Promise<void> {
   const row = await lock(work, id);
   const before = row.name;
   if (before === name) return;
   await row.update({ name }, { transaction: await work.transaction() });
   work.record('department.renamed', { departmentId: id });
-  work.audit({ action: 'department.renamed', target: { kind: 'department', id, name }, before: { name: before }, after: { name }, reason });
+  work.audit({
+    action: 'department.renamed',
+    target: { kind: 'department', id, name },
+    before: { name: before },
+    after: { name },
+    reason,
+  });
 }
 
 /** Hangs a department, with everything below it, elsewhere; null makes it a top one. It cannot go below itself. */
-export async function move(work: Work, id: string, parentId: string | null, { reason }: { reason: string | null }): Promise<void> {
+export async function move(
+  work: Work,
+  id: string,
+  parentId: string | null,
+  { reason }: { reason: string | null },
+): Promise<void> {
   work.require('departments.manage');
   // Two moves at once could hang each below the other: moves take turns.
   await work.sql(`select pg_advisory_xact_lock(hashtext('parley departments'))`);
@@ -54,21 +70,37 @@ export async function move(work: Work, id: string, parentId: string | null, { re
   const above = parentId ? await walkUp(work, parentId) : [];
   if (parentId && above.length === 0) throw notFound('department');
   if (above.includes(id)) throw conflict('A department cannot be moved below itself.');
-  if (above.length + (await heightOf(work, id)) > depth) throw conflict(`Departments may be nested at most ${depth} deep.`);
+  if (above.length + (await heightOf(work, id)) > depth)
+    throw conflict(`Departments may be nested at most ${depth} deep.`);
   await row.update({ parentId }, { transaction: await work.transaction() });
   work.record('department.moved', { departmentId: id });
-  work.audit({ action: 'department.moved', target: { kind: 'department', id, name: row.name }, before: { parentId: before }, after: { parentId }, reason });
+  work.audit({
+    action: 'department.moved',
+    target: { kind: 'department', id, name: row.name },
+    before: { parentId: before },
+    after: { parentId },
+    reason,
+  });
 }
 
 /** Removes a department nobody is in and that has none below it. */
 export async function remove(work: Work, id: string, { reason }: { reason: string | null }): Promise<void> {
   const row = await lock(work, id);
-  const [held] = await work.sql<{ people: number; below: number }>('select (select count(*) from users where department_id = $1) as people, (select count(*) from departments where parent_id = $1) as below', [id]);
+  const [held] = await work.sql<{ people: number; below: number }>(
+    'select (select count(*) from users where department_id = $1) as people, (select count(*) from departments where parent_id = $1) as below',
+    [id],
+  );
   if (held!.people > 0) throw conflict(`${held!.people} people are still in this department: move them first.`);
-  if (held!.below > 0) throw conflict(`${held!.below} departments are still below this one: move or delete them first.`);
+  if (held!.below > 0)
+    throw conflict(`${held!.below} departments are still below this one: move or delete them first.`);
   await row.destroy({ transaction: await work.transaction() });
   work.record('department.deleted', { departmentId: id });
-  work.audit({ action: 'department.deleted', target: { kind: 'department', id, name: row.name }, before: { name: row.name, parentId: row.parentId }, reason });
+  work.audit({
+    action: 'department.deleted',
+    target: { kind: 'department', id, name: row.name },
+    before: { name: row.name, parentId: row.parentId },
+    reason,
+  });
 }
 
 async function lock(work: Work, id: string): Promise<DepartmentRow> {
@@ -98,7 +130,11 @@ async function heightOf(work: Work, id: string): Promise<number> {
 }
 
 /** The names from the top of the tree down to each of these departments. */
-export async function pathsOf(db: Database, ids: readonly string[], rows: Database['rows'] = (text, params) => db.rows(text, params)): Promise<Map<string, string[]>> {
+export async function pathsOf(
+  db: Database,
+  ids: readonly string[],
+  rows: Database['rows'] = (text, params) => db.rows(text, params),
+): Promise<Map<string, string[]>> {
   const found = await rows<{ id: string; path: string[] }>(
     `with recursive walk (id, parent_id, path, depth) as (
        select d.id, d.parent_id, array[d.name], 1 from departments d where d.id = any ($1::uuid[])

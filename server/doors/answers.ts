@@ -9,7 +9,8 @@ export const requestIdOf = (response: Response): string => String(response.getHe
 /** Answers with a refusal: its status, its sentence, and when to come again. */
 export function answerRefusal(response: Response, refusal: Refusal, status = httpStatus[refusal.code]): void {
   if (response.headersSent) return void response.destroy();
-  if (refusal.retryAfter !== undefined) response.setHeader('retry-after', String(Math.ceil(refusal.retryAfter / 1_000)));
+  if (refusal.retryAfter !== undefined)
+    response.setHeader('retry-after', String(Math.ceil(refusal.retryAfter / 1_000)));
   if (status === 401) response.setHeader('www-authenticate', 'Bearer');
   response.status(status).json({ error: refusal });
 }
@@ -28,7 +29,8 @@ export function lastResort(log: Logger): ErrorRequestHandler {
   return (thrown, request, response, _next) => {
     const error = judgeThrown(thrown);
     const refusal = refusalOf(error, requestIdOf(response));
-    if (refusal.code === 'internal') log.error({ err: error, door: 'http', method: request.method, requestId: refusal.requestId }, 'a request failed');
+    if (refusal.code === 'internal')
+      log.error({ err: error, door: 'http', method: request.method, requestId: refusal.requestId }, 'a request failed');
     answerRefusal(response, refusal);
   };
 }

@@ -40,11 +40,17 @@ type Answer = Planned | Applied | RefusedAnswer;
 const refs = new WeakMap<AdminBuilder, ReturnType<typeof defineResult>>();
 
 /** Adds one act to the schema. Throws when two have one name. */
-export function addAct<Shape extends z.core.$ZodLooseShape>(builder: AdminBuilder, spec: Omit<ActSpec<z.output<z.ZodMiniObject<Shape>>>, 'input'> & { input: z.ZodMiniObject<Shape> }): void {
+export function addAct<Shape extends z.core.$ZodLooseShape>(
+  builder: AdminBuilder,
+  spec: Omit<ActSpec<z.output<z.ZodMiniObject<Shape>>>, 'input'> & { input: z.ZodMiniObject<Shape> },
+): void {
   let result = refs.get(builder);
   if (!result) refs.set(builder, (result = defineResult(builder)));
   acts.set(spec.name, spec as unknown as ActSpec<never>);
-  const words = z.extend(spec.input as unknown as z.ZodMiniObject, { reason: z.optional(optionalText(limits.reason)), previewToken: z.optional(optionalText(40_000)) });
+  const words = z.extend(spec.input as unknown as z.ZodMiniObject, {
+    reason: z.optional(optionalText(limits.reason)),
+    previewToken: z.optional(optionalText(40_000)),
+  });
   builder.mutationField(spec.name, (t) =>
     t.field({
       type: result,
@@ -62,15 +68,32 @@ async function perform(spec: ActSpec<unknown>, said: Record<string, unknown>, wo
   try {
     if (previewToken === undefined) {
       // A plan is asked for before anybody has thought about a reason.
-      const { plan, token, expiresAt } = await preview(work.house, work.actor, spec.name, input, (act) => spec.run(act, input, reason ?? 'preview'), work.doorway);
+      const { plan, token, expiresAt } = await preview(
+        work.house,
+        work.actor,
+        spec.name,
+        input,
+        (act) => spec.run(act, input, reason ?? 'preview'),
+        work.doorway,
+      );
       return { kind: 'planned', plan, token, expiresAt };
     }
-    if (spec.reason === 'required' && !text(limits.reason).safeParse(reason).success) throw malformed('reason: say why, for those who read the audit log later');
-    const { plan, result } = await apply(work.house, work.actor, spec.name, input, previewToken, (act) => spec.run(act, input, reason ?? null), work.doorway);
+    if (spec.reason === 'required' && !text(limits.reason).safeParse(reason).success)
+      throw malformed('reason: say why, for those who read the audit log later');
+    const { plan, result } = await apply(
+      work.house,
+      work.actor,
+      spec.name,
+      input,
+      previewToken,
+      (act) => spec.run(act, input, reason ?? null),
+      work.doorway,
+    );
     return { kind: 'applied', plan, resultId: result?.id ?? null, link: result?.link ?? null };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (error.code === 'forbidden') await recordRefusal(work.house, work.actor, `mutation ${spec.name}`, error.message, work.doorway);
+    if (error.code === 'forbidden')
+      await recordRefusal(work.house, work.actor, `mutation ${spec.name}`, error.message, work.doorway);
     const { code, message, fault } = refusalOf(error, work.doorway.requestId);
     return { kind: 'refused', code, message, fault };
   }
@@ -110,7 +133,11 @@ function defineResult(builder: AdminBuilder) {
       token: t.exposeString('token'),
       expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
       counts: t.field({ type: [Count], resolve: ({ plan }) => countsOf(plan) }),
-      changes: t.field({ type: [Change], description: 'At most 100; the counts have all.', resolve: ({ plan }) => plan.changes.slice(0, 100) }),
+      changes: t.field({
+        type: [Change],
+        description: 'At most 100; the counts have all.',
+        resolve: ({ plan }) => plan.changes.slice(0, 100),
+      }),
       entries: t.field({ type: [Entry], description: 'At most 100.', resolve: ({ plan }) => plan.audit.slice(0, 100) }),
       events: t.stringList({ resolve: ({ plan }) => [...new Set(plan.events.map((event) => event.type))] }),
     }),
@@ -119,17 +146,31 @@ function defineResult(builder: AdminBuilder) {
     description: 'The act was done, just as planned.',
     fields: (t) => ({
       counts: t.field({ type: [Count], resolve: ({ plan }) => countsOf(plan) }),
-      entryIds: t.idList({ description: 'The lines of the audit log it wrote.', resolve: ({ plan }) => plan.audit.flatMap((entry) => (entry.id === undefined ? [] : [String(entry.id)])) }),
+      entryIds: t.idList({
+        description: 'The lines of the audit log it wrote.',
+        resolve: ({ plan }) => plan.audit.flatMap((entry) => (entry.id === undefined ? [] : [String(entry.id)])),
+      }),
       resultId: t.id({ nullable: true, resolve: ({ resultId }) => resultId }),
-      inviteLink: t.string({ nullable: true, description: 'Shown this once; nothing keeps it.', resolve: ({ link }) => link }),
+      inviteLink: t.string({
+        nullable: true,
+        description: 'Shown this once; nothing keeps it.',
+        resolve: ({ link }) => link,
+      }),
     }),
   });
   const RefusedAct = builder.objectRef<RefusedAnswer>('RefusedAct').implement({
     description: 'Nothing was changed, and why.',
-    fields: (t) => ({ code: t.exposeString('code'), message: t.exposeString('message'), fault: t.exposeString('fault') }),
+    fields: (t) => ({
+      code: t.exposeString('code'),
+      message: t.exposeString('message'),
+      fault: t.exposeString('fault'),
+    }),
   });
   const names = { planned: 'PlannedAct', applied: 'AppliedAct', refused: 'RefusedAct' } as const;
-  return builder.unionType('ActResult', { types: [PlannedAct, AppliedAct, RefusedAct], resolveType: (answer) => names[(answer as Answer).kind] });
+  return builder.unionType('ActResult', {
+    types: [PlannedAct, AppliedAct, RefusedAct],
+    resolveType: (answer) => names[(answer as Answer).kind],
+  });
 }
 
 function countsOf({ changes }: Plan): Counted[] {
@@ -150,5 +191,10 @@ function labelOf({ table, id, before, after }: RowChange): string {
 
 /** Rows as people are shown them: what secrets are made of stays where it is. */
 function shown(row: Record<string, unknown> | null): Record<string, unknown> | null {
-  return row && Object.fromEntries(Object.entries(row).filter(([key, value]) => !/hash|token|secret|password/i.test(key) && !Buffer.isBuffer(value)));
+  return (
+    row &&
+    Object.fromEntries(
+      Object.entries(row).filter(([key, value]) => !/hash|token|secret|password/i.test(key) && !Buffer.isBuffer(value)),
+    )
+  );
 }

@@ -30,8 +30,20 @@ declare global {
     interface Plugins<Types extends SchemaTypes> {
       declaration: DeclarationPlugin<Types>;
     }
-    interface QueryFieldOptions<Types extends SchemaTypes, Type, Nullable, Args, ResolveReturnShape> extends RootDeclaration {}
-    interface MutationFieldOptions<Types extends SchemaTypes, Type, Nullable, Args, ResolveReturnShape> extends RootDeclaration {}
+    interface QueryFieldOptions<
+      Types extends SchemaTypes,
+      Type,
+      Nullable,
+      Args,
+      ResolveReturnShape,
+    > extends RootDeclaration {}
+    interface MutationFieldOptions<
+      Types extends SchemaTypes,
+      Type,
+      Nullable,
+      Args,
+      ResolveReturnShape,
+    > extends RootDeclaration {}
   }
 }
 
@@ -39,7 +51,11 @@ declare global {
 export type AdminTypes = PothosSchemaTypes.ExtendDefaultTypes<{
   Context: Work;
   DefaultFieldNullability: false;
-  Scalars: { DateTime: { Input: Date; Output: Date }; JSON: { Input: unknown; Output: unknown }; ID: { Input: string; Output: string } };
+  Scalars: {
+    DateTime: { Input: Date; Output: Date };
+    JSON: { Input: unknown; Output: unknown };
+    ID: { Input: string; Output: string };
+  };
 }>;
 
 export type AdminBuilder = PothosSchemaTypes.SchemaBuilder<AdminTypes>;
@@ -83,11 +99,15 @@ class DeclarationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     if (!roots[field.kind]) return field;
     const { permission, input } = declarationOf(field);
     if (!permission) throw new Error(`${field.kind}.${field.name} declares no permission`);
-    if (!input && Object.keys(field.args).length > 0) throw new Error(`${field.kind}.${field.name} takes arguments and does not say in which words`);
+    if (!input && Object.keys(field.args).length > 0)
+      throw new Error(`${field.kind}.${field.name} takes arguments and does not say in which words`);
     return field;
   }
 
-  override wrapResolve(resolve: GraphQLFieldResolver<unknown, Types['Context'], object>, field: PothosOutputFieldConfig<Types>): GraphQLFieldResolver<unknown, Types['Context'], object> {
+  override wrapResolve(
+    resolve: GraphQLFieldResolver<unknown, Types['Context'], object>,
+    field: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types['Context'], object> {
     const kind = roots[field.kind];
     if (!kind) return resolve;
     const { permission, input } = declarationOf(field);
@@ -99,16 +119,24 @@ class DeclarationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
         input: (input ?? anything) as Operation['input'],
         run: async (work, said) => resolve(parent, said as object, work, info) as unknown,
       };
-      const { ok, error } = await runOperation(reading.house, reading.actor, operation, withoutNulls(args), reading.doorway);
+      const { ok, error } = await runOperation(
+        reading.house,
+        reading.actor,
+        operation,
+        withoutNulls(args),
+        reading.doorway,
+      );
       if (error) throw new GraphQLError(error.message, { extensions: { ...error } });
       return ok;
     };
   }
 }
 
-const declarationOf = (field: { pothosOptions: object }) => field.pothosOptions as Partial<RootDeclaration> as RootDeclaration;
+const declarationOf = (field: { pothosOptions: object }) =>
+  field.pothosOptions as Partial<RootDeclaration> as RootDeclaration;
 
 /** An argument given as null is one not given: clients send both. */
-const withoutNulls = (args: object): object => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
+const withoutNulls = (args: object): object =>
+  Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null));
 
 SchemaBuilder.registerPlugin('declaration' as never, DeclarationPlugin as never);

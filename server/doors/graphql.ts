@@ -4,7 +4,13 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { expressMiddleware } from '@as-integrations/express5';
 import { ApolloArmor } from '@escape.tech/graphql-armor';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { GraphQLError, lexicographicSortSchema, printSchema, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLError,
+  lexicographicSortSchema,
+  printSchema,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
 import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
@@ -17,7 +23,11 @@ import { sentenceOf } from './operation.ts';
 
 export type GraphqlDoor = { handler: RequestHandler; start(): Promise<void>; stop(): Promise<void> };
 
-export type GraphqlDoorOptions = { house: House; schema: GraphQLSchema; config: { production: boolean; trustProxy: number } };
+export type GraphqlDoorOptions = {
+  house: House;
+  schema: GraphQLSchema;
+  config: { production: boolean; trustProxy: number };
+};
 
 /**
  * The GraphQL door: one operation a POST, JSON only.
@@ -38,21 +48,33 @@ export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions)
     schema,
     ...armor,
     // The armor's types are of Apollo's CommonJS half; the plugins are the same.
-    plugins: [...(armor.plugins as unknown as ApolloServerPlugin<Work>[]), ApolloServerPluginLandingPageDisabled(), naming(house)],
+    plugins: [
+      ...(armor.plugins as unknown as ApolloServerPlugin<Work>[]),
+      ApolloServerPluginLandingPageDisabled(),
+      naming(house),
+    ],
     parseOptions: { maxTokens: graphqlLimits.tokens },
     introspection: !config.production,
     csrfPrevention: true,
     persistedQueries: false,
     hideSchemaDetailsFromClientErrors: true,
     stopOnTerminationSignals: false,
-    formatError: (formatted, thrown) => formatted.extensions && 'fault' in formatted.extensions ? formatted : tell(formatted, thrown),
-    logger: { debug: () => undefined, info: () => undefined, warn: (message) => house.log.warn({ door: 'graphql' }, message), error: (message) => house.log.error({ door: 'graphql' }, message) },
+    formatError: (formatted, thrown) =>
+      formatted.extensions && 'fault' in formatted.extensions ? formatted : tell(formatted, thrown),
+    logger: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (message) => house.log.warn({ door: 'graphql' }, message),
+      error: (message) => house.log.error({ door: 'graphql' }, message),
+    },
   });
   let answer: RequestHandler | undefined;
   return {
     async start() {
       await server.start();
-      answer = expressMiddleware(server, { context: async ({ req, res }) => readingWork(house, config.trustProxy, req, res) });
+      answer = expressMiddleware(server, {
+        context: async ({ req, res }) => readingWork(house, config.trustProxy, req, res),
+      });
     },
     stop: () => server.stop(),
     handler: (request, response, next) => {
@@ -91,19 +113,27 @@ async function enter(house: House, request: Request, response: Response): Promis
   if (Array.isArray(body)) throw malformed('One operation a request: batches are not taken.');
   const parsed = Envelope.safeParse(body);
   if (!parsed.success) throw malformed(sentenceOf(parsed.error));
-  if (Buffer.byteLength(parsed.data.query) > graphqlLimits.documentBytes) throw new Refused('too_large', `A document may have at most ${graphqlLimits.documentBytes} bytes.`);
+  if (Buffer.byteLength(parsed.data.query) > graphqlLimits.documentBytes)
+    throw new Refused('too_large', `A document may have at most ${graphqlLimits.documentBytes} bytes.`);
   request.body = parsed.data;
 }
 
-const notYet: RequestHandler = (_request, response) => answerRefusal(response, refusalOf(new Refused('unavailable', 'The server is starting.', { retryAfter: 1_000 }), requestIdOf(response)));
+const notYet: RequestHandler = (_request, response) =>
+  answerRefusal(
+    response,
+    refusalOf(new Refused('unavailable', 'The server is starting.', { retryAfter: 1_000 }), requestIdOf(response)),
+  );
 
 function turnAway(house: House, response: Response, thrown: unknown): void {
   const error = judgeThrown(thrown);
   const refusal = refusalOf(error, requestIdOf(response));
-  if (refusal.code === 'internal') house.log.error({ err: error, door: 'graphql', requestId: refusal.requestId }, 'a request failed');
+  if (refusal.code === 'internal')
+    house.log.error({ err: error, door: 'graphql', requestId: refusal.requestId }, 'a request failed');
   if (response.headersSent) return void response.destroy();
   const { message, ...extensions } = refusal;
-  response.status(response.hasHeader('allow') ? 405 : httpStatus[refusal.code]).json({ errors: [{ message, extensions: { message, ...extensions } }] });
+  response
+    .status(response.hasHeader('allow') ? 405 : httpStatus[refusal.code])
+    .json({ errors: [{ message, extensions: { message, ...extensions } }] });
 }
 
 /**
@@ -111,11 +141,23 @@ function turnAway(house: House, response: Response, thrown: unknown): void {
  * by the time their children are resolved those are committed.
  */
 async function readingWork(house: House, trustProxy: number, request: Request, response: Response): Promise<Work> {
-  const base = await inWork(house, actors.get(request)!, async (work) => work, { doorway: doorwayOf('graphql', trustProxy, request, response) });
+  const base = await inWork(house, actors.get(request)!, async (work) => work, {
+    doorway: doorwayOf('graphql', trustProxy, request, response),
+  });
   const refuse = () => {
     throw new Error('A field below a root only reads.');
   };
-  return { ...base, sql: (text, params) => house.db.rows(text, params), transaction: refuse, changed: refuse, record: refuse, audit: refuse, tell: refuse, afterCommit: refuse, onRollback: refuse };
+  return {
+    ...base,
+    sql: (text, params) => house.db.rows(text, params),
+    transaction: refuse,
+    changed: refuse,
+    record: refuse,
+    audit: refuse,
+    tell: refuse,
+    afterCommit: refuse,
+    onRollback: refuse,
+  };
 }
 
 /** Puts the request's name on every error, and logs what is ours. */
@@ -124,12 +166,18 @@ function naming(house: House): ApolloServerPlugin<Work> {
     requestDidStart: async () => ({
       async didEncounterErrors({ errors, contextValue }) {
         const { requestId } = contextValue.doorway;
-        for (const error of errors) if (isOurs(error)) house.log.error({ err: unwrapResolverError(error), door: 'graphql', path: error.path, requestId }, 'a field failed');
+        for (const error of errors)
+          if (isOurs(error))
+            house.log.error(
+              { err: unwrapResolverError(error), door: 'graphql', path: error.path, requestId },
+              'a field failed',
+            );
       },
       async willSendResponse({ response, contextValue }) {
         if (response.body.kind !== 'single') return;
         for (const error of response.body.singleResult.errors ?? []) {
-          if (error.extensions) (error.extensions as Record<string, unknown>)['requestId'] ??= contextValue.doorway.requestId;
+          if (error.extensions)
+            (error.extensions as Record<string, unknown>)['requestId'] ??= contextValue.doorway.requestId;
         }
       },
     }),
@@ -137,7 +185,15 @@ function naming(house: House): ApolloServerPlugin<Work> {
 }
 
 /** Errors Apollo and graphql-js give a document or its variables: always the caller's. */
-const callers = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT', 'BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'PERSISTED_QUERY_NOT_SUPPORTED', 'PERSISTED_QUERY_NOT_FOUND']);
+const callers = new Set<unknown>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+  'PERSISTED_QUERY_NOT_FOUND',
+]);
 
 /** Whether an error is a fault of ours that nobody has judged yet: something a resolver threw, or a value the schema does not allow. */
 function isOurs(error: GraphQLError): boolean {
@@ -150,8 +206,15 @@ function isOurs(error: GraphQLError): boolean {
 function tell(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
   const original = unwrapResolverError(thrown);
   // Without a path nothing of ours has run yet: it is about the document.
-  const aboutDocument = callers.has(formatted.extensions?.['code']) || (original instanceof GraphQLError && !original.path && !original.originalError);
+  const aboutDocument =
+    callers.has(formatted.extensions?.['code']) ||
+    (original instanceof GraphQLError && !original.path && !original.originalError);
   const error = aboutDocument ? malformed(formatted.message.split('\n', 1)[0]!.slice(0, 300)) : original;
   const { message, extensions } = refusing(error);
-  return { message, extensions, ...(formatted.locations ? { locations: formatted.locations } : {}), ...(formatted.path ? { path: formatted.path } : {}) };
+  return {
+    message,
+    extensions,
+    ...(formatted.locations ? { locations: formatted.locations } : {}),
+    ...(formatted.path ? { path: formatted.path } : {}),
+  };
 }

@@ -20,11 +20,20 @@ export function everyAnswer({ publicUrl }: { publicUrl: string | null }): Reques
     const socket = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(host) ? ` ws://${host} wss://${host}` : '';
     response.setHeader('x-request-id', newId());
     response.setHeader('content-security-policy', `${policy}; connect-src 'self'${socket}`);
-    response.setHeader('permissions-policy', 'accelerometer=(), browsing-topics=(), camera=(self), display-capture=(self), geolocation=(), microphone=(self), payment=(), usb=()');
+    response.setHeader(
+      'permissions-policy',
+      'accelerometer=(), browsing-topics=(), camera=(self), display-capture=(self), geolocation=(), microphone=(self), payment=(), usb=()',
+    );
     common(request, response, next);
   };
 }
 
 const policy = [
-  `default-src 'self'`, `style-src 'self'`, `img-src 'self' data: blob:`, `object-src 'none'`, `base-uri 'none'`, `form-action 'self'`, `frame-ancestors 'none'`,
+  `default-src 'self'`,
+  `style-src 'self'`,
+  `img-src 'self' data: blob:`,
+  `object-src 'none'`,
+  `base-uri 'none'`,
+  `form-action 'self'`,
+  `frame-ancestors 'none'`,
 ].join('; ');

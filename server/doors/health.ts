@@ -14,9 +14,13 @@ export function health(checks: Readonly<Record<string, Check>>, metricsToken: st
   const router = express.Router();
   router.get('/livez', (_request, response) => void response.type('text').send('ok\n'));
   router.get('/readyz', async (_request, response) => {
-    const states = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const));
+    const states = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const),
+    );
     const ready = states.every(([, passed]) => passed);
-    response.status(ready ? 200 : 503).json({ ready, checks: Object.fromEntries(states.map(([name, passed]) => [name, passed ? 'ok' : 'failing'])) });
+    response
+      .status(ready ? 200 : 503)
+      .json({ ready, checks: Object.fromEntries(states.map(([name, passed]) => [name, passed ? 'ok' : 'failing'])) });
   });
   router.get('/metrics', async (request, response) => {
     if (!mayMeasure(request, metricsToken)) return void response.status(404).type('text').send('Not found.\n');

@@ -22,19 +22,30 @@ const settings: HttpSettings = { publicUrl: null, origins: [], trustProxy: 0, me
 const Nothing = z.strictObject({});
 
 /** A second door on the same house, with routes of the test. */
-async function doorWith(routes: Route[], more: Partial<Parameters<typeof createHttpDoor>[0]> = {}): Promise<{ origin: string; close(): void }> {
+async function doorWith(
+  routes: Route[],
+  more: Partial<Parameters<typeof createHttpDoor>[0]> = {},
+): Promise<{ origin: string; close(): void }> {
   const server = createHttpDoor({ house: world.app.house, config: settings, routes, ...more });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => void (server.closeAllConnections(), server.close()) };
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void (server.closeAllConnections(), server.close()),
+  };
 }
 
 test('a route without a permission stops the boot; so does one offered twice', () => {
   const run = async () => ({});
-  const open = (...routes: Route[]) => () => createHttpDoor({ house: world.app.house, config: settings, routes });
+  const open =
+    (...routes: Route[]) =>
+    () =>
+      createHttpDoor({ house: world.app.house, config: settings, routes });
   expect(open(route('GET', '/api/x', undefined as never, Nothing, run))).toThrow('GET /api/x declares no permission');
   expect(open(route('GET', '/api/x', '' as never, Nothing, run))).toThrow('GET /api/x declares no permission');
-  expect(open(route('GET', '/api/x', 'everyone', Nothing, run), route('GET', '/api/x', 'everyone', Nothing, run))).toThrow('GET /api/x is offered twice');
+  expect(
+    open(route('GET', '/api/x', 'everyone', Nothing, run), route('GET', '/api/x', 'everyone', Nothing, run)),
+  ).toThrow('GET /api/x is offered twice');
   expect(open(route('GET', '/x', 'everyone', Nothing, run))).toThrow('not below /api/');
   expect(open(route('GET', '/api/x', 'everyone', Nothing, run))).not.toThrow();
 });
@@ -42,12 +53,17 @@ test('a route without a permission stops the boot; so does one offered twice', (
 test('what is nobody’s business is refused: a stranger, a person without the right, and that refusal is audited', async () => {
   const door = await doorWith([route('POST', '/api/vault', 'settings.manage', Nothing, async () => ({ gold: true }))]);
   try {
-    expect((await visitor(door.origin).ask('POST', '/api/vault')).body.error).toMatchObject({ code: 'unauthenticated', fault: 'yours' });
+    expect((await visitor(door.origin).ask('POST', '/api/vault')).body.error).toMatchObject({
+      code: 'unauthenticated',
+      fault: 'yours',
+    });
     const ada = await world.device('Ada');
     const authorization = `Bearer ${ada.session.accessToken}`;
     const refused = await visitor(door.origin).ask('POST', '/api/vault', undefined, { authorization });
     expect([refused.status, refused.body.error?.code]).toEqual([403, 'forbidden']);
-    const rows = await world.db.rows<{ request: string }>(`select request_id as request from audit_entries where action = 'POST /api/vault' and outcome = 'refused' and actor_name = 'Ada'`);
+    const rows = await world.db.rows<{ request: string }>(
+      `select request_id as request from audit_entries where action = 'POST /api/vault' and outcome = 'refused' and actor_name = 'Ada'`,
+    );
     expect(rows).toEqual([{ request: refused.headers.get('x-request-id') }]);
   } finally {
     door.close();
@@ -55,19 +71,41 @@ test('what is nobody’s business is refused: a stranger, a person without the r
 });
 
 test('every answer carries the security headers and the request’s name, whatever it is', async () => {
-  const door = await doorWith([route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('canary-of-the-inside')))]);
+  const door = await doorWith([
+    route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('canary-of-the-inside'))),
+  ]);
   const asked: [string, string, string][] = [
-    [world.origin, 'GET', '/'], [world.origin, 'GET', '/admin/'], [world.origin, 'GET', '/admin'], [world.origin, 'GET', '/some/page'], [world.origin, 'GET', '/nothing.js'], [world.origin, 'GET', '/x.js.map'],
-    [world.origin, 'GET', '/api/status'], [world.origin, 'GET', '/api/nothing'], [world.origin, 'PUT', '/api/session'], [world.origin, 'GET', '/graphql'], [world.origin, 'POST', '/graphql'],
-    [world.origin, 'GET', '/livez'], [world.origin, 'GET', '/readyz'], [world.origin, 'GET', '/metrics'], [world.origin, 'GET', '/socket.io/'], [world.origin, 'DELETE', '/'],
-    [world.origin, 'GET', '/%'], [world.origin, 'GET', '/api/%ff'], [world.origin, 'GET', '/api/session/devices/%'], [world.origin, 'GET', '/..%2f..%2fpackage.json'], [world.origin, 'GET', '/.env'], [world.origin, 'GET', '/api/status?a=1'],
+    [world.origin, 'GET', '/'],
+    [world.origin, 'GET', '/admin/'],
+    [world.origin, 'GET', '/admin'],
+    [world.origin, 'GET', '/some/page'],
+    [world.origin, 'GET', '/nothing.js'],
+    [world.origin, 'GET', '/x.js.map'],
+    [world.origin, 'GET', '/api/status'],
+    [world.origin, 'GET', '/api/nothing'],
+    [world.origin, 'PUT', '/api/session'],
+    [world.origin, 'GET', '/graphql'],
+    [world.origin, 'POST', '/graphql'],
+    [world.origin, 'GET', '/livez'],
+    [world.origin, 'GET', '/readyz'],
+    [world.origin, 'GET', '/metrics'],
+    [world.origin, 'GET', '/socket.io/'],
+    [world.origin, 'DELETE', '/'],
+    [world.origin, 'GET', '/%'],
+    [world.origin, 'GET', '/api/%ff'],
+    [world.origin, 'GET', '/api/session/devices/%'],
+    [world.origin, 'GET', '/..%2f..%2fpackage.json'],
+    [world.origin, 'GET', '/.env'],
+    [world.origin, 'GET', '/api/status?a=1'],
     [door.origin, 'GET', '/api/broken'],
   ];
   try {
     for (const [origin, method, path] of asked) {
       const { headers, text, status } = await visitor(origin).ask(method, path);
       const where = `${method} ${path} ${status}`;
-      expect(headers.get('content-security-policy'), where).toMatch(/^default-src 'self'; style-src 'self'; .*object-src 'none'; base-uri 'none'.*frame-ancestors 'none'/);
+      expect(headers.get('content-security-policy'), where).toMatch(
+        /^default-src 'self'; style-src 'self'; .*object-src 'none'; base-uri 'none'.*frame-ancestors 'none'/,
+      );
       expect(headers.get('content-security-policy'), where).not.toMatch(/unsafe|\*/);
       expect(headers.get('x-content-type-options'), where).toBe('nosniff');
       expect(headers.get('x-frame-options'), where).toBe('DENY');
@@ -85,10 +123,17 @@ test('every answer carries the security headers and the request’s name, whatev
 });
 
 test('what is ours is logged whole and told without detail, under the same name', async () => {
-  const door = await doorWith([route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('the inside')))]);
+  const door = await doorWith([
+    route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('the inside'))),
+  ]);
   try {
     const reply = await visitor(door.origin).ask('GET', '/api/broken');
-    expect(reply.body.error).toEqual({ code: 'internal', fault: 'ours', message: expect.not.stringContaining('inside'), requestId: reply.headers.get('x-request-id') });
+    expect(reply.body.error).toEqual({
+      code: 'internal',
+      fault: 'ours',
+      message: expect.not.stringContaining('inside'),
+      requestId: reply.headers.get('x-request-id'),
+    });
     const line = world.logged.find((one) => one.includes(reply.headers.get('x-request-id')!));
     expect(line).toContain('the inside');
   } finally {
@@ -108,23 +153,42 @@ test('addresses and methods nobody answers are refused as such', async () => {
   expect(await code('GET', '/api/session')).toEqual([405, 'unknown_operation', 'POST, DELETE']);
   expect(await code('OPTIONS', '/api/session')).toEqual([405, 'unknown_operation', 'POST, DELETE']);
   expect(await code('GET', '/api/__proto__')).toEqual([404, 'unknown_operation', null]);
-  expect((await raw(`TRACE / HTTP/1.1\r\nHost: x\r\nCookie: canary\r\n\r\n`)).split('\r\n\r\n')[1]).not.toContain('canary');
+  expect((await raw(`TRACE / HTTP/1.1\r\nHost: x\r\nCookie: canary\r\n\r\n`)).split('\r\n\r\n')[1]).not.toContain(
+    'canary',
+  );
 });
 
 test('bodies are JSON or nothing, and no larger than the door takes', async () => {
   const who = visitor(world.origin);
   const body = { email: 'a@b', password: 'p' };
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', '']) {
-    expect((await who.ask('POST', '/api/session', body, { 'content-type': type })).body.error?.code, type).toBe('malformed');
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+    '',
+  ]) {
+    expect((await who.ask('POST', '/api/session', body, { 'content-type': type })).body.error?.code, type).toBe(
+      'malformed',
+    );
   }
-  expect((await who.ask('POST', '/api/session', body, { 'content-type': 'application/json; charset=utf-8' })).body.error?.code).toBe('wrong_credentials');
-  expect((await who.ask('POST', '/api/session', body, { 'content-type': 'application/json; charset=ebcdic' })).body.error?.code).toBe('malformed');
-  expect((await who.ask('POST', '/api/session', body, { 'content-encoding': 'gzip' })).body.error?.code).toBe('malformed');
+  expect(
+    (await who.ask('POST', '/api/session', body, { 'content-type': 'application/json; charset=utf-8' })).body.error
+      ?.code,
+  ).toBe('wrong_credentials');
+  expect(
+    (await who.ask('POST', '/api/session', body, { 'content-type': 'application/json; charset=ebcdic' })).body.error
+      ?.code,
+  ).toBe('malformed');
+  expect((await who.ask('POST', '/api/session', body, { 'content-encoding': 'gzip' })).body.error?.code).toBe(
+    'malformed',
+  );
   for (const text of ['{', '', 'null', '[]', '"x"', '1', '{"email":', '\u0000', '{"a":1}{"b":2}']) {
     const reply = await who.ask('POST', '/api/session', text);
     expect([reply.status, reply.body.error?.code], text).toEqual([400, 'malformed']);
   }
-  const padded = (bytes: number) => JSON.stringify({ ...body, password: 'p'.repeat(bytes - JSON.stringify({ ...body, password: '' }).length) });
+  const padded = (bytes: number) =>
+    JSON.stringify({ ...body, password: 'p'.repeat(bytes - JSON.stringify({ ...body, password: '' }).length) });
   expect((await who.ask('POST', '/api/session', padded(limits.restBody))).body.error?.code).toBe('malformed');
   const large = await who.ask('POST', '/api/session', padded(limits.restBody + 1));
   expect([large.status, large.body.error?.code]).toEqual([413, 'too_large']);
@@ -132,16 +196,37 @@ test('bodies are JSON or nothing, and no larger than the door takes', async () =
 
 test('every word of signing in has its cap, tested one above, and its kind', async () => {
   const who = visitor(world.origin, { page: null });
-  const code = async (more: Record<string, unknown>) => (await who.ask('POST', '/api/session', { email: 'a@example.com', password: 'x', ...more })).body.error?.code;
+  const code = async (more: Record<string, unknown>) =>
+    (await who.ask('POST', '/api/session', { email: 'a@example.com', password: 'x', ...more })).body.error?.code;
   expect(await code({ password: 'x'.repeat(limits.password) })).toBe('wrong_credentials');
   for (const more of [
-    { password: 'x'.repeat(limits.password + 1) }, { email: 'x'.repeat(limits.email + 1) }, { device: 'x'.repeat(limits.name + 1) }, { keep: 'pocket' }, { email: '' }, { email: '\u0000' }, { device: '\ud800' },
-    { email: { $ne: null } }, { email: ['a@example.com'] }, { password: { length: 4 } }, { password: 1 }, { email: null }, { role: 'owner' }, { userId: 'x' }, { isAdmin: true }, { constructor: {} },
-  ]) expect(await code(more), JSON.stringify(more)).toBe('malformed');
-  for (const text of ['{"email":"a@example.com","password":"x","__proto__":{"permissions":["audit.read"]}}', '{"email":"a@example.com","password":"x","constructor":{"prototype":{"x":1}}}']) {
+    { password: 'x'.repeat(limits.password + 1) },
+    { email: 'x'.repeat(limits.email + 1) },
+    { device: 'x'.repeat(limits.name + 1) },
+    { keep: 'pocket' },
+    { email: '' },
+    { email: '\u0000' },
+    { device: '\ud800' },
+    { email: { $ne: null } },
+    { email: ['a@example.com'] },
+    { password: { length: 4 } },
+    { password: 1 },
+    { email: null },
+    { role: 'owner' },
+    { userId: 'x' },
+    { isAdmin: true },
+    { constructor: {} },
+  ])
+    expect(await code(more), JSON.stringify(more)).toBe('malformed');
+  for (const text of [
+    '{"email":"a@example.com","password":"x","__proto__":{"permissions":["audit.read"]}}',
+    '{"email":"a@example.com","password":"x","constructor":{"prototype":{"x":1}}}',
+  ]) {
     expect((await who.ask('POST', '/api/session', text)).body.error?.code, text).toBe('malformed');
   }
-  expect((await who.ask('POST', '/api/session/refresh', { refreshToken: 'x'.repeat(257) })).body.error?.code).toBe('malformed');
+  expect((await who.ask('POST', '/api/session/refresh', { refreshToken: 'x'.repeat(257) })).body.error?.code).toBe(
+    'malformed',
+  );
   expect(({} as { permissions?: unknown }).permissions).toBeUndefined();
 });
 
@@ -151,18 +236,41 @@ test('what stands in the address is a word like any other, and cannot be said tw
   const as = visitor(world.origin);
   await as.signIn(await world.person('Ada'));
   expect((await as.ask('DELETE', '/api/session/devices/not-an-id')).body.error?.code).toBe('malformed');
-  expect((await as.ask('DELETE', `/api/session/devices/${id}`, { deviceId: id })).body.error?.message).toContain('stands in the address already');
+  expect((await as.ask('DELETE', `/api/session/devices/${id}`, { deviceId: id })).body.error?.message).toContain(
+    'stands in the address already',
+  );
   expect((await as.ask('GET', '/api/session/devices?a=1')).body.error?.code).toBe('malformed');
-  expect((await as.ask('DELETE', `/api/session/devices/${id}`, { reason: 'x'.repeat(limits.reason + 1) })).body.error?.code).toBe('malformed');
+  expect(
+    (await as.ask('DELETE', `/api/session/devices/${id}`, { reason: 'x'.repeat(limits.reason + 1) })).body.error?.code,
+  ).toBe('malformed');
   expect((await ada.fetch('/api/me')).status).toBe(200);
 });
 
 test('a page of another origin can neither act nor read', async () => {
   const ada = await world.device('Ada');
-  for (const origin of ['https://evil.example', 'null', world.origin.replace('http:', 'http:').replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)), `${world.origin}.evil.example`, 'file://', 'about:blank']) {
-    for (const [method, path] of [['POST', '/api/session'], ['DELETE', '/api/session'], ['GET', '/api/me'], ['POST', '/graphql']] as const) {
-      const reply = await ada.fetch(path, { method, headers: { origin, 'content-type': 'application/json' }, ...(method === 'POST' ? { body: '{}' } : {}) });
-      expect([reply.status, ((await reply.json()) as { error?: { code: string } }).error?.code ?? 'graphql'], `${origin} ${path}`).toEqual([403, 'forbidden']);
+  for (const origin of [
+    'https://evil.example',
+    'null',
+    world.origin.replace('http:', 'http:').replace(/\d$/, (digit) => String((Number(digit) + 1) % 10)),
+    `${world.origin}.evil.example`,
+    'file://',
+    'about:blank',
+  ]) {
+    for (const [method, path] of [
+      ['POST', '/api/session'],
+      ['DELETE', '/api/session'],
+      ['GET', '/api/me'],
+      ['POST', '/graphql'],
+    ] as const) {
+      const reply = await ada.fetch(path, {
+        method,
+        headers: { origin, 'content-type': 'application/json' },
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      });
+      expect(
+        [reply.status, ((await reply.json()) as { error?: { code: string } }).error?.code ?? 'graphql'],
+        `${origin} ${path}`,
+      ).toEqual([403, 'forbidden']);
       expect(reply.headers.has('access-control-allow-origin')).toBe(false);
     }
   }
@@ -177,20 +285,39 @@ test('the interfaces are served: hashed files for ever, the page every time, sou
   writeFileSync(join(folder, 'chat', 'assets', 'app-abc123.js.map'), '{"sources":[]}');
   writeFileSync(join(folder, 'chat', '.secret'), 'hidden');
   writeFileSync(join(folder, 'outside.txt'), 'outside');
-  const door = await doorWith([], { interfaces: [{ at: '/', folder: join(folder, 'chat'), name: 'The chat' }, { at: '/admin/', folder: join(folder, 'console'), name: 'The console' }] });
+  const door = await doorWith([], {
+    interfaces: [
+      { at: '/', folder: join(folder, 'chat'), name: 'The chat' },
+      { at: '/admin/', folder: join(folder, 'console'), name: 'The console' },
+    ],
+  });
   try {
     const get = (path: string) => visitor(door.origin).ask('GET', path);
-    for (const path of ['/', '/c/some-conversation', '/set-up']) expect((await get(path)).text, path).toContain('<title>chat');
+    for (const path of ['/', '/c/some-conversation', '/set-up'])
+      expect((await get(path)).text, path).toContain('<title>chat');
     expect((await get('/')).headers.get('cache-control')).toBe('no-cache');
-    expect((await get('/assets/app-abc123.js')).headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await get('/assets/app-abc123.js')).headers.get('cache-control')).toBe(
+      'public, max-age=31536000, immutable',
+    );
     expect((await get('/assets/app-abc123.js')).headers.get('content-type')).toContain('javascript');
-    for (const path of ['/assets/app-abc123.js.map', '/assets/none.js', '/.secret', '/%2e%2e/outside.txt', '/..%2foutside.txt', '/assets/', '/assets/%00.js']) {
+    for (const path of [
+      '/assets/app-abc123.js.map',
+      '/assets/none.js',
+      '/.secret',
+      '/%2e%2e/outside.txt',
+      '/..%2foutside.txt',
+      '/assets/',
+      '/assets/%00.js',
+    ]) {
       const reply = await get(path);
       expect(reply.text, path).not.toMatch(/sources|hidden|outside|app-abc123/);
     }
     expect((await get('/assets/none.js')).status).toBe(404);
     const console = await get('/admin/people');
-    expect([console.status, console.text]).toEqual([503, expect.stringContaining('The console has not been built yet')]);
+    expect([console.status, console.text]).toEqual([
+      503,
+      expect.stringContaining('The console has not been built yet'),
+    ]);
     expect((await get('/admin')).headers.get('location')).toBe('/admin/');
     expect((await visitor(door.origin).ask('POST', '/')).status).toBe(404);
   } finally {
@@ -203,17 +330,27 @@ test('it says whether it lives and whether it is ready, and by name what is not'
   const who = visitor(world.origin);
   expect((await who.ask('GET', '/livez')).text).toBe('ok\n');
   expect((await who.ask('GET', '/readyz')).body).toMatchObject({ ready: true, checks: { database: 'ok' } });
-  const door = await doorWith([], { checks: { lame: () => Promise.reject(new Error('canary-detail')), stuck: () => new Promise(() => {}), fine: async () => undefined } });
+  const door = await doorWith([], {
+    checks: {
+      lame: () => Promise.reject(new Error('canary-detail')),
+      stuck: () => new Promise(() => {}),
+      fine: async () => undefined,
+    },
+  });
   try {
     const reply = await visitor(door.origin).ask('GET', '/readyz');
-    expect([reply.status, reply.body]).toEqual([503, { ready: false, checks: { database: 'ok', lame: 'failing', stuck: 'failing', fine: 'ok' } }]);
+    expect([reply.status, reply.body]).toEqual([
+      503,
+      { ready: false, checks: { database: 'ok', lame: 'failing', stuck: 'failing', fine: 'ok' } },
+    ]);
   } finally {
     door.close();
   }
 });
 
 test('metrics are for loopback callers nobody speaks for, or for the token', async () => {
-  const get = (origin: string, headers: Record<string, string> = {}) => visitor(origin, { page: null }).ask('GET', '/metrics', undefined, headers);
+  const get = (origin: string, headers: Record<string, string> = {}) =>
+    visitor(origin, { page: null }).ask('GET', '/metrics', undefined, headers);
   expect((await get(world.origin)).text).toContain('parley_operations_total');
   expect((await get(world.origin, { 'x-forwarded-for': '203.0.113.9' })).status).toBe(404);
   const door = await doorWith([], { config: { ...settings, metricsToken: 'a token for metrics' } });
@@ -227,7 +364,13 @@ test('metrics are for loopback callers nobody speaks for, or for the token', asy
 });
 
 test('what is no HTTP at all is turned away', async () => {
-  for (const bytes of ['nonsense\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 'POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n']) {
+  for (const bytes of [
+    'nonsense\r\n\r\n',
+    'GET / HTTP/9.9\r\n\r\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
+    'POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ]) {
     expect(await raw(bytes), bytes.slice(0, 40)).toMatch(/^HTTP\/1\.1 4\d\d /);
   }
   expect((await visitor(world.origin).ask('GET', '/livez')).status).toBe(200);
@@ -236,10 +379,29 @@ test('what is no HTTP at all is turned away', async () => {
 test('no secret that was sent reaches the log, whatever became of the request', async () => {
   const canary = 'canary-6f1d';
   const who = visitor(world.origin, { page: null });
-  const headers = { authorization: `Bearer ${canary}-token`, cookie: `parley_refresh=${canary}-cookie; parley_known=${canary}`, 'x-custom': canary };
-  const secret = { email: `${canary}@example.com`, password: `${canary}-password`, refreshToken: `${canary}-refresh`, code: `${canary}-code`, variables: { body: canary } };
-  for (const path of ['/api/session', '/api/session/refresh', '/api/set-up', '/api/me', '/graphql', `/${canary}`, '/api/session/devices']) {
-    for (const method of ['GET', 'POST', 'DELETE']) await who.ask(method, path, method === 'GET' ? undefined : secret, headers);
+  const headers = {
+    authorization: `Bearer ${canary}-token`,
+    cookie: `parley_refresh=${canary}-cookie; parley_known=${canary}`,
+    'x-custom': canary,
+  };
+  const secret = {
+    email: `${canary}@example.com`,
+    password: `${canary}-password`,
+    refreshToken: `${canary}-refresh`,
+    code: `${canary}-code`,
+    variables: { body: canary },
+  };
+  for (const path of [
+    '/api/session',
+    '/api/session/refresh',
+    '/api/set-up',
+    '/api/me',
+    '/graphql',
+    `/${canary}`,
+    '/api/session/devices',
+  ]) {
+    for (const method of ['GET', 'POST', 'DELETE'])
+      await who.ask(method, path, method === 'GET' ? undefined : secret, headers);
     await who.ask('POST', path, JSON.stringify(secret).slice(0, -3), headers);
   }
   expect(world.logged.join('')).not.toContain(canary);

@@ -15,7 +15,12 @@ import { runOperation } from './operation.ts';
 import { addressOf, knownOrigins, mayComeFrom } from './origin.ts';
 import { checkRoutes, type Route } from './route.ts';
 
-export type HttpSettings = { publicUrl: string | null; origins: readonly string[]; trustProxy: number; metricsToken: string };
+export type HttpSettings = {
+  publicUrl: string | null;
+  origins: readonly string[];
+  trustProxy: number;
+  metricsToken: string;
+};
 
 export type HttpDoorOptions = {
   house: House;
@@ -35,11 +40,16 @@ export type HttpDoorOptions = {
  * Throws when a route declares no permission: a server with an unguarded door must not start. The server returned is not listening yet.
  */
 export function createHttpDoor(options: HttpDoorOptions): Server {
-  const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000 }, httpApp(options));
+  const server = createServer(
+    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000 },
+    httpApp(options),
+  );
   server.maxHeadersCount = 100;
   server.on('clientError', (_error, stream) => {
     if (!stream.writable) return void stream.destroy();
-    stream.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'\r\nContent-Length: 0\r\n\r\n`);
+    stream.end(
+      `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: default-src 'none'\r\nContent-Length: 0\r\n\r\n`,
+    );
   });
   return server;
 }
@@ -77,29 +87,48 @@ const neverKept: RequestHandler = (_request, response, next) => {
   next();
 };
 
-const nothingHere: RequestHandler = (_request, _response, next) => next(new Refused('unknown_operation', 'There is nothing at this address.'));
+const nothingHere: RequestHandler = (_request, _response, next) =>
+  next(new Refused('unknown_operation', 'There is nothing at this address.'));
 
 function api(house: House, config: HttpSettings, routes: readonly Route[]): Router {
   checkRoutes(routes);
   const router = express.Router({ caseSensitive: true });
   const methods = Map.groupBy(routes, (route) => route.path.slice('/api'.length));
   for (const [path, offered] of methods) {
-    for (const route of offered) router[route.method.toLowerCase() as 'get'](path, (request, response) => answer(house, config, route, request, response));
+    for (const route of offered)
+      router[route.method.toLowerCase() as 'get'](path, (request, response) =>
+        answer(house, config, route, request, response),
+      );
     const allow = offered.map((route) => route.method).join(', ');
     router.all(path, (_request, response) => {
       response.setHeader('allow', allow);
-      answerRefusal(response, refusalOf(new Refused('unknown_operation', `This address takes ${allow}.`), requestIdOf(response)), 405);
+      answerRefusal(
+        response,
+        refusalOf(new Refused('unknown_operation', `This address takes ${allow}.`), requestIdOf(response)),
+        405,
+      );
     });
   }
   return router;
 }
 
-async function answer(house: House, config: HttpSettings, route: Route, request: Request, response: Response): Promise<void> {
+async function answer(
+  house: House,
+  config: HttpSettings,
+  route: Route,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const doorway = doorwayOf('rest', config.trustProxy, request, response);
   try {
     const actor = await callerOf(house, request, route.permission);
     const input = await inputOf(request, response);
-    const operation = { name: `${route.method} ${route.path}`, permission: route.permission, input: route.input, run: (work: never, said: unknown) => route.run(work, said as never, { request, response }) };
+    const operation = {
+      name: `${route.method} ${route.path}`,
+      permission: route.permission,
+      input: route.input,
+      run: (work: never, said: unknown) => route.run(work, said as never, { request, response }),
+    };
     const outcome = await runOperation(house, actor, operation as never, input, doorway);
     if (outcome.error) return answerRefusal(response, outcome.error);
     if (outcome.ok === undefined) return void response.status(204).end();
@@ -107,14 +136,20 @@ async function answer(house: House, config: HttpSettings, route: Route, request:
   } catch (thrown) {
     const error = judgeThrown(thrown);
     const refusal = refusalOf(error, requestIdOf(response));
-    if (refusal.code === 'internal') house.log.error({ err: error, door: 'rest', requestId: refusal.requestId }, 'a request failed');
+    if (refusal.code === 'internal')
+      house.log.error({ err: error, door: 'rest', requestId: refusal.requestId }, 'a request failed');
     answerRefusal(response, refusal);
   }
 }
 
 /** Where a request came in, for the log and the audit. */
 export function doorwayOf(door: string, trustProxy: number, request: Request, response: Response): Doorway {
-  return { door, address: addressOf(request, trustProxy), requestId: requestIdOf(response), userAgent: request.headers['user-agent']?.slice(0, 300) };
+  return {
+    door,
+    address: addressOf(request, trustProxy),
+    requestId: requestIdOf(response),
+    userAgent: request.headers['user-agent']?.slice(0, 300),
+  };
 }
 
 /** Who calls, by the bearer token alone: cookies let nobody in. An operation for everyone takes a caller with a spent token for a stranger. */
@@ -149,6 +184,8 @@ export async function bodyOf(request: Request, response: Response, parse: Reques
   const { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === '0')) return {};
   if (!/^application\/json\s*(;|$)/i.test(type ?? '')) throw malformed('The body must be application/json.');
-  await new Promise<void>((resolve, reject) => parse(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve())));
+  await new Promise<void>((resolve, reject) =>
+    parse(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve())),
+  );
   return request.body as unknown;
 }

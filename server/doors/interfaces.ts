@@ -14,26 +14,39 @@ export function serveInterfaces(interfaces: readonly Interface[]): Router {
   for (const one of [...interfaces].sort((a, b) => b.at.length - a.at.length)) {
     const base = one.at.replace(/\/$/, '');
     if (base) router.get(base, (_request, response) => response.redirect(308, `${base}/`));
-    router.use(`${base}/`, withoutSourceMaps, express.static(one.folder, { index: false, redirect: false, dotfiles: 'ignore', setHeaders: keepHashed }), page(one));
+    router.use(
+      `${base}/`,
+      withoutSourceMaps,
+      express.static(one.folder, { index: false, redirect: false, dotfiles: 'ignore', setHeaders: keepHashed }),
+      page(one),
+    );
   }
   return router;
 }
 
 /** Source maps hold the source with its comments; browsers of people have no use for them. */
-const withoutSourceMaps: RequestHandler = (request, _response, next) => next(request.path.endsWith('.map') ? 'router' : undefined);
+const withoutSourceMaps: RequestHandler = (request, _response, next) =>
+  next(request.path.endsWith('.map') ? 'router' : undefined);
 
 function keepHashed(response: Response, file: string): void {
-  response.setHeader('cache-control', file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache');
+  response.setHeader(
+    'cache-control',
+    file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
+  );
 }
 
 function page({ folder, name }: Interface): RequestHandler {
   return (request, response, next) => {
     if ((request.method !== 'GET' && request.method !== 'HEAD') || path.extname(request.path) !== '') return next();
-    response.sendFile('index.html', { root: folder, cacheControl: false, headers: { 'cache-control': 'no-cache' } }, (error?: Error & { code?: string }) => {
-      if (!error || response.headersSent) return;
-      if (error.code !== 'ENOENT') return next(error);
-      response.status(503).type('html').send(unbuilt(name));
-    });
+    response.sendFile(
+      'index.html',
+      { root: folder, cacheControl: false, headers: { 'cache-control': 'no-cache' } },
+      (error?: Error & { code?: string }) => {
+        if (!error || response.headersSent) return;
+        if (error.code !== 'ENOENT') return next(error);
+        response.status(503).type('html').send(unbuilt(name));
+      },
+    );
   };
 }
 

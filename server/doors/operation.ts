@@ -25,12 +25,21 @@ export type Outcome<T> = { ok: T; error?: never } | { ok?: never; error: Refusal
  * 3. What the verb refuses travels as it is; a `forbidden` of the verb is audited like the door's own.
  * 4. Anything else is ours: logged in full, answered without detail.
  */
-export async function runOperation<I, O>(house: House, actor: Actor, operation: Operation<I, O>, raw: unknown, doorway: Doorway): Promise<Outcome<O>> {
+export async function runOperation<I, O>(
+  house: House,
+  actor: Actor,
+  operation: Operation<I, O>,
+  raw: unknown,
+  doorway: Doorway,
+): Promise<Outcome<O>> {
   const requestId = doorway.requestId ?? newId();
   const entered = { ...doorway, requestId };
   const stop = operationSeconds.startTimer({ door: doorway.door });
   try {
-    if (!mayEnter(actor, operation.permission)) throw actor.kind === 'stranger' ? unauthenticated() : forbidden(`This needs the permission ${operation.permission}.`);
+    if (!mayEnter(actor, operation.permission))
+      throw actor.kind === 'stranger'
+        ? unauthenticated()
+        : forbidden(`This needs the permission ${operation.permission}.`);
     const parsed = operation.input.safeParse(raw);
     if (!parsed.success) throw malformed(sentenceOf(parsed.error));
     const ok = await inWork(house, actor, (work) => operation.run(work, parsed.data), { doorway: entered });
@@ -39,8 +48,10 @@ export async function runOperation<I, O>(house: House, actor: Actor, operation: 
   } catch (error) {
     const refusal = refusalOf(error, requestId);
     operations.inc({ door: doorway.door, operation: operation.name, outcome: refusal.code });
-    if (refusal.code === 'internal') house.log.error({ err: error, door: doorway.door, operation: operation.name, requestId }, 'an operation failed');
-    if (error instanceof Refused && error.code === 'forbidden') await recordRefusal(house, actor, operation.name, error.message, entered);
+    if (refusal.code === 'internal')
+      house.log.error({ err: error, door: doorway.door, operation: operation.name, requestId }, 'an operation failed');
+    if (error instanceof Refused && error.code === 'forbidden')
+      await recordRefusal(house, actor, operation.name, error.message, entered);
     return { error: refusal };
   } finally {
     stop();

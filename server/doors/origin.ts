@@ -21,6 +21,9 @@ export function knownOrigins(settings: { publicUrl: string | null; origins: read
 export function addressOf(request: IncomingMessage, trustProxy: number): string {
   const direct = request.socket.remoteAddress ?? 'unknown';
   if (trustProxy === 0) return direct;
-  const seen = String(request.headers['x-forwarded-for'] ?? '').split(',').map((one) => one.trim()).filter(Boolean);
+  const seen = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean);
   return seen.at(-trustProxy) ?? seen[0] ?? direct;
 }

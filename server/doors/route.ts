@@ -21,7 +21,13 @@ export type Route = {
  * One REST operation: who may enter, the words it takes (body or query, with the path's own parameters), and the line that does it.
  * What `run` returns is the JSON answer; returning nothing answers 204.
  */
-export function route<S extends z.ZodMiniType>(method: Method, path: string, permission: Declared, input: S, run: (work: Work, input: z.output<S>, http: Http) => Promise<unknown>): Route {
+export function route<S extends z.ZodMiniType>(
+  method: Method,
+  path: string,
+  permission: Declared,
+  input: S,
+  run: (work: Work, input: z.output<S>, http: Http) => Promise<unknown>,
+): Route {
   return { method, path, permission, input: input as unknown as Operation['input'], run };
 }
 
@@ -37,5 +43,6 @@ export function checkRoutes(routes: readonly Route[]): void {
     if (seen.has(name)) faults.push(`${name} is offered twice`);
     seen.add(name);
   }
-  if (faults.length > 0) throw new Error(`The HTTP door cannot open:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  if (faults.length > 0)
+    throw new Error(`The HTTP door cannot open:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
 }

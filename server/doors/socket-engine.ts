@@ -37,7 +37,12 @@ const sweepEvery = 2_000;
  * The HTTP request ends at the entrance: a session that lives for days must not keep its headers alive (see docs/benchmarks.md, memory).
  */
 export class SocketEngine extends Engine {
-  readonly #upgrades = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: limits.packet });
+  readonly #upgrades = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.packet,
+  });
   readonly #perAddress = new Map<string, number>();
   readonly #settings: EngineSettings;
   readonly #origins: Set<string>;
@@ -47,7 +52,14 @@ export class SocketEngine extends Engine {
 
   /** `gone` hears of every connection that ended. */
   constructor(server: HttpServer, settings: EngineSettings, gone: (conn: Conn) => void) {
-    super({ transports: ['websocket'], perMessageDeflate: false, maxHttpBufferSize: limits.packet, allowUpgrades: false, pingInterval: 25_000, pingTimeout: 20_000 });
+    super({
+      transports: ['websocket'],
+      perMessageDeflate: false,
+      maxHttpBufferSize: limits.packet,
+      allowUpgrades: false,
+      pingInterval: 25_000,
+      pingTimeout: 20_000,
+    });
     this.#settings = settings;
     this.#origins = knownOrigins(settings);
     server.on('upgrade', (request, stream, head) => this.#knock(request, stream, head));
@@ -88,12 +100,17 @@ export class SocketEngine extends Engine {
     const asked = request.url ?? '';
     if (!asked.startsWith(path)) return refuse(stream, 404, 'There is no socket here.');
     const query = new URLSearchParams(asked.slice(asked.indexOf('?') + 1));
-    if (query.get('EIO') !== '4' || query.get('transport') !== 'websocket' || query.has('sid')) return refuse(stream, 400, 'This door speaks Engine.IO 4 over WebSocket.');
-    if (!mayComeFrom(request.headers.origin, request.headers.host, this.#origins)) return refuse(stream, 403, 'Pages of this origin may not connect.');
+    if (query.get('EIO') !== '4' || query.get('transport') !== 'websocket' || query.has('sid'))
+      return refuse(stream, 400, 'This door speaks Engine.IO 4 over WebSocket.');
+    if (!mayComeFrom(request.headers.origin, request.headers.host, this.#origins))
+      return refuse(stream, 403, 'Pages of this origin may not connect.');
     const address = addressOf(request, this.#settings.trustProxy);
     const open = this.#perAddress.get(address) ?? 0;
-    if (open >= this.#settings.connectionsPerAddress) return refuse(stream, 429, 'Too many connections from this address.');
-    this.#upgrades.handleUpgrade(request, stream, head, (websocket) => this.#welcome(websocket as HeardSocket, address, this.#intern(request.headers['user-agent'])));
+    if (open >= this.#settings.connectionsPerAddress)
+      return refuse(stream, 429, 'Too many connections from this address.');
+    this.#upgrades.handleUpgrade(request, stream, head, (websocket) =>
+      this.#welcome(websocket as HeardSocket, address, this.#intern(request.headers['user-agent'])),
+    );
   }
 
   #welcome(websocket: HeardSocket, address: string, userAgent: string | undefined): void {
@@ -137,7 +154,14 @@ const bare: Slim = { _query: { EIO: '4', transport: 'websocket' }, headers: {}, 
 function ignore(): void {}
 
 function refuse(stream: Duplex, status: number, sentence: string): void {
-  const reasons: Record<number, string> = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 429: 'Too Many Requests' };
-  stream.end(`HTTP/1.1 ${status} ${reasons[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`);
+  const reasons: Record<number, string> = {
+    400: 'Bad Request',
+    403: 'Forbidden',
+    404: 'Not Found',
+    429: 'Too Many Requests',
+  };
+  stream.end(
+    `HTTP/1.1 ${status} ${reasons[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`,
+  );
   stream.once('finish', () => stream.destroy());
 }

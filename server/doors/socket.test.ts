@@ -27,23 +27,35 @@ type Client = { socket: Socket; heard: unknown[][]; says(name: string, ...args: 
 
 /** A stock client. Rejects with the server's refusal. */
 async function client(origin: string, token: unknown, headers: Record<string, string> = {}): Promise<Client> {
-  const socket = io(origin, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { token }, extraHeaders: headers });
+  const socket = io(origin, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    auth: { token },
+    extraHeaders: headers,
+  });
   open.push(socket);
   const heard: unknown[][] = [];
   socket.onAny((...event: unknown[]) => void heard.push(event));
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
-    socket.once('connect_error', (error: Error & { data?: Refusal }) => reject(new Error(error.data?.code ?? error.message)));
+    socket.once('connect_error', (error: Error & { data?: Refusal }) =>
+      reject(new Error(error.data?.code ?? error.message)),
+    );
   });
   return { socket, heard, says: (name, ...args) => new Promise((resolve) => socket.emit(name, ...args, resolve)) };
 }
 
-const socketOf = (origin: string, headers: Record<string, string> = {}) => new WebSocket(`${origin.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, { headers });
+const socketOf = (origin: string, headers: Record<string, string> = {}) =>
+  new WebSocket(`${origin.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, { headers });
 /** The status an upgrade is answered with: 101, or the refusal. */
 async function statusOf(url: string, headers: Record<string, string> = {}): Promise<number> {
   const socket = new WebSocket(url.replace('http', 'ws'), { headers });
   socket.on('error', () => undefined);
-  const status = await Promise.race([once(socket, 'open').then(() => 101), once(socket, 'unexpected-response').then(([, response]) => (response as { statusCode: number }).statusCode)]);
+  const status = await Promise.race([
+    once(socket, 'open').then(() => 101),
+    once(socket, 'unexpected-response').then(([, response]) => (response as { statusCode: number }).statusCode),
+  ]);
   socket.terminate();
   return status;
 }
@@ -52,19 +64,32 @@ describe('coming in', () => {
   test('a token in the handshake opens the door; a missing, empty, absurd or wrong one does not', async () => {
     const { origin } = await house();
     expect((await client(origin, 'ada phone')).socket.connected).toBe(true);
-    for (const token of [undefined, '', 42, { a: 1 }, 'x'.repeat(5_000), 'no-device']) await expect(client(origin, token)).rejects.toThrow('unauthenticated');
+    for (const token of [undefined, '', 42, { a: 1 }, 'x'.repeat(5_000), 'no-device'])
+      await expect(client(origin, token)).rejects.toThrow('unauthenticated');
   });
 
   test('a cookie or an Authorization header opens nothing', async () => {
     const { origin } = await house();
-    await expect(client(origin, undefined, { cookie: 'token=ada phone', authorization: 'Bearer ada phone' })).rejects.toThrow('unauthenticated');
+    await expect(
+      client(origin, undefined, { cookie: 'token=ada phone', authorization: 'Bearer ada phone' }),
+    ).rejects.toThrow('unauthenticated');
   });
 
   test('pages of other origins cannot connect, our own and the configured ones can', async () => {
-    const { origin } = await house({ config: { publicUrl: 'https://chat.example.com/', origins: ['https://intranet.example.com'] } });
+    const { origin } = await house({
+      config: { publicUrl: 'https://chat.example.com/', origins: ['https://intranet.example.com'] },
+    });
     const door = `${origin}/socket.io/?EIO=4&transport=websocket`;
-    for (const fine of [origin, 'https://chat.example.com', 'https://intranet.example.com']) expect(await statusOf(door, { origin: fine })).toBe(101);
-    for (const foreign of ['https://evil.example', 'null', 'https://chat.example.com.evil.example', 'http://chat.example.com', '', 'file://']) {
+    for (const fine of [origin, 'https://chat.example.com', 'https://intranet.example.com'])
+      expect(await statusOf(door, { origin: fine })).toBe(101);
+    for (const foreign of [
+      'https://evil.example',
+      'null',
+      'https://chat.example.com.evil.example',
+      'http://chat.example.com',
+      '',
+      'file://',
+    ]) {
       expect([foreign, await statusOf(door, { origin: foreign })]).toEqual([foreign, 403]);
     }
     expect(await statusOf(door)).toBe(101);
@@ -72,7 +97,14 @@ describe('coming in', () => {
 
   test('other transports, other revisions and sessions named by id are refused', async () => {
     const { origin } = await house();
-    for (const query of ['EIO=3&transport=websocket', 'transport=websocket', 'EIO=4&transport=polling', 'EIO=4&transport=websocket&sid=__proto__', 'EIO=4&transport=websocket&sid=constructor', '']) {
+    for (const query of [
+      'EIO=3&transport=websocket',
+      'transport=websocket',
+      'EIO=4&transport=polling',
+      'EIO=4&transport=websocket&sid=__proto__',
+      'EIO=4&transport=websocket&sid=constructor',
+      '',
+    ]) {
       expect([query, await statusOf(`${origin}/socket.io/?${query}`)]).toEqual([query, 400]);
     }
     expect(await statusOf(`${origin}/elsewhere`)).toBe(404);
@@ -104,7 +136,9 @@ describe('coming in', () => {
 
   test('a second sign-in on one connection does not get a second seat', async () => {
     let seats = 0;
-    const { origin, house: inside } = await house({ onConnect: [() => void seats++, () => new Promise((resolve) => setTimeout(resolve, 100))] });
+    const { origin, house: inside } = await house({
+      onConnect: [() => void seats++, () => new Promise((resolve) => setTimeout(resolve, 100))],
+    });
     const raw = socketOf(origin);
     await once(raw, 'open');
     for (let n = 0; n < 5; n++) raw.send('40{"token":"ada phone"}');
@@ -114,7 +148,9 @@ describe('coming in', () => {
   });
 
   test('a person may open so many connections, an address so many', async () => {
-    const { origin, server } = await house({ config: { connectionsPerPerson: 3, connectionsPerAddress: 6, trustProxy: 1 } });
+    const { origin, server } = await house({
+      config: { connectionsPerPerson: 3, connectionsPerAddress: 6, trustProxy: 1 },
+    });
     const three = await Promise.all(['1', '2', '3'].map((device) => client(origin, `ada ${device}`)));
     await expect(client(origin, 'ada 4')).rejects.toThrow('limited');
     three[0]!.socket.disconnect();
@@ -128,12 +164,14 @@ describe('coming in', () => {
 
   test('rooms are entered before the greeting, and a hook that throws turns the connection away', async () => {
     const { origin, house: inside } = await house({
-      onConnect: [async (seat, actor) => {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        if (actor.id === 'bad') throw new Error('a hook failed');
-        inside.broadcast.join(seat, 'general');
-        inside.broadcast.toRoom('general', 'change', '{"early":true}');
-      }],
+      onConnect: [
+        async (seat, actor) => {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          if (actor.id === 'bad') throw new Error('a hook failed');
+          inside.broadcast.join(seat, 'general');
+          inside.broadcast.toRoom('general', 'change', '{"early":true}');
+        },
+      ],
     });
     const ada = await client(origin, 'ada phone');
     await until(() => ada.heard.length === 1, 'what was said before the greeting');
@@ -146,8 +184,12 @@ describe('calls', () => {
   const clashing: Partial<Record<CallName, () => Promise<unknown>>> = {
     'session:me': async () => new JsonText('{"already":"JSON 会议 👋"}'),
     'sync:start': async () => ({ plain: [1, null, '会议'] }),
-    'read:mark': async () => { throw notFound('conversation'); },
-    'people:get': async () => { throw new TypeError('a bug'); },
+    'read:mark': async () => {
+      throw notFound('conversation');
+    },
+    'people:get': async () => {
+      throw new TypeError('a bug');
+    },
     'people:search': async () => undefined,
     'thread:mark': async () => ({ circular: 1n }),
   };
@@ -159,17 +201,26 @@ describe('calls', () => {
     expect(await says('session:me', {})).toEqual({ ok: { already: 'JSON 会议 👋' } });
     expect(await says('sync:start', {})).toEqual({ ok: { plain: [1, null, '会议'] } });
     expect(await says('people:search', { query: '' })).toEqual({ ok: null });
-    expect((await says('read:mark', { conversationId: id, line: 1 })).error).toMatchObject({ code: 'not_found', fault: 'yours' });
+    expect((await says('read:mark', { conversationId: id, line: 1 })).error).toMatchObject({
+      code: 'not_found',
+      fault: 'yours',
+    });
     expect((await says('people:get', { ids: [id] })).error).toMatchObject({ code: 'internal', fault: 'ours' });
-    expect((await says('thread:mark', { conversationId: id, threadId: id, answers: 1 })).error).toMatchObject({ code: 'internal' });
+    expect((await says('thread:mark', { conversationId: id, threadId: id, answers: 1 })).error).toMatchObject({
+      code: 'internal',
+    });
     expect(logged.filter((line) => line.includes('a bug')).length).toBe(1);
   });
 
   test('an unknown call, a malformed input and a wrong shape of arguments are refused by name', async () => {
     const { origin } = await house();
     const { says, socket } = await client(origin, 'ada phone');
-    for (const name of ['message:sned', '__proto__', 'constructor', 'toString', '']) expect((await says(name, {})).error?.code).toBe('unknown_operation');
-    expect((await says('message:send', { conversationId: 'x' })).error).toMatchObject({ code: 'malformed', message: expect.stringContaining('conversationId') as string });
+    for (const name of ['message:sned', '__proto__', 'constructor', 'toString', ''])
+      expect((await says(name, {})).error?.code).toBe('unknown_operation');
+    expect((await says('message:send', { conversationId: 'x' })).error).toMatchObject({
+      code: 'malformed',
+      message: expect.stringContaining('conversationId') as string,
+    });
     expect((await says('message:send')).error?.code).toBe('malformed');
     expect((await says('session:me', {}, {})).error?.code).toBe('malformed');
     expect(socket.connected).toBe(true);
@@ -223,7 +274,9 @@ describe('calls', () => {
 describe('going out', () => {
   test('ending a session or suspending a person closes their connections at once, and nobody else’s', async () => {
     const { origin, house: inside } = await house();
-    const [phone, laptop, ben] = await Promise.all(['ada phone', 'ada laptop', 'ben phone'].map((token) => client(origin, token)));
+    const [phone, laptop, ben] = await Promise.all(
+      ['ada phone', 'ada laptop', 'ben phone'].map((token) => client(origin, token)),
+    );
     inside.events.announce([{ type: 'session.ended', payload: { deviceId: 'laptop' }, actorId: null }]);
     await until(() => !laptop!.socket.connected, 'the ended device');
     expect(laptop!.heard).toEqual([['bye', { code: 'session_ended', message: expect.any(String) as string }]]);
@@ -248,7 +301,12 @@ describe('going out', () => {
   test('when the house stops everybody hears it, and a stock client comes back by itself', async () => {
     const first = await house();
     const { port } = first.server.address() as AddressInfo;
-    const socket = io(first.origin, { transports: ['websocket'], forceNew: true, auth: { token: 'ada phone' }, reconnectionDelay: 50 });
+    const socket = io(first.origin, {
+      transports: ['websocket'],
+      forceNew: true,
+      auth: { token: 'ada phone' },
+      reconnectionDelay: 50,
+    });
     open.push(socket);
     const byes: unknown[] = [];
     socket.on('bye', (bye: { code: string }) => byes.push(bye.code));
@@ -266,7 +324,9 @@ describe('going out', () => {
     const { port } = server.address() as AddressInfo;
     const raw = connectTcp(port, '127.0.0.1');
     raw.on('error', () => undefined);
-    raw.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n`);
+    raw.write(
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    );
     await once(raw, 'data');
     const ping = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
     raw.resume();
@@ -280,15 +340,21 @@ describe('opening the door', () => {
   const opening = (calls: SocketCall[]) => openBareHouse({ calls }).then((made) => made.close());
 
   test('a call of the catalogue nobody answers stops the boot', async () => {
-    await expect(opening(callsAnswering({}).slice(1))).rejects.toThrow(`${Object.keys(catalogue)[0]} is in the catalogue and nobody answers it`);
+    await expect(opening(callsAnswering({}).slice(1))).rejects.toThrow(
+      `${Object.keys(catalogue)[0]} is in the catalogue and nobody answers it`,
+    );
   });
 
   test('a call without a permission stops the boot', async () => {
     const undeclared = call('session:me', undefined as never, async () => ({}) as never);
-    await expect(opening([...callsAnswering({}).filter(({ name }) => name !== 'session:me'), undeclared])).rejects.toThrow('session:me declares no permission');
+    await expect(
+      opening([...callsAnswering({}).filter(({ name }) => name !== 'session:me'), undeclared]),
+    ).rejects.toThrow('session:me declares no permission');
   });
 
   test('a doubled call stops the boot', async () => {
-    await expect(opening([...callsAnswering({}), ...callsAnswering({}).slice(0, 1)])).rejects.toThrow('is offered twice');
+    await expect(opening([...callsAnswering({}), ...callsAnswering({}).slice(0, 1)])).rejects.toThrow(
+      'is offered twice',
+    );
   });
 });

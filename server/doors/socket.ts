@@ -20,7 +20,11 @@ import { textParser } from './socket-parser.ts';
 /** One call of the catalogue: who may enter, and the one line that does it. */
 export type SocketCall = Operation & { name: CallName };
 
-export function call<N extends CallName>(name: N, permission: Declared, run: (work: Work, input: CallPayload<N>) => Promise<Answers[N] | JsonText>): SocketCall {
+export function call<N extends CallName>(
+  name: N,
+  permission: Declared,
+  run: (work: Work, input: CallPayload<N>) => Promise<Answers[N] | JsonText>,
+): SocketCall {
   return { name, permission, input: catalogue[name], run } as unknown as SocketCall;
 }
 
@@ -55,7 +59,12 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   const who = house.parts.use(authority);
   const { broadcast } = house;
   const engine = new SocketEngine(server, config, ({ seat }) => seat && broadcast.remove(seat));
-  const io = new SocketServer({ serveClient: false, connectTimeout: patience, parser: textParser, adapter: NoRooms as never });
+  const io = new SocketServer({
+    serveClient: false,
+    connectTimeout: patience,
+    parser: textParser,
+    adapter: NoRooms as never,
+  });
   io.bind(engine as never);
 
   io.use((socket, next) => {
@@ -109,7 +118,9 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     const wait = connection.budget.take();
     if (wait > 0) {
       if (connection.budget.absurd) return drop(connection);
-      return answer(connection, ackId, { error: refusalOf(new Refused('limited', 'Too many calls. Slow down.', { retryAfter: wait }), newId()) });
+      return answer(connection, ackId, {
+        error: refusalOf(new Refused('limited', 'Too many calls. Slow down.', { retryAfter: wait }), newId()),
+      });
     }
     try {
       connection.actor = who.refresh(connection.actor);
@@ -121,7 +132,11 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     if (!operation) return refuse(connection, ackId, new Refused('unknown_operation', 'There is no such call.'));
     if (said.length > 2) return refuse(connection, ackId, malformed('A call takes one argument.'));
     if (connection.underWay >= atOnce || broadcast.behind(connection.seat)) {
-      return refuse(connection, ackId, new Refused('limited', 'Read the answers that are waiting before asking for more.', { retryAfter: 1_000 }));
+      return refuse(
+        connection,
+        ackId,
+        new Refused('limited', 'Read the answers that are waiting before asking for more.', { retryAfter: 1_000 }),
+      );
     }
     connection.underWay++;
     runOperation(house, connection.actor, operation, input, connection.doorway)
@@ -133,16 +148,21 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
       .finally(() => connection.underWay--);
   }
 
-  const refuse = (connection: Connection, ackId: number | undefined, error: Refused) => answer(connection, ackId, { error: refusalOf(error, newId()) });
+  const refuse = (connection: Connection, ackId: number | undefined, error: Refused) =>
+    answer(connection, ackId, { error: refusalOf(error, newId()) });
 
   function answer(connection: Connection, ackId: number | undefined, outcome: Outcome<unknown>): void {
-    if (ackId !== undefined && connection.seat.rooms.length > 0) broadcast.answer(connection.seat, ackId, textOf(outcome));
+    if (ackId !== undefined && connection.seat.rooms.length > 0)
+      broadcast.answer(connection.seat, ackId, textOf(outcome));
   }
 
   /** A connection that floods is no client; it is not worth a goodbye. */
   function drop(connection: Connection): void {
     cutConnections.inc();
-    house.log.warn({ personId: connection.seat.personId, deviceId: connection.seat.deviceId }, 'a connection that floods was cut');
+    house.log.warn(
+      { personId: connection.seat.personId, deviceId: connection.seat.deviceId },
+      'a connection that floods was cut',
+    );
     connection.conn.transport.socket.terminate();
   }
 
@@ -188,7 +208,17 @@ class NoRooms {
 
 /** Shared by all sockets: the server emits nothing through the library, asks no acknowledgement, and took from the handshake what it needs. */
 const unused = {
-  handshake: Object.freeze({ headers: {}, query: {}, auth: {}, address: '', url: '', time: '', issued: 0, xdomain: false, secure: false }),
+  handshake: Object.freeze({
+    headers: {},
+    query: {},
+    auth: {},
+    address: '',
+    url: '',
+    time: '',
+    issued: 0,
+    xdomain: false,
+    secure: false,
+  }),
   acks: new Map(),
   fns: [],
   flags: {},
@@ -198,7 +228,8 @@ const ended: ByeEvent = { code: 'session_ended', message: 'This session was ende
 const suspended: ByeEvent = { code: 'suspended', message: 'This account is suspended.' };
 const restarting: ByeEvent = { code: 'restarting', message: 'The server is restarting. Connect again.' };
 
-const byeFor = (error: unknown): ByeEvent => (error instanceof Refused && error.code === 'suspended' ? suspended : ended);
+const byeFor = (error: unknown): ByeEvent =>
+  error instanceof Refused && error.code === 'suspended' ? suspended : ended;
 const writeBufferOf = (conn: Conn): unknown[] => (conn as unknown as { writeBuffer: unknown[] }).writeBuffer;
 
 /** Every call by name. Refuses to build a door that would answer a call of the catalogue with nothing, or let in whom nobody named. */
@@ -211,8 +242,10 @@ function tableOf(calls: readonly SocketCall[]): Map<string, SocketCall> {
     if (!Object.hasOwn(catalogue, one.name)) faults.push(`${one.name} is not in the catalogue`);
     table.set(one.name, one);
   }
-  for (const name of Object.keys(catalogue)) if (!table.has(name)) faults.push(`${name} is in the catalogue and nobody answers it`);
-  if (faults.length > 0) throw new Error(`The socket door cannot open:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  for (const name of Object.keys(catalogue))
+    if (!table.has(name)) faults.push(`${name} is in the catalogue and nobody answers it`);
+  if (faults.length > 0)
+    throw new Error(`The socket door cannot open:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   return table;
 }
 
@@ -225,7 +258,8 @@ function handshakeOf(socket: Socket): { token: string } {
 /** What the client hears as `connect_error`: the sentence, and the refusal as `data`. */
 function refusedAtTheDoor(house: House, error: unknown): Error {
   const refusal = refusalOf(error, newId());
-  if (refusal.code === 'internal') house.log.error({ err: error, door: 'socket', requestId: refusal.requestId }, 'a connection could not be admitted');
+  if (refusal.code === 'internal')
+    house.log.error({ err: error, door: 'socket', requestId: refusal.requestId }, 'a connection could not be admitted');
   return Object.assign(new Error(refusal.message), { data: refusal });
 }
 

@@ -26,7 +26,11 @@ export function signAccess(keys: Keys, { userId, deviceId }: AccessClaims): Prom
 export async function readAccess(keys: Keys, token: string): Promise<AccessClaims> {
   try {
     const { payload } = await jwtVerify(token, keys.access, {
-      algorithms: ['HS256'], issuer, typ: 'at+jwt', requiredClaims: ['sub', 'dev', 'exp', 'iat'], currentDate: new Date(now()),
+      algorithms: ['HS256'],
+      issuer,
+      typ: 'at+jwt',
+      requiredClaims: ['sub', 'dev', 'exp', 'iat'],
+      currentDate: new Date(now()),
     });
     return { userId: String(payload.sub), deviceId: String(payload['dev']) };
   } catch (error) {

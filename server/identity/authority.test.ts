@@ -31,7 +31,8 @@ test('whoever is inside already is asked about from memory, and the answer is ne
   expect(who.refresh(here).id).toBe(ben.id);
 
   await olga.act('suspendPeople', { ids: [ben.id] });
-  for (const actor of [here, there]) expect(() => who.refresh(actor)).toThrow(expect.objectContaining({ code: 'suspended' }));
+  for (const actor of [here, there])
+    expect(() => who.refresh(actor)).toThrow(expect.objectContaining({ code: 'suspended' }));
   await olga.act('reactivatePeople', { ids: [ben.id] });
   expect(() => who.refresh(here)).toThrow(expect.objectContaining({ code: 'session_ended' }));
 });

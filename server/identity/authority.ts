@@ -10,7 +10,13 @@ import { accessSeconds, readAccess } from './access-token.ts';
 import type { Keys } from './keys.ts';
 
 /** Where a person stands, as doors need it. */
-type Standing = { name: string; kind: PersonKind; status: PersonStatus; roles: readonly string[]; permissions: ReadonlySet<string> };
+type Standing = {
+  name: string;
+  kind: PersonKind;
+  status: PersonStatus;
+  roles: readonly string[];
+  permissions: ReadonlySet<string>;
+};
 
 type Row = { name: string; kind: PersonKind; status: PersonStatus; endedAt: Date | null; roles: string[] };
 
@@ -42,7 +48,9 @@ export function createAuthority(house: House, keys: Keys): Authority {
   hear('user.suspended', ({ userId }) => amend(userId, () => ({ status: 'suspended' })));
   hear('user.reactivated', ({ userId }) => amend(userId, () => ({ status: 'active' })));
   hear('role.granted', ({ userId, role }) => amend(userId, ({ roles }) => ({ roles: [...roles, String(role)] })));
-  hear('role.withdrawn', ({ userId, role }) => amend(userId, ({ roles }) => ({ roles: roles.filter((held) => held !== role) })));
+  hear('role.withdrawn', ({ userId, role }) =>
+    amend(userId, ({ roles }) => ({ roles: roles.filter((held) => held !== role) })),
+  );
 
   async function load(userId: string, deviceId: string): Promise<Row | undefined> {
     for (let attempt = 0; ; attempt++) {
@@ -57,12 +65,24 @@ export function createAuthority(house: House, keys: Keys): Authority {
       const { userId, deviceId } = await readAccess(keys, token);
       const row = await load(userId, deviceId);
       if (!row) throw sessionEnded();
-      const standing = withPermissions({ name: row.name, kind: row.kind, status: row.status, roles: row.roles, permissions: new Set() });
+      const standing = withPermissions({
+        name: row.name,
+        kind: row.kind,
+        status: row.status,
+        roles: row.roles,
+        permissions: new Set(),
+      });
       standings.set(userId, standing);
       // Said first: somebody suspended should hear why the device ended.
       requireActive(standing);
       if (row.endedAt || endedDevices.has(deviceId)) throw sessionEnded();
-      return { kind: row.kind === 'bot' ? 'bot' : 'person', id: userId, name: row.name, deviceId, permissions: standing.permissions };
+      return {
+        kind: row.kind === 'bot' ? 'bot' : 'person',
+        id: userId,
+        name: row.name,
+        deviceId,
+        permissions: standing.permissions,
+      };
     },
 
     refresh(actor) {
@@ -85,7 +105,8 @@ const sessionEnded = () => new Refused('session_ended', 'This session has ended.
 const withPermissions = (standing: Standing): Standing => ({ ...standing, permissions: permissionsOf(standing.roles) });
 
 function requireActive(standing: Standing): void {
-  if (standing.status === 'suspended') throw new Refused('suspended', 'This account is suspended. Ask an administrator.');
+  if (standing.status === 'suspended')
+    throw new Refused('suspended', 'This account is suspended. Ask an administrator.');
   if (standing.status !== 'active') throw sessionEnded();
 }
 

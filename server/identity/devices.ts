@@ -7,7 +7,15 @@ import type { SuspensionGuard } from '../users/users.ts';
  * the plan without them.
  */
 
-export type Device = { id: string; name: string; address: string | null; userAgent: string | null; createdAt: number; lastSeenAt: number; current: boolean };
+export type Device = {
+  id: string;
+  name: string;
+  address: string | null;
+  userAgent: string | null;
+  createdAt: number;
+  lastSeenAt: number;
+  current: boolean;
+};
 
 /** Live devices a person may have; signing in on one more ends the one that was idle longest. */
 export const mostDevices = 100;
@@ -22,10 +30,22 @@ export async function list(work: Work): Promise<Device[]> {
   );
 }
 
-export type AdminDevice = { id: string; name: string; userId: string; userName: string; address: string | null; userAgent: string | null; createdAt: Date; lastSeenAt: Date };
+export type AdminDevice = {
+  id: string;
+  name: string;
+  userId: string;
+  userName: string;
+  address: string | null;
+  userAgent: string | null;
+  createdAt: Date;
+  lastSeenAt: Date;
+};
 
 /** Live devices of everybody, or of one person, last used first. Needs `devices.read`. */
-export async function listAll(work: Work, { userId, first, after }: { userId?: string | undefined; first: number; after?: string | undefined }): Promise<{ devices: AdminDevice[]; next: string | null }> {
+export async function listAll(
+  work: Work,
+  { userId, first, after }: { userId?: string | undefined; first: number; after?: string | undefined },
+): Promise<{ devices: AdminDevice[]; next: string | null }> {
   work.require('devices.read');
   const place = after === undefined ? null : /^(\d{1,18})\.([0-9a-f-]{36})$/.exec(after);
   if (after !== undefined && !place) throw malformed('after: is not a cursor of this list');
@@ -44,8 +64,14 @@ export async function listAll(work: Work, { userId, first, after }: { userId?: s
 }
 
 /** Ends a device at once: one's own, or with `devices.end` anybody's. Ending an ended one changes nothing. */
-export async function end(work: Work, deviceId: string, { reason = null }: { reason?: string | null } = {}): Promise<void> {
-  const [device] = await work.sql<{ userId: string }>('select user_id as "userId" from devices where id = $1', [deviceId]);
+export async function end(
+  work: Work,
+  deviceId: string,
+  { reason = null }: { reason?: string | null } = {},
+): Promise<void> {
+  const [device] = await work.sql<{ userId: string }>('select user_id as "userId" from devices where id = $1', [
+    deviceId,
+  ]);
   const own = device?.userId === work.actor.id;
   // A stranger's device and no device at all are one answer, unless the actor may know.
   if (!device || (!own && !work.may('devices.end') && !work.may('devices.read'))) throw notFound('device');
@@ -54,21 +80,40 @@ export async function end(work: Work, deviceId: string, { reason = null }: { rea
 }
 
 /** Ends every device of somebody who is suspended, in the same act. */
-export const endDevicesOfSuspended: SuspensionGuard = async (work, user) => void (await endDevices(work, 'user_id = $1', user.id, 'suspended', null));
+export const endDevicesOfSuspended: SuspensionGuard = async (work, user) =>
+  void (await endDevices(work, 'user_id = $1', user.id, 'suspended', null));
 
 /** Keeps the number of live devices of a person within bounds; the person's row is locked by the caller. */
 export async function endSurplus(work: Work, userId: string): Promise<void> {
-  await endDevices(work, `id in (select id from devices where user_id = $1 and ended_at is null order by last_seen_at desc, id desc offset ${mostDevices - 1})`, userId, 'too many devices', null);
+  await endDevices(
+    work,
+    `id in (select id from devices where user_id = $1 and ended_at is null order by last_seen_at desc, id desc offset ${mostDevices - 1})`,
+    userId,
+    'too many devices',
+    null,
+  );
 }
 
 /** Ends whatever matches; each ended device is heard of, and audited. */
-export async function endDevices(work: Work, where: string, param: string, because: string, reason: string | null): Promise<number> {
+export async function endDevices(
+  work: Work,
+  where: string,
+  param: string,
+  because: string,
+  reason: string | null,
+): Promise<number> {
   const ended = await work.sql<{ id: string; userId: string; name: string }>(
     `update devices set ended_at = $2, ended_because = $3, updated_at = $2 where ${where} and ended_at is null returning id, user_id as "userId", name`,
     [param, work.at, because],
   );
   for (const { id, userId, name } of ended) {
-    work.changed({ table: 'devices', id, op: 'update', before: { endedAt: null }, after: { endedAt: work.at, endedBecause: because } });
+    work.changed({
+      table: 'devices',
+      id,
+      op: 'update',
+      before: { endedAt: null },
+      after: { endedAt: work.at, endedBecause: because },
+    });
     work.record('session.ended', { deviceId: id, userId, because });
     work.audit({ action: 'session.ended', target: { kind: 'device', id, name }, after: { userId, because }, reason });
   }

@@ -5,11 +5,17 @@ import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import * as devices from './devices.ts';
 
-const Question = z.strictObject({ userId: z.optional(id), first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50), after: z.optional(optionalText(80)) });
+const Question = z.strictObject({
+  userId: z.optional(id),
+  first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50),
+  after: z.optional(optionalText(80)),
+});
 
 /** Devices and their sessions in the administrative schema. */
 export function identityAdmin(builder: AdminBuilder): void {
-  const Person = builder.objectRef<{ id: string; name: string }>('DevicePerson').implement({ fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }) });
+  const Person = builder
+    .objectRef<{ id: string; name: string }>('DevicePerson')
+    .implement({ fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }) });
   const Device = builder.objectRef<devices.AdminDevice>('Device').implement({
     description: 'One place a person is signed in from.',
     fields: (t) => ({
@@ -20,11 +26,18 @@ export function identityAdmin(builder: AdminBuilder): void {
       userAgent: t.exposeString('userAgent', { nullable: true }),
       createdAt: t.expose('createdAt', { type: 'DateTime' }),
       lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime' }),
-      connectedNow: t.boolean({ resolve: ({ id: device, userId }, _args, work) => work.house.broadcast.seatsOf(userId).some((seat) => seat.deviceId === device) }),
+      connectedNow: t.boolean({
+        resolve: ({ id: device, userId }, _args, work) =>
+          work.house.broadcast.seatsOf(userId).some((seat) => seat.deviceId === device),
+      }),
     }),
   });
   const Devices = builder.objectRef<Awaited<ReturnType<typeof devices.listAll>>>('DeviceConnection').implement({
-    fields: (t) => ({ nodes: t.expose('devices', { type: [Device] }), endCursor: t.exposeString('next', { nullable: true }), hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }) }),
+    fields: (t) => ({
+      nodes: t.expose('devices', { type: [Device] }),
+      endCursor: t.exposeString('next', { nullable: true }),
+      hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }),
+    }),
   });
   builder.queryField('devices', (t) =>
     t.field({

@@ -24,7 +24,9 @@ export const identityRoutes = [
   route('POST', '/api/session/refresh', 'everyone', Refresh, refresh),
   route('DELETE', '/api/session', 'everyone', Nothing, signOut),
   route('GET', '/api/session/devices', 'signed-in', Nothing, async (work) => ({ devices: await devices.list(work) })),
-  route('DELETE', '/api/session/devices/:deviceId', 'signed-in', EndDevice, (work, { deviceId, reason }) => devices.end(work, deviceId, { reason: reason ?? null })),
+  route('DELETE', '/api/session/devices/:deviceId', 'signed-in', EndDevice, (work, { deviceId, reason }) =>
+    devices.end(work, deviceId, { reason: reason ?? null }),
+  ),
   route('GET', '/api/me', 'signed-in', Nothing, (work) => users.describeMe(work)),
 ];
 
@@ -33,7 +35,13 @@ const knownCookie = 'parley_known';
 
 async function status(work: Work) {
   const { organisation, evaluation } = await settings.read(work);
-  return { ready: true, setUp: await setUp.isNeeded(work.house), organisation, version: work.use(identity).version, evaluation };
+  return {
+    ready: true,
+    setUp: await setUp.isNeeded(work.house),
+    organisation,
+    version: work.use(identity).version,
+    evaluation,
+  };
 }
 
 async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, http: Http) {
@@ -66,16 +74,29 @@ function cookieToken(request: Request): string | undefined {
   const token = cookieOf(request, refreshCookie);
   if (!token) return undefined;
   // A foreign Origin did not get this far; a browser that says nothing at all is not taken at its word.
-  if (request.headers.origin === undefined && request.headers['sec-fetch-site'] !== 'same-origin') throw forbidden('A session kept in a cookie is refreshed by its own page only.');
+  if (request.headers.origin === undefined && request.headers['sec-fetch-site'] !== 'same-origin')
+    throw forbidden('A session kept in a cookie is refreshed by its own page only.');
   return token;
 }
 
 function setCookie(work: Work, response: Response, name: string, value: string, maxAge: number): void {
-  response.cookie(name, value, { httpOnly: true, sameSite: 'strict', path: '/api/session', secure: work.use(identity).secureCookies, maxAge, encode: String });
+  response.cookie(name, value, {
+    httpOnly: true,
+    sameSite: 'strict',
+    path: '/api/session',
+    secure: work.use(identity).secureCookies,
+    maxAge,
+    encode: String,
+  });
 }
 
 /** Our cookies hold letters, digits, dots and dashes: nothing to decode. */
 function cookieOf(request: Request, name: string): string | undefined {
   const all = request.headers.cookie?.split(';', 50) ?? [];
-  return all.map((one) => one.trim()).find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) || undefined;
+  return (
+    all
+      .map((one) => one.trim())
+      .find((one) => one.startsWith(`${name}=`))
+      ?.slice(name.length + 1) || undefined
+  );
 }

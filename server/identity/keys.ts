@@ -5,10 +5,17 @@ export type Keys = { access: Uint8Array; refresh: Buffer; knownDevice: Buffer; n
 
 export function deriveKeys(secret: string): Keys {
   const key = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, 'parley', purpose, 32));
-  return { access: new Uint8Array(key('access token')), refresh: key('refresh token'), knownDevice: key('known device'), names: key('names in limits') };
+  return {
+    access: new Uint8Array(key('access token')),
+    refresh: key('refresh token'),
+    knownDevice: key('known device'),
+    names: key('names in limits'),
+  };
 }
 
-export const hmac = (key: Buffer, ...parts: string[]): Buffer => createHmac('sha256', key).update(parts.join('\0')).digest();
+export const hmac = (key: Buffer, ...parts: string[]): Buffer =>
+  createHmac('sha256', key).update(parts.join('\0')).digest();
 
 /** Whether two secrets are the same, without telling by the time it takes how much of them is. */
-export const same = (one: Buffer, other: Buffer | null): boolean => other !== null && one.length === other.length && timingSafeEqual(one, other);
+export const same = (one: Buffer, other: Buffer | null): boolean =>
+  other !== null && one.length === other.length && timingSafeEqual(one, other);

@@ -25,16 +25,26 @@ export function knownAs(keys: Keys, mark: string | undefined, account: Account |
 /** The mark after this account has signed in: it keeps the last few others of a shared browser. */
 export function markFor(keys: Keys, mark: string | undefined, account: Account): string {
   const old = read(mark ?? '');
-  const kept = old.nonce && now() - old.since < lifeMs / 2 ? old : { since: now(), nonce: newSecret(12), signatures: [] };
+  const kept =
+    old.nonce && now() - old.since < lifeMs / 2 ? old : { since: now(), nonce: newSecret(12), signatures: [] };
   const own = sign(keys, kept.since, kept.nonce, account);
-  return [kept.since.toString(36), kept.nonce, own, ...kept.signatures.filter((one) => one !== own).slice(0, people - 1)].join('.');
+  return [
+    kept.since.toString(36),
+    kept.nonce,
+    own,
+    ...kept.signatures.filter((one) => one !== own).slice(0, people - 1),
+  ].join('.');
 }
 
 function read(mark: string): { since: number; nonce: string; signatures: string[] } {
   const [since = '', nonce = '', ...signatures] = mark.slice(0, 1_000).split('.');
   const at = parseInt(since, 36);
-  return Number.isFinite(at) && /^[\w-]{16}$/.test(nonce) ? { since: at, nonce, signatures: signatures.filter((one) => /^[\w-]{22}$/.test(one)).slice(0, people) } : { since: 0, nonce: '', signatures: [] };
+  return Number.isFinite(at) && /^[\w-]{16}$/.test(nonce)
+    ? { since: at, nonce, signatures: signatures.filter((one) => /^[\w-]{22}$/.test(one)).slice(0, people) }
+    : { since: 0, nonce: '', signatures: [] };
 }
 
 const sign = (keys: Keys, since: number, nonce: string, { userId, passwordChangedAt }: Account) =>
-  hmac(keys.knownDevice, String(since), nonce, userId, String(passwordChangedAt.getTime())).subarray(0, 16).toString('base64url');
+  hmac(keys.knownDevice, String(since), nonce, userId, String(passwordChangedAt.getTime()))
+    .subarray(0, 16)
+    .toString('base64url');

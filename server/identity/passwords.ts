@@ -53,7 +53,13 @@ export async function storePassword(work: Work, userId: string, hash: string): P
     `insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) do update set hash = excluded.hash, changed_at = excluded.changed_at`,
     [userId, hash, work.at],
   );
-  work.changed({ table: 'passwords', id: userId, op: 'update', before: null, after: { changedAt: work.at.toISOString() } });
+  work.changed({
+    table: 'passwords',
+    id: userId,
+    op: 'update',
+    before: null,
+    after: { changedAt: work.at.toISOString() },
+  });
   work.record('password.changed', { userId });
   work.audit({ action: 'password.changed', target: { kind: 'user', id: userId } });
 }

@@ -30,5 +30,7 @@ export function deviceOf(keys: Keys, token: string): string | null {
   return same(Buffer.from(given), Buffer.from(sealOf(keys, deviceId, secret))) ? deviceId : null;
 }
 
-const seal = (keys: Keys, deviceId: string, secret: string) => `${deviceId}.${secret}.${sealOf(keys, deviceId, secret)}`;
-const sealOf = (keys: Keys, deviceId: string, secret: string) => hmac(keys.refresh, 'seal', deviceId, secret).subarray(0, 16).toString('base64url');
+const seal = (keys: Keys, deviceId: string, secret: string) =>
+  `${deviceId}.${secret}.${sealOf(keys, deviceId, secret)}`;
+const sealOf = (keys: Keys, deviceId: string, secret: string) =>
+  hmac(keys.refresh, 'seal', deviceId, secret).subarray(0, 16).toString('base64url');

@@ -37,21 +37,35 @@ async function programOf(name: string): Promise<{ who: Visitor; session: Session
 test('a person signs in, is who they are, and the sign-in is audited', async () => {
   const { who, session } = await programOf('Ada');
   const me = await who.ask('GET', '/api/me');
-  expect(me.body).toMatchObject({ id: session.userId, name: 'Ada', kind: 'person', permissions: expect.arrayContaining(['messages.send']) });
+  expect(me.body).toMatchObject({
+    id: session.userId,
+    name: 'Ada',
+    kind: 'person',
+    permissions: expect.arrayContaining(['messages.send']),
+  });
   expect(me.body).not.toHaveProperty('email');
-  expect(await auditOf('session.started', 'Ada')).toMatchObject([{ outcome: 'done', actor: 'Ada', after: { deviceId: session.deviceId } }]);
+  expect(await auditOf('session.started', 'Ada')).toMatchObject([
+    { outcome: 'done', actor: 'Ada', after: { deviceId: session.deviceId } },
+  ]);
 });
 
 test('a wrong password and an account that does not exist are the same answer, and both are audited without what was typed', async () => {
   const ada = await world.person('Ada');
   const stranger = visitor(world.origin, { page: null });
   const wrong = await stranger.ask('POST', '/api/session', { email: ada.email, password: 'canary-wrong-password' });
-  const unknown = await stranger.ask('POST', '/api/session', { email: 'canary-nobody@example.com', password: 'canary-wrong-password' });
+  const unknown = await stranger.ask('POST', '/api/session', {
+    email: 'canary-nobody@example.com',
+    password: 'canary-wrong-password',
+  });
   const told = ({ status, body }: Reply) => ({ status, ...body.error, requestId: undefined });
   expect(told(wrong)).toEqual(told(unknown));
   expect(wrong.body.error?.code).toBe('wrong_credentials');
-  expect(await auditOf('session.started', 'Ada')).toContainEqual(expect.objectContaining({ outcome: 'refused', reason: 'wrong password', actor: 'stranger' }));
-  expect(await world.db.rows(`select from audit_entries where reason = 'wrong password: no such account'`)).toHaveLength(1);
+  expect(await auditOf('session.started', 'Ada')).toContainEqual(
+    expect.objectContaining({ outcome: 'refused', reason: 'wrong password', actor: 'stranger' }),
+  );
+  expect(
+    await world.db.rows(`select from audit_entries where reason = 'wrong password: no such account'`),
+  ).toHaveLength(1);
   expect(await world.db.rows(`select from audit_entries e where e::text like '%canary%'`)).toHaveLength(0);
 });
 
@@ -59,12 +73,19 @@ test('e-mail addresses are found whatever their case; bots cannot sign in', asyn
   const ada = await world.person('Ada');
   await visitor(world.origin).signIn({ ...ada, email: ada.email.toUpperCase() });
   const bot = await world.person('Botty', { kind: 'bot' });
-  expect((await visitor(world.origin).ask('POST', '/api/session', { email: bot.email, password: bot.password })).body.error?.code).toBe('wrong_credentials');
+  expect(
+    (await visitor(world.origin).ask('POST', '/api/session', { email: bot.email, password: bot.password })).body.error
+      ?.code,
+  ).toBe('wrong_credentials');
 });
 
 test('a browser’s refresh token is a cookie scripts cannot read, and changes at every use', async () => {
   const browser = visitor(world.origin);
-  const reply = await browser.ask('POST', '/api/session', { ...(await world.person('Ada')), id: undefined, name: undefined });
+  const reply = await browser.ask('POST', '/api/session', {
+    ...(await world.person('Ada')),
+    id: undefined,
+    name: undefined,
+  });
   expect(reply.body).not.toHaveProperty('refreshToken');
   const cookie = reply.headers.getSetCookie().find((one) => one.startsWith('parley_refresh='))!;
   expect(cookie).toMatch(/; Path=\/api\/session;.*HttpOnly; SameSite=Strict/);
@@ -78,8 +99,16 @@ test('a browser’s refresh token is a cookie scripts cannot read, and changes a
 test('a cookie counts only for a page of ours', async () => {
   const browser = visitor(world.origin);
   await browser.signIn(await world.person('Ada'));
-  for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: `${world.origin}.evil.example` }]) {
-    expect((await browser.ask('POST', '/api/session/refresh', undefined, headers as Record<string, string>)).body.error?.code, JSON.stringify(headers)).toBe('forbidden');
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: `${world.origin}.evil.example` },
+  ]) {
+    expect(
+      (await browser.ask('POST', '/api/session/refresh', undefined, headers as Record<string, string>)).body.error
+        ?.code,
+      JSON.stringify(headers),
+    ).toBe('forbidden');
   }
   const silent = visitor(world.origin, { page: null });
   silent.cookies.set('parley_refresh', browser.cookies.get('parley_refresh')!);
@@ -94,7 +123,15 @@ test('a lost answer and a second tab get the same successor and stay signed in',
   await holder.query('begin');
   await holder.query('select from devices where id = $1 for update', [session.deviceId]);
   const asked = Promise.all(Array.from({ length: 8 }, () => exchange(who, first)));
-  await until(async () => (await world.db.rows(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length >= 4, 'tabs to wait');
+  await until(
+    async () =>
+      (
+        await world.db.rows(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+      ).length >= 4,
+    'tabs to wait',
+  );
   await holder.query('commit');
   await holder.end();
   const tabs = await asked;
@@ -119,7 +156,9 @@ test('a spent token whose successor was used ends the device: audited, its acces
   expect(refused.error?.code).toBe('session_ended');
   await until(() => device.socket?.connected === false, 'the socket to close');
   expect(device.others).toContainEqual({ event: 'bye', payload: expect.objectContaining({ code: 'session_ended' }) });
-  expect(await auditOf('session.ended', 'Mei')).toMatchObject([{ outcome: 'done', actor: 'session keeper', after: { because: 'a spent refresh token was presented' } }]);
+  expect(await auditOf('session.ended', 'Mei')).toMatchObject([
+    { outcome: 'done', actor: 'session keeper', after: { because: 'a spent refresh token was presented' } },
+  ]);
 });
 
 test('the token before the last one is spent after a minute, used successor or not', async () => {
@@ -133,7 +172,16 @@ test('the token before the last one is spent after a minute, used successor or n
 test('a made-up token ends nothing, though it names a living device', async () => {
   const { who, session, first } = await programOf('Ola');
   const [deviceId, secret, seal] = first.split('.') as [string, string, string];
-  const others = [`${deviceId}.${'A'.repeat(43)}.${seal}`, `${deviceId}.${secret}.${'A'.repeat(22)}`, `${session.userId}.${secret}.${seal}`, deviceId, '..', `${first}x`, `${first}.`, ' '];
+  const others = [
+    `${deviceId}.${'A'.repeat(43)}.${seal}`,
+    `${deviceId}.${secret}.${'A'.repeat(22)}`,
+    `${session.userId}.${secret}.${seal}`,
+    deviceId,
+    '..',
+    `${first}x`,
+    `${first}.`,
+    ' ',
+  ];
   for (const token of others) expect((await exchange(who, token)).body.error?.code, token).toBe('unauthenticated');
   expect((await exchange(who, first)).status).toBe(200);
 });
@@ -155,8 +203,15 @@ test('an access token is good for ten minutes, and only one that we signed', asy
   letGo();
   const [head, claims, signature] = session.accessToken.split('.') as [string, string, string];
   const as = (object: unknown) => Buffer.from(JSON.stringify(object)).toString('base64url');
-  const forged = [`${as({ alg: 'none' })}.${claims}.`, `${as({ alg: 'HS512', typ: 'at+jwt' })}.${claims}.${signature}`, `${head}.${as({ sub: session.userId, dev: session.deviceId, iss: 'parley', exp: 9e9 })}.${signature}`];
-  for (const token of forged) expect((await who.ask('GET', '/api/me', undefined, { authorization: `Bearer ${token}` })).body.error?.code).toBe('unauthenticated');
+  const forged = [
+    `${as({ alg: 'none' })}.${claims}.`,
+    `${as({ alg: 'HS512', typ: 'at+jwt' })}.${claims}.${signature}`,
+    `${head}.${as({ sub: session.userId, dev: session.deviceId, iss: 'parley', exp: 9e9 })}.${signature}`,
+  ];
+  for (const token of forged)
+    expect((await who.ask('GET', '/api/me', undefined, { authorization: `Bearer ${token}` })).body.error?.code).toBe(
+      'unauthenticated',
+    );
   for (const header of ['Bearer', 'Basic YTpi', `Bearer ${session.accessToken} x`, `Bearer ${'a'.repeat(5_000)}`, '']) {
     expect((await who.ask('GET', '/api/me', undefined, { authorization: header })).status, header).toBe(401);
   }
@@ -174,7 +229,9 @@ test('signing out ends the device; doing it again, or without a session, is no e
   expect((await browser.ask('POST', '/api/session/refresh')).body.error?.code).toBe('session_ended');
   expect((await browser.ask('DELETE', '/api/session')).status).toBe(204);
   expect((await visitor(world.origin).ask('DELETE', '/api/session')).status).toBe(204);
-  const [row] = await world.db.rows<{ because: string }>('select ended_because as because from devices where id = $1', [session.deviceId]);
+  const [row] = await world.db.rows<{ because: string }>('select ended_because as because from devices where id = $1', [
+    session.deviceId,
+  ]);
   expect(row?.because).toBe('signed out');
 });
 
@@ -183,18 +240,28 @@ test('signing out works with the cookie alone, when the access token has expired
   const session = await browser.signIn(await world.person('Ada'));
   later(601_000);
   expect((await browser.ask('DELETE', '/api/session')).status).toBe(204);
-  const [row] = await world.db.rows<{ ended: boolean }>('select ended_at is not null as ended from devices where id = $1', [session.deviceId]);
+  const [row] = await world.db.rows<{ ended: boolean }>(
+    'select ended_at is not null as ended from devices where id = $1',
+    [session.deviceId],
+  );
   expect(row?.ended).toBe(true);
 });
 
 test('everybody sees and ends their own devices; another’s device does not exist for them', async () => {
   const one = await programOf('Rui');
   const two = await programOf('Rui');
-  const listed = (await one.who.ask('GET', '/api/session/devices')).body as unknown as { devices: { id: string; current: boolean }[] };
-  expect(listed.devices.map(({ id, current }) => [id, current])).toEqual([[two.session.deviceId, false], [one.session.deviceId, true]]);
+  const listed = (await one.who.ask('GET', '/api/session/devices')).body as unknown as {
+    devices: { id: string; current: boolean }[];
+  };
+  expect(listed.devices.map(({ id, current }) => [id, current])).toEqual([
+    [two.session.deviceId, false],
+    [one.session.deviceId, true],
+  ]);
   expect(JSON.stringify(listed)).not.toMatch(/hash/i);
   const ben = await programOf('Ben');
-  expect((await ben.who.ask('DELETE', `/api/session/devices/${one.session.deviceId}`)).body.error?.code).toBe('not_found');
+  expect((await ben.who.ask('DELETE', `/api/session/devices/${one.session.deviceId}`)).body.error?.code).toBe(
+    'not_found',
+  );
   expect((await one.who.ask('DELETE', `/api/session/devices/${two.session.deviceId}`)).status).toBe(204);
   expect((await two.who.ask('GET', '/api/me')).body.error?.code).toBe('session_ended');
   expect((await one.who.ask('GET', '/api/me')).status).toBe(200);
@@ -206,7 +273,11 @@ test('an auditor sees devices but ends none, and the attempt is audited; an admi
   const auditor = visitor(world.origin);
   await auditor.signIn(await world.person('Olga', { roles: ['auditor'] }));
   expect((await auditor.ask('DELETE', path)).body.error?.code).toBe('forbidden');
-  expect(await world.db.rows(`select from audit_entries where outcome = 'refused' and actor_name = 'Olga' and action like 'DELETE %'`)).toHaveLength(1);
+  expect(
+    await world.db.rows(
+      `select from audit_entries where outcome = 'refused' and actor_name = 'Olga' and action like 'DELETE %'`,
+    ),
+  ).toHaveLength(1);
   const admin = visitor(world.origin);
   await admin.signIn(await world.person('Adam', { roles: ['administrator'] }));
   expect((await admin.ask('DELETE', path, { reason: 'lost in a taxi' })).status).toBe(204);
@@ -221,15 +292,21 @@ test('nobody keeps more than a hundred devices: the one idle longest is ended', 
     [tom.id],
   );
   await visitor(world.origin).signIn(tom);
-  const left = await world.db.rows<{ name: string }>('select name from devices where user_id = $1 and ended_at is null', [tom.id]);
+  const left = await world.db.rows<{ name: string }>(
+    'select name from devices where user_id = $1 and ended_at is null',
+    [tom.id],
+  );
   expect(left).toHaveLength(100);
   expect(left.map(({ name }) => name)).not.toContain('old 100');
 });
 
 test('nothing stored is a token or a password', async () => {
   const { session, first } = await programOf('Uma');
-  const stored = await world.db.rows<{ row: string }>(`select d::text as row from devices d union all select p::text from passwords p union all select o::text from outbox o union all select a::text from audit_entries a`);
+  const stored = await world.db.rows<{ row: string }>(
+    `select d::text as row from devices d union all select p::text from passwords p union all select o::text from outbox o union all select a::text from audit_entries a`,
+  );
   const all = stored.map(({ row }) => row).join('\n');
-  for (const secret of [first, first.split('.')[1]!, session.accessToken, 'has a long password']) expect(all).not.toContain(secret);
+  for (const secret of [first, first.split('.')[1]!, session.accessToken, 'has a long password'])
+    expect(all).not.toContain(secret);
   expect(all).toContain('$argon2id$');
 });

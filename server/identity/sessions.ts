@@ -21,27 +21,50 @@ import { auditRefusedSignIn } from './sign-in-audit.ts';
 /** What signing in and refreshing gives: the session, and the refresh token for whoever keeps it. */
 export type Granted = { session: Session; refreshToken: string };
 
-type Account = { userId: string; name: string; kind: PersonKind; status: PersonStatus; hash: string | null; passwordChangedAt: Date | null };
+type Account = {
+  userId: string;
+  name: string;
+  kind: PersonKind;
+  status: PersonStatus;
+  hash: string | null;
+  passwordChangedAt: Date | null;
+};
 
 /**
  * Signs a person in on a new device. A wrong password and an unknown account are one answer after the same work; that an account is suspended
  * is said only to whoever knows its password. `mark` is the browser's known-device mark, if it has one.
  */
-export async function signIn(work: Work, input: { email: string; password: string; device: string }, mark?: string): Promise<Granted & { mark: string }> {
+export async function signIn(
+  work: Work,
+  input: { email: string; password: string; device: string },
+  mark?: string,
+): Promise<Granted & { mark: string }> {
   const { keys, limits } = work.use(identity);
   const address = work.doorway.address ?? 'unknown';
   const email = input.email.trim().toLowerCase();
   await limits.knock(address);
   const account = await findAccount(work, email);
-  const marked = account?.passwordChangedAt ? { userId: account.userId, passwordChangedAt: account.passwordChangedAt } : null;
-  const attempt = await limits.attempt({ address, email, known: knownAs(keys, mark, marked) }).catch((error: unknown) => refuse(work, account, 'too many attempts', error));
+  const marked = account?.passwordChangedAt
+    ? { userId: account.userId, passwordChangedAt: account.passwordChangedAt }
+    : null;
+  const attempt = await limits
+    .attempt({ address, email, known: knownAs(keys, mark, marked) })
+    .catch((error: unknown) => refuse(work, account, 'too many attempts', error));
   if (!(await verifyPassword(input.password, account?.hash ?? null)) || !account || !marked) {
-    return refuse(work, account, 'wrong password', new Refused('wrong_credentials', 'The e-mail address or the password is wrong.'));
+    return refuse(
+      work,
+      account,
+      'wrong password',
+      new Refused('wrong_credentials', 'The e-mail address or the password is wrong.'),
+    );
   }
   await attempt.forgive();
   if (account.status === 'suspended') return refuse(work, account, 'suspended', suspended());
-  if (account.status !== 'active') return refuse(work, account, 'not activated', forbidden('This account has not been activated yet.'));
-  const granted = await inWork(work.house, person(account), (act) => openDevice(act, account, input.device), { doorway: work.doorway });
+  if (account.status !== 'active')
+    return refuse(work, account, 'not activated', forbidden('This account has not been activated yet.'));
+  const granted = await inWork(work.house, person(account), (act) => openDevice(act, account, input.device), {
+    doorway: work.doorway,
+  });
   return { ...granted, mark: markFor(keys, mark, marked) };
 }
 
@@ -56,7 +79,9 @@ export async function refresh(work: Work, token: string): Promise<Granted> {
   const deviceId = deviceOf(keys, token);
   if (!deviceId) throw unauthenticated('The refresh token is not valid. Sign in again.');
   // In an act of its own: ending a device must be kept although the answer is a refusal.
-  const outcome = await inWork(work.house, system('session keeper'), (act) => rotate(act, deviceId, token), { doorway: work.doorway });
+  const outcome = await inWork(work.house, system('session keeper'), (act) => rotate(act, deviceId, token), {
+    doorway: work.doorway,
+  });
   if (outcome instanceof Refused) throw outcome;
   return grant(work, outcome.userId, deviceId, successorOf(keys, token));
 }
@@ -65,14 +90,24 @@ export async function refresh(work: Work, token: string): Promise<Granted> {
 export async function signOut(work: Work, token: string): Promise<void> {
   const deviceId = deviceOf(work.use(identity).keys, token);
   if (!deviceId) return;
-  const [device] = await work.sql<{ current: Buffer; previous: Buffer | null }>('select refresh_hash as current, previous_hash as previous from devices where id = $1', [deviceId]);
+  const [device] = await work.sql<{ current: Buffer; previous: Buffer | null }>(
+    'select refresh_hash as current, previous_hash as previous from devices where id = $1',
+    [deviceId],
+  );
   const hash = hashOf(token);
-  if (device && (same(hash, device.current) || same(hash, device.previous))) await endDevices(work, 'id = $1', deviceId, 'signed out', null);
+  if (device && (same(hash, device.current) || same(hash, device.previous)))
+    await endDevices(work, 'id = $1', deviceId, 'signed out', null);
 }
 
 const suspended = () => new Refused('suspended', 'This account is suspended. Ask an administrator.');
 const ended = () => new Refused('session_ended', 'This session has ended. Sign in again.');
-const person = ({ userId, name }: Account) => ({ kind: 'person' as const, id: userId, name, deviceId: null, permissions: new Set<string>() });
+const person = ({ userId, name }: Account) => ({
+  kind: 'person' as const,
+  id: userId,
+  name,
+  deviceId: null,
+  permissions: new Set<string>(),
+});
 
 async function findAccount(work: Work, email: string): Promise<Account | null> {
   const rows = await work.db.rows<Account>(
@@ -91,7 +126,9 @@ async function refuse(work: Work, account: Account | null, why: string, error: u
 
 async function openDevice(act: Work, account: Account, name: string): Promise<Granted> {
   // Whoever suspends this person now waits for us, or we see it: no device outlives the suspension.
-  const [user] = await act.sql<{ status: PersonStatus }>('select status from users where id = $1 for update', [account.userId]);
+  const [user] = await act.sql<{ status: PersonStatus }>('select status from users where id = $1 for update', [
+    account.userId,
+  ]);
   if (user?.status !== 'active') throw suspended();
   await endSurplus(act, account.userId);
   const deviceId = newId();
@@ -102,11 +139,22 @@ async function openDevice(act: Work, account: Account, name: string): Promise<Gr
   );
   act.changed({ table: 'devices', id: deviceId, op: 'insert', before: null, after: { userId: account.userId, name } });
   act.record('session.started', { userId: account.userId, deviceId });
-  act.audit({ action: 'session.started', target: { kind: 'user', id: account.userId, name: account.name }, after: { deviceId, device: name } });
+  act.audit({
+    action: 'session.started',
+    target: { kind: 'user', id: account.userId, name: account.name },
+    after: { deviceId, device: name },
+  });
   return grant(act, account.userId, deviceId, token);
 }
 
-type DeviceRow = { userId: string; status: PersonStatus; current: Buffer; previous: Buffer | null; rotatedAt: Date; endedAt: Date | null };
+type DeviceRow = {
+  userId: string;
+  status: PersonStatus;
+  current: Buffer;
+  previous: Buffer | null;
+  rotatedAt: Date;
+  endedAt: Date | null;
+};
 
 async function rotate(act: Work, deviceId: string, token: string): Promise<{ userId: string } | Refused> {
   const [device] = await act.sql<DeviceRow>(

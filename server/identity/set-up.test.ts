@@ -10,11 +10,21 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const input = { organisation: 'Kestrel & Söhne 企业', name: 'Ada', email: 'ada@example.com', password: 'a password of some length' };
-const setUp = (more: Record<string, unknown>) => visitor(world.origin).ask('POST', '/api/set-up', { ...input, ...more });
+const input = {
+  organisation: 'Kestrel & Söhne 企业',
+  name: 'Ada',
+  email: 'ada@example.com',
+  password: 'a password of some length',
+};
+const setUp = (more: Record<string, unknown>) =>
+  visitor(world.origin).ask('POST', '/api/set-up', { ...input, ...more });
 
 test('an installation without an owner says so, and takes one only with the code', async () => {
-  expect((await visitor(world.origin).ask('GET', '/api/status')).body).toMatchObject({ ready: true, setUp: true, evaluation: false });
+  expect((await visitor(world.origin).ask('GET', '/api/status')).body).toMatchObject({
+    ready: true,
+    setUp: true,
+    evaluation: false,
+  });
   // Before anybody printed a code there is none to guess.
   expect((await setUp({ code: 'undefined' })).body.error?.code).toBe('wrong_credentials');
   const code = (await openSetUp(world.app.house))!;
@@ -30,21 +40,30 @@ test('an installation without an owner says so, and takes one only with the code
 
 test('of many who set up at once, one becomes the owner; afterwards nobody does, not even with the code', async () => {
   const code = (await openSetUp(world.app.house))!;
-  const replies = await Promise.all(Array.from({ length: 10 }, (_, n) => setUp({ code, name: `Person ${n}`, email: `p${n}@example.com` })));
+  const replies = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => setUp({ code, name: `Person ${n}`, email: `p${n}@example.com` })),
+  );
   const winners = replies.filter(({ status }) => status === 200);
   expect(winners).toHaveLength(1);
   expect(replies.filter(({ body }) => body.error?.code === 'conflict')).toHaveLength(9);
   expect(await world.db.rows('select from users')).toHaveLength(1);
   expect((await setUp({ code })).body.error?.code).toBe('conflict');
   expect(await openSetUp(world.app.house)).toBeNull();
-  expect((await visitor(world.origin).ask('GET', '/api/status')).body).toMatchObject({ setUp: false, organisation: input.organisation });
+  expect((await visitor(world.origin).ask('GET', '/api/status')).body).toMatchObject({
+    setUp: false,
+    organisation: input.organisation,
+  });
   const [owner] = await world.db.rows<{ email: string }>('select email from users');
   const ada = visitor(world.origin);
   await ada.signIn({ email: owner!.email, password: input.password });
-  expect((await ada.graphql('{ people { edges { node { roles } } } }')).data).toEqual({ people: { edges: [{ node: { roles: ['member', 'owner'] } }] } });
+  expect((await ada.graphql('{ people { edges { node { roles } } } }')).data).toEqual({
+    people: { edges: [{ node: { roles: ['member', 'owner'] } }] },
+  });
 });
 
 test('the code stands in no answer and no row', async () => {
-  const rows = await world.db.rows<{ row: string }>(`select a::text as row from audit_entries a union all select o::text from outbox o`);
+  const rows = await world.db.rows<{ row: string }>(
+    `select a::text as row from audit_entries a union all select o::text from outbox o`,
+  );
   expect(rows.map(({ row }) => row).join('\n')).not.toMatch(/a password of some length|argon2/);
 });

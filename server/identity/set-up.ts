@@ -39,10 +39,15 @@ export async function complete(work: Work, input: z.output<typeof SetUp>): Promi
   await limits.knock(work.doorway.address ?? 'unknown');
   if (!(await isNeeded(work.house))) throw alreadyDone();
   if (!setUp.code || !same(digest(input.code.trim()), digest(setUp.code))) {
-    throw new Refused('wrong_credentials', 'This is not the set-up code. It stands in the server’s log, and is new at every start.');
+    throw new Refused(
+      'wrong_credentials',
+      'This is not the set-up code. It stands in the server’s log, and is new at every start.',
+    );
   }
   const hash = await hashPassword(input.password);
-  const userId = await inWork(work.house, system('set-up'), (act) => makeOwner(act, input, hash), { doorway: work.doorway });
+  const userId = await inWork(work.house, system('set-up'), (act) => makeOwner(act, input, hash), {
+    doorway: work.doorway,
+  });
   setUp.done = true;
   setUp.code = null;
   return { userId };

@@ -10,7 +10,11 @@ const written = new Map<string, { minute: number; more: number }>();
  * people type passwords into the wrong field. One line an account and minute; the next line says how many there were in between.
  * Throws nothing: the refusal stands either way.
  */
-export async function auditRefusedSignIn(work: Work, account: { userId: string; name: string } | null, why: string): Promise<void> {
+export async function auditRefusedSignIn(
+  work: Work,
+  account: { userId: string; name: string } | null,
+  why: string,
+): Promise<void> {
   const minute = Math.floor(now() / 60_000);
   const key = `${account?.userId ?? work.doorway.address} ${why}`;
   const seen = written.get(key);

@@ -42,10 +42,17 @@ test('meanwhile the person still signs in from the browser they have used before
   const lin = await world.person('Lin');
   const linsBrowser = visitor(world.origin, { address: address(501) });
   await linsBrowser.signIn(lin);
-  for (const forged of [linsBrowser.cookies.get('parley_known')!, mark.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), mark.split('.').slice(0, 2).join('.'), 'x'.repeat(3_000)]) {
+  for (const forged of [
+    linsBrowser.cookies.get('parley_known')!,
+    mark.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+    mark.split('.').slice(0, 2).join('.'),
+    'x'.repeat(3_000),
+  ]) {
     const stranger = visitor(world.origin, { address: address(502) });
     stranger.cookies.set('parley_known', forged);
-    expect((await stranger.ask('POST', '/api/session', { email: ben.email, password: ben.password })).body.error?.code).toBe('limited');
+    expect(
+      (await stranger.ask('POST', '/api/session', { email: ben.email, password: ben.password })).body.error?.code,
+    ).toBe('limited');
   }
 });
 
@@ -54,7 +61,8 @@ test('a known browser has ten wrong guesses of its own, not more', async () => {
   const home = visitor(world.origin, { address: address(1) });
   await home.signIn(mei);
   const codes = [];
-  for (let n = 0; n < 12; n++) codes.push((await home.ask('POST', '/api/session', { email: mei.email, password: 'forgotten' })).body.error!.code);
+  for (let n = 0; n < 12; n++)
+    codes.push((await home.ask('POST', '/api/session', { email: mei.email, password: 'forgotten' })).body.error!.code);
   expect(codes).toEqual([...Array<string>(10).fill('wrong_credentials'), 'limited', 'limited']);
 });
 
@@ -64,7 +72,9 @@ test('a new password makes old marks worthless', async () => {
   await home.signIn(noor);
   await world.db.rows(`update passwords set changed_at = now() + interval '1 second' where user_id = $1`, [noor.id]);
   for (let n = 0; n < 11; n++) await guess(address(2 + n), noor.email);
-  expect((await home.ask('POST', '/api/session', { email: noor.email, password: noor.password })).body.error?.code).toBe('limited');
+  expect(
+    (await home.ask('POST', '/api/session', { email: noor.email, password: noor.password })).body.error?.code,
+  ).toBe('limited');
 });
 
 test('one address has five guesses at an account; guesses sent at once do not slip through together', async () => {
@@ -93,7 +103,15 @@ test('signing in rightly is never charged', async () => {
 });
 
 test('networks, as limits count them', () => {
-  expect(['10.0.0.1', '::ffff:10.0.0.1', '2001:db8:0:1::5', '2001:0db8:0000:0001:ffff::', '::1', 'fe80::1%eth0', 'unknown'].map(networkOf)).toEqual([
-    '10.0.0.1', '10.0.0.1', '2001:db8:0:1', '2001:db8:0:1', '0:0:0:0', 'fe80:0:0:0', 'unknown',
-  ]);
+  expect(
+    [
+      '10.0.0.1',
+      '::ffff:10.0.0.1',
+      '2001:db8:0:1::5',
+      '2001:0db8:0000:0001:ffff::',
+      '::1',
+      'fe80::1%eth0',
+      'unknown',
+    ].map(networkOf),
+  ).toEqual(['10.0.0.1', '10.0.0.1', '2001:db8:0:1', '2001:db8:0:1', '0:0:0:0', 'fe80:0:0:0', 'unknown']);
 });

@@ -30,7 +30,12 @@ export function createSignInLimits(keys: Keys, perMinute: number): SignInLimits 
     async attempt({ address, email, known }) {
       // Names of accounts are not kept in memory as they were typed: people type passwords into the wrong field.
       const account = hmac(keys.names, email).toString('base64url');
-      const charges: [RateLimiterMemory, string][] = known ? [[byBrowser, `${account} ${known}`]] : [[byPair, `${account} ${networkOf(address)}`], [byAccount, account]];
+      const charges: [RateLimiterMemory, string][] = known
+        ? [[byBrowser, `${account} ${known}`]]
+        : [
+            [byPair, `${account} ${networkOf(address)}`],
+            [byAccount, account],
+          ];
       for (const [limiter, key] of charges) await charge(limiter, key);
       return {
         async forgive() {
@@ -46,7 +51,9 @@ async function charge(limiter: RateLimiterMemory, key: string): Promise<void> {
     await limiter.consume(key, 1);
   } catch (left) {
     if (!(left instanceof RateLimiterRes)) throw left;
-    throw new Refused('limited', 'Too many attempts to sign in. Wait a little and try again.', { retryAfter: Math.max(1_000, left.msBeforeNext) });
+    throw new Refused('limited', 'Too many attempts to sign in. Wait a little and try again.', {
+      retryAfter: Math.max(1_000, left.msBeforeNext),
+    });
   }
 }
 
@@ -57,6 +64,12 @@ export function networkOf(address: string): string {
   const [head = '', tail] = plain.split('%')[0]!.split('::');
   const front = head ? head.split(':') : [];
   const back = tail ? tail.split(':') : [];
-  const groups = tail === undefined ? front : [...front, ...Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0'), ...back];
-  return groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '').toLowerCase()).join(':');
+  const groups =
+    tail === undefined
+      ? front
+      : [...front, ...Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0'), ...back];
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':');
 }

@@ -12,7 +12,13 @@ export type Actor = {
 export const stranger: Actor = { kind: 'stranger', id: null, name: 'stranger', deviceId: null, permissions: new Set() };
 
 /** The house itself: jobs, imports, the command line. `what` is the name the audit log shows. */
-export const system = (what: string): Actor => ({ kind: 'system', id: null, name: what, deviceId: null, permissions: new Set() });
+export const system = (what: string): Actor => ({
+  kind: 'system',
+  id: null,
+  name: what,
+  deviceId: null,
+  permissions: new Set(),
+});
 
 /** Whether an operation with this declaration is open to the actor at all; the verb then judges the object. */
 export function mayEnter(actor: Actor, declared: Declared): boolean {

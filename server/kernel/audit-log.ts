@@ -16,15 +16,32 @@ export type AuditEntry = {
 };
 
 /** Writes entries inside the act's own transaction, unchained: the sealer chains them later, so that no act waits for another. */
-export async function writeAudit(client: Pick<ClientBase, 'query'>, work: Work, entries: readonly AuditEntry[], previewToken?: string): Promise<void> {
+export async function writeAudit(
+  client: Pick<ClientBase, 'query'>,
+  work: Work,
+  entries: readonly AuditEntry[],
+  previewToken?: string,
+): Promise<void> {
   for (const entry of entries) {
     const { rows } = await client.query<{ id: number }>(
       `insert into audit_entries (actor_id, actor_name, action, outcome, target_kind, target_id, target_name, before, after, reason, door, address, request_id, preview_token, count)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning id`,
       [
-        work.actor.id, work.actor.name, entry.action, entry.outcome, entry.target?.kind ?? null, entry.target?.id ?? null, entry.target?.name ?? null,
-        entry.before ? JSON.stringify(entry.before) : null, entry.after ? JSON.stringify(entry.after) : null, entry.reason ?? null,
-        work.doorway.door, work.doorway.address ?? null, work.doorway.requestId, previewToken ?? null, entry.count ?? 1,
+        work.actor.id,
+        work.actor.name,
+        entry.action,
+        entry.outcome,
+        entry.target?.kind ?? null,
+        entry.target?.id ?? null,
+        entry.target?.name ?? null,
+        entry.before ? JSON.stringify(entry.before) : null,
+        entry.after ? JSON.stringify(entry.after) : null,
+        entry.reason ?? null,
+        work.doorway.door,
+        work.doorway.address ?? null,
+        work.doorway.requestId,
+        previewToken ?? null,
+        entry.count ?? 1,
       ],
     );
     entry.id = rows[0]!.id;

@@ -41,8 +41,16 @@ afterAll(async () => {
 });
 
 /** A stock client that keeps every event it hears, in order. */
-async function listener(person: string, device: string): Promise<{ client: Socket; heard: unknown[][]; seat: Seat; socket: ServerSocket; byes: ByeEvent[] }> {
-  const client = io(origin, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { person, device } });
+async function listener(
+  person: string,
+  device: string,
+): Promise<{ client: Socket; heard: unknown[][]; seat: Seat; socket: ServerSocket; byes: ByeEvent[] }> {
+  const client = io(origin, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    auth: { person, device },
+  });
   clients.push(client);
   const heard: unknown[][] = [];
   client.onAny((...event: unknown[]) => void heard.push(event));
@@ -63,14 +71,23 @@ describe('with a stock client', () => {
       if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const ours = () => ada.heard.filter(([event]) => event === 'change');
-    await until(() => ours().length === 500 && ada.heard.length === 500 + 72 && echoes.length === 46, 'everything said');
+    await until(
+      () => ours().length === 500 && ada.heard.length === 500 + 72 && echoes.length === 46,
+      'everything said',
+    );
     expect(ours().map(([, payload]) => (payload as { n: number }).n)).toEqual(Array.from({ length: 500 }, (_, n) => n));
-    expect(ada.heard.filter(([event]) => event === 'stock').map(([, n]) => n)).toEqual(Array.from({ length: 72 }, (_, n) => n * 7));
+    expect(ada.heard.filter(([event]) => event === 'stock').map(([, n]) => n)).toEqual(
+      Array.from({ length: 72 }, (_, n) => n * 7),
+    );
   });
 
   test.each([
-    ['nothing much', ''], ['a byte short of the 16-bit length', 'x'.repeat(90)], ['the 16-bit length', 'x'.repeat(60_000)], ['the 64-bit length', 'x'.repeat(70_000)],
-    ['half a megabyte', '长'.repeat(180_000)], ['emoji and Chinese', '👩‍👩‍👧‍👦 会议改到下午三点 — naïve “quotes” \u2028 \\ \n "'],
+    ['nothing much', ''],
+    ['a byte short of the 16-bit length', 'x'.repeat(90)],
+    ['the 16-bit length', 'x'.repeat(60_000)],
+    ['the 64-bit length', 'x'.repeat(70_000)],
+    ['half a megabyte', '长'.repeat(180_000)],
+    ['emoji and Chinese', '👩‍👩‍👧‍👦 会议改到下午三点 — naïve “quotes” \u2028 \\ \n "'],
   ])('a payload of %s arrives as it was', async (name, body) => {
     const ada = await listener('ada', `sizes-${name}`);
     broadcast.toSeat(ada.seat, 'change', JSON.stringify({ body }));
@@ -111,7 +128,11 @@ describe('with a stock client', () => {
 
 describe('rooms', () => {
   test('only who sits in a room hears it, and nobody twice', async () => {
-    const [ada, ben, cy] = [await listener('ada', 'rooms-1'), await listener('ben', 'rooms-2'), await listener('cy', 'rooms-3')];
+    const [ada, ben, cy] = [
+      await listener('ada', 'rooms-1'),
+      await listener('ben', 'rooms-2'),
+      await listener('cy', 'rooms-3'),
+    ];
     for (const { seat } of [ada, ben]) broadcast.join(seat, 'tea');
     broadcast.join(ada.seat, 'tea');
     broadcast.toRoom('tea', 'first', '1');
@@ -120,8 +141,14 @@ describe('rooms', () => {
     broadcast.leave(cy.seat, 'tea');
     broadcast.toRoom('tea', 'third', '3');
     await until(() => ada.heard.length === 2 && ben.heard.length === 2, 'what was said');
-    expect(ada.heard).toEqual([['first', 1], ['third', 3]]);
-    expect(ben.heard).toEqual([['first', 1], ['second', 2]]);
+    expect(ada.heard).toEqual([
+      ['first', 1],
+      ['third', 3],
+    ]);
+    expect(ben.heard).toEqual([
+      ['first', 1],
+      ['second', 2],
+    ]);
     expect(cy.heard).toEqual([]);
   });
 
@@ -148,7 +175,9 @@ describe('rooms', () => {
 
   test('after any sequence of entering and leaving, rooms and seats agree', () => {
     const wire = {} as NetSocket;
-    const made = Array.from({ length: 12 }, (_, n) => broadcast.seat(`p${n % 5}`, `d${n}`, { wire, close: () => undefined }));
+    const made = Array.from({ length: 12 }, (_, n) =>
+      broadcast.seat(`p${n % 5}`, `d${n}`, { wire, close: () => undefined }),
+    );
     for (const seat of made) broadcast.open(seat);
     const should = new Map(made.map((seat) => [seat, new Set<string>()]));
     let random = 7;
@@ -165,7 +194,12 @@ describe('rooms', () => {
       }
     }
     for (const [seat, rooms] of should) {
-      expect(seat.rooms.map((room) => room.name).filter((name) => name.startsWith('random-')).sort()).toEqual([...rooms].sort());
+      expect(
+        seat.rooms
+          .map((room) => room.name)
+          .filter((name) => name.startsWith('random-'))
+          .sort(),
+      ).toEqual([...rooms].sort());
       seat.rooms.forEach((room, slot) => {
         expect(room.seats[seat.places[slot]!]).toBe(seat);
         expect(room.slots[seat.places[slot]!]).toBe(slot);
@@ -183,7 +217,10 @@ describe('cutting', () => {
     broadcast.cutDevice('cut-1', { code: 'session_ended', message: 'gone' });
     broadcast.toRoom('user:fay', 'after', '1');
     await until(() => !ended.client.connected && other.heard.length === 2, 'the cut');
-    expect(ended.heard).toEqual([['last', 1], ['bye', { code: 'session_ended', message: 'gone' }]]);
+    expect(ended.heard).toEqual([
+      ['last', 1],
+      ['bye', { code: 'session_ended', message: 'gone' }],
+    ]);
     expect(broadcast.seatsOf('fay').length).toBe(1);
   });
 
@@ -191,7 +228,9 @@ describe('cutting', () => {
     const { port } = http.address() as AddressInfo;
     const stalled = connect(port, '127.0.0.1');
     await once(stalled, 'connect');
-    stalled.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n`);
+    stalled.write(
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    );
     await once(stalled, 'data');
     const hello = Buffer.from('40{"person":"gus","device":"slow-1"}');
     stalled.write(Buffer.concat([Buffer.from([0x81, 0x80 | hello.length, 0, 0, 0, 0]), hello]));

@@ -12,7 +12,10 @@ export const personRoom = (personId: string): string => `user:${personId}`;
 const everyone = 'everyone';
 /** However much a connection asked for, it may not leave more than this lying unread beyond the cap. */
 const mostAsked = 16_777_216;
-const resync: ByeEvent = { code: 'resync', message: 'This connection did not read what it was sent. Connect again and ask for what is missing.' };
+const resync: ByeEvent = {
+  code: 'resync',
+  message: 'This connection did not read what it was sent. Connect again and ask for what is missing.',
+};
 
 /**
  * Says things to connections.
@@ -200,9 +203,13 @@ export class Broadcast {
 
   #cutSlow(seat: Seat): void {
     cutConnections.inc();
-    this.#log.info({ personId: seat.personId, deviceId: seat.deviceId, unread: seat.link.wire.writableLength }, 'a connection that does not read was cut');
+    this.#log.info(
+      { personId: seat.personId, deviceId: seat.deviceId, unread: seat.link.wire.writableLength },
+      'a connection that does not read was cut',
+    );
     this.cut(seat, resync);
   }
 }
 
-export const createBroadcast = (log: Logger, options: { slowReaderBytes?: number } = {}): Broadcast => new Broadcast(log, options);
+export const createBroadcast = (log: Logger, options: { slowReaderBytes?: number } = {}): Broadcast =>
+  new Broadcast(log, options);

@@ -14,13 +14,42 @@ import { glance } from './clickhouse-child-sql.ts';
 const SERVER_NAME = 'parley-embedded';
 const HEAVY = 2;
 /** Names in the address that are no settings of the engine; `priority` chooses the lane. */
-const NOT_SETTINGS = new Set(['query', 'query_id', 'database', 'default_format', 'user', 'password', 'session_id', 'session_timeout', 'session_check', 'role', 'quota_key', 'compress', 'decompress', 'stacktrace', 'wait_end_of_query', 'buffer_size', 'priority', 'enable_http_compression', 'http_zlib_compression_level', 'send_progress_in_http_headers', 'http_headers_progress_interval_ms', 'cancel_http_readonly_queries_on_client_close', 'close_session']);
+const NOT_SETTINGS = new Set([
+  'query',
+  'query_id',
+  'database',
+  'default_format',
+  'user',
+  'password',
+  'session_id',
+  'session_timeout',
+  'session_check',
+  'role',
+  'quota_key',
+  'compress',
+  'decompress',
+  'stacktrace',
+  'wait_end_of_query',
+  'buffer_size',
+  'priority',
+  'enable_http_compression',
+  'http_zlib_compression_level',
+  'send_progress_in_http_headers',
+  'http_headers_progress_interval_ms',
+  'cancel_http_readonly_queries_on_client_close',
+  'close_session',
+]);
 const LEAVES_TRACES = new Set(['set', 'use']);
 
 export type Credentials = { user: string; password: string };
 
 /** Answers one request. Never throws: whatever goes wrong becomes an answer in ClickHouse's form. */
-export async function answer(request: IncomingMessage, response: ServerResponse, lanes: Lanes, credentials: Credentials): Promise<void> {
+export async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  lanes: Lanes,
+  credentials: Credentials,
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   response.setHeader('X-ClickHouse-Server-Display-Name', SERVER_NAME);
   if (url.pathname.endsWith('/ping')) return void response.end('Ok.\n');
@@ -32,8 +61,20 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
     response.once('close', () => gone.abort());
     const statement = await readStatement(request, url, gone.signal);
     const outcome = await lanes.run(statement);
-    const summary = { read_rows: outcome.readRows, read_bytes: outcome.readBytes, written_rows: outcome.writtenRows, written_bytes: outcome.writtenBytes, total_rows_to_read: 0, result_rows: 0, result_bytes: outcome.bytes.length, elapsed_ns: Math.round(outcome.elapsed * 1e9) };
-    response.setHeader('X-ClickHouse-Summary', JSON.stringify(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, String(value)]))));
+    const summary = {
+      read_rows: outcome.readRows,
+      read_bytes: outcome.readBytes,
+      written_rows: outcome.writtenRows,
+      written_bytes: outcome.writtenBytes,
+      total_rows_to_read: 0,
+      result_rows: 0,
+      result_bytes: outcome.bytes.length,
+      elapsed_ns: Math.round(outcome.elapsed * 1e9),
+    };
+    response.setHeader(
+      'X-ClickHouse-Summary',
+      JSON.stringify(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, String(value)]))),
+    );
     response.setHeader('X-ClickHouse-Format', statement.format);
     await send(request, response, url, 200, outcome.bytes);
   } catch (error) {
@@ -50,17 +91,28 @@ function authenticate(request: IncomingMessage, url: URL, { user, password }: Cr
   const decoded = basic ? Buffer.from(basic, 'base64').toString() : '';
   const colon = decoded.indexOf(':');
   const header = (name: string) => request.headers[name] as string | undefined;
-  const givenUser = basic ? decoded.slice(0, colon) : (header('x-clickhouse-user') ?? url.searchParams.get('user') ?? '');
-  const givenPassword = basic ? decoded.slice(colon + 1) : (header('x-clickhouse-key') ?? url.searchParams.get('password') ?? '');
+  const givenUser = basic
+    ? decoded.slice(0, colon)
+    : (header('x-clickhouse-user') ?? url.searchParams.get('user') ?? '');
+  const givenPassword = basic
+    ? decoded.slice(colon + 1)
+    : (header('x-clickhouse-key') ?? url.searchParams.get('password') ?? '');
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  if (!timingSafeEqual(digest(`${givenUser}\0${givenPassword}`), digest(`${user}\0${password}`))) throw refusal(516, `${givenUser}: Authentication failed: password is incorrect, or there is no user with such name`, 'AUTHENTICATION_FAILED');
+  if (!timingSafeEqual(digest(`${givenUser}\0${givenPassword}`), digest(`${user}\0${password}`)))
+    throw refusal(
+      516,
+      `${givenUser}: Authentication failed: password is incorrect, or there is no user with such name`,
+      'AUTHENTICATION_FAILED',
+    );
 }
 
 async function readStatement(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Statement> {
   for (const name of ['session_id', 'role']) {
-    if (url.searchParams.has(name)) throw refusal(48, `The embedded ClickHouse does not support ${name}`, 'NOT_IMPLEMENTED');
+    if (url.searchParams.has(name))
+      throw refusal(48, `The embedded ClickHouse does not support ${name}`, 'NOT_IMPLEMENTED');
   }
-  if (/multipart/i.test(request.headers['content-type'] ?? '')) throw refusal(48, 'The embedded ClickHouse does not take multipart bodies', 'NOT_IMPLEMENTED');
+  if (/multipart/i.test(request.headers['content-type'] ?? ''))
+    throw refusal(48, 'The embedded ClickHouse does not take multipart bodies', 'NOT_IMPLEMENTED');
   const body = await readBody(request);
   const inAddress = url.searchParams.get('query');
   const sql = (inAddress ?? body.toString('utf8')).trim();
@@ -85,7 +137,10 @@ async function readStatement(request: IncomingMessage, url: URL, signal: AbortSi
     sql: whole,
     data: isInsert && inAddress !== null && body.length > 0 ? body : undefined,
     database: url.searchParams.get('database') ?? databaseIn(request, url) ?? 'default',
-    format: url.searchParams.get('default_format') ?? (request.headers['x-clickhouse-format'] as string | undefined) ?? 'TabSeparated',
+    format:
+      url.searchParams.get('default_format') ??
+      (request.headers['x-clickhouse-format'] as string | undefined) ??
+      'TabSeparated',
     params,
     settings,
     heavy: Number(url.searchParams.get('priority') ?? 0) >= HEAVY,
@@ -109,11 +164,19 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   throw refusal(48, `The embedded ClickHouse does not take bodies in ${encoding}`, 'NOT_IMPLEMENTED');
 }
 
-async function send(request: IncomingMessage, response: ServerResponse, url: URL, status: number, bytes: Uint8Array): Promise<void> {
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  status: number,
+  bytes: Uint8Array,
+): Promise<void> {
   if (response.destroyed) return;
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
-  const wantsGzip = url.searchParams.get('enable_http_compression') === '1' && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const wantsGzip =
+    url.searchParams.get('enable_http_compression') === '1' &&
+    /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   if (wantsGzip) response.setHeader('Content-Encoding', 'gzip');
   response.end(wantsGzip ? await promisify(gzip)(bytes, { level: 1 }) : bytes);
 }
@@ -123,7 +186,20 @@ function checkName(name: string): string {
   return name;
 }
 
-const refusal = (code: number, sentence: string, type: string): Error => new Error(`Code: ${code}. DB::Exception: ${sentence}. (${type})`);
+const refusal = (code: number, sentence: string, type: string): Error =>
+  new Error(`Code: ${code}. DB::Exception: ${sentence}. (${type})`);
 
-const statuses: Record<number, number> = { 62: 400, 36: 400, 456: 400, 115: 404, 60: 404, 81: 404, 47: 404, 46: 404, 48: 501, 516: 403, 236: 503 };
+const statuses: Record<number, number> = {
+  62: 400,
+  36: 400,
+  456: 400,
+  115: 404,
+  60: 404,
+  81: 404,
+  47: 404,
+  46: 404,
+  48: 501,
+  516: 403,
+  236: 503,
+};
 const statusOf = (code: number): number => statuses[code] ?? 500;

@@ -29,7 +29,14 @@ export type Statement = {
   signal: AbortSignal;
 };
 
-export type Outcome = { bytes: Uint8Array; readRows: number; readBytes: number; writtenRows: number; writtenBytes: number; elapsed: number };
+export type Outcome = {
+  bytes: Uint8Array;
+  readRows: number;
+  readBytes: number;
+  writtenRows: number;
+  writtenBytes: number;
+  elapsed: number;
+};
 type Waiting = { statement: Statement; resolve(outcome: Outcome): void; reject(error: unknown): void };
 
 /*
@@ -37,16 +44,28 @@ type Waiting = { statement: Statement; resolve(outcome: Outcome): void; reject(e
  * any bytes without turning them into a string, and says how many rows were written. It is no part of chdb's published
  * interface: the version is pinned, and clickhouse-child.test.ts inserts in several formats through it.
  */
-type Native = { InsertRawAsyncConnection(connection: unknown, prefix: string, data: Buffer, countLines: boolean): Promise<{ elapsed: number; rowsWritten: number; bytesWritten: number }> };
+type Native = {
+  InsertRawAsyncConnection(
+    connection: unknown,
+    prefix: string,
+    data: Buffer,
+    countLines: boolean,
+  ): Promise<{ elapsed: number; rowsWritten: number; bytesWritten: number }>;
+};
 const fromHere = createRequire(import.meta.url);
-const native = (fromHere(join(dirname(fromHere.resolve('chdb/package.json')), 'dist', 'loader.js')) as { loadNative(): Native }).loadNative();
+const native = (
+  fromHere(join(dirname(fromHere.resolve('chdb/package.json')), 'dist', 'loader.js')) as { loadNative(): Native }
+).loadNative();
 
 export class Lanes {
   readonly #lanes: { light: Lane; heavy: Lane };
 
   constructor(directory: string) {
     const halfTheMachine = String(Math.max(1, Math.floor(availableParallelism() / 2)));
-    this.#lanes = { light: new Lane(directory, 2, new Map()), heavy: new Lane(directory, 1, new Map([['max_threads', halfTheMachine]])) };
+    this.#lanes = {
+      light: new Lane(directory, 2, new Map()),
+      heavy: new Lane(directory, 1, new Map([['max_threads', halfTheMachine]])),
+    };
   }
 
   /** Runs a statement when its turn comes. Rejects with the engine's own error. */
@@ -122,7 +141,9 @@ class Connection {
   async run(statement: Statement): Promise<Outcome> {
     try {
       await this.#tune(statement);
-      return statement.data ? await this.#insert(statement.sql, statement.data) : await this.#ask(statement.sql, statement.format);
+      return statement.data
+        ? await this.#insert(statement.sql, statement.data)
+        : await this.#ask(statement.sql, statement.format);
     } finally {
       if (statement.leavesTraces) this.#renew();
     }
@@ -134,13 +155,32 @@ class Connection {
 
   async #ask(sql: string, format: string): Promise<Outcome> {
     const result = await this.#session.queryAsync(sql, { format });
-    return { bytes: result.bytes(), readRows: result.rowsRead, readBytes: result.bytesRead, writtenRows: 0, writtenBytes: 0, elapsed: result.elapsed };
+    return {
+      bytes: result.bytes(),
+      readRows: result.rowsRead,
+      readBytes: result.bytesRead,
+      writtenRows: 0,
+      writtenBytes: 0,
+      elapsed: result.elapsed,
+    };
   }
 
   async #insert(sql: string, data: Buffer): Promise<Outcome> {
     // The call puts the line break between statement and data itself: a second one would be the first byte of the data.
-    const done = await native.InsertRawAsyncConnection(this.#session.connection, sql.replace(/[\s;]+$/, ''), data, false);
-    return { bytes: new Uint8Array(0), readRows: 0, readBytes: 0, writtenRows: done.rowsWritten, writtenBytes: done.bytesWritten, elapsed: done.elapsed };
+    const done = await native.InsertRawAsyncConnection(
+      this.#session.connection,
+      sql.replace(/[\s;]+$/, ''),
+      data,
+      false,
+    );
+    return {
+      bytes: new Uint8Array(0),
+      readRows: 0,
+      readBytes: 0,
+      writtenRows: done.rowsWritten,
+      writtenBytes: done.bytesWritten,
+      elapsed: done.elapsed,
+    };
   }
 
   async #tune(statement: Statement): Promise<void> {
@@ -151,7 +191,9 @@ class Connection {
     const wanted = new Map([...this.#defaults, ...statement.settings]);
     const changes = [
       ...[...this.#settings.keys()].filter((name) => !wanted.has(name)).map((name) => `${name} = DEFAULT`),
-      ...[...wanted].filter(([name, value]) => this.#settings.get(name) !== value).map(([name, value]) => `${name} = ${literal(value)}`),
+      ...[...wanted]
+        .filter(([name, value]) => this.#settings.get(name) !== value)
+        .map(([name, value]) => `${name} = ${literal(value)}`),
     ];
     // Parameters go the same way: bound through chdb's own call they would be shared by all connections of the process
     // and two statements at once would read each other's values.
@@ -176,4 +218,5 @@ class Connection {
   }
 }
 
-const shuttingDown = (): Error => new Error('Code: 236. DB::Exception: The embedded ClickHouse is stopping, or the caller has gone. (ABORTED)');
+const shuttingDown = (): Error =>
+  new Error('Code: 236. DB::Exception: The embedded ClickHouse is stopping, or the caller has gone. (ABORTED)');

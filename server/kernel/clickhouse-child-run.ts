@@ -16,7 +16,8 @@ export const CLICKHOUSE_USER = 'parley';
 export type ClickhouseOptions = { directory: string; logFile: string; port: number; secret: string };
 
 /** The child's address in the form that ClickHouse's client takes. */
-export const clickhouseUrl = (port: number, secret: string): string => `http://${CLICKHOUSE_USER}:${secret}@127.0.0.1:${port}/default`;
+export const clickhouseUrl = (port: number, secret: string): string =>
+  `http://${CLICKHOUSE_USER}:${secret}@127.0.0.1:${port}/default`;
 
 /** Resolves when the child answers on its port. It ends when its input does, so it never outlives the keeper. */
 export async function startClickhouse({ directory, logFile, port, secret }: ClickhouseOptions): Promise<Run> {
@@ -25,14 +26,23 @@ export async function startClickhouse({ directory, logFile, port, secret }: Clic
   if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a', 0o600);
   const script = fileURLToPath(new URL('clickhouse-child.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, '--data', directory, '--port', String(port)], { stdio: ['pipe', 'pipe', log] });
+  const child = spawn(process.execPath, [script, '--data', directory, '--port', String(port)], {
+    stdio: ['pipe', 'pipe', log],
+  });
   closeSync(log);
   child.stdin!.on('error', () => {});
   child.stdin!.write(secret + '\n'); // not as an argument: those are for everybody on the machine to read
   const ended = endOf(child);
   const named = child.pid === undefined ? null : nameProcess(child.pid);
-  const ready = new Promise<'ready'>((resolve) => createInterface({ input: child.stdout! }).once('line', () => resolve('ready')));
+  const ready = new Promise<'ready'>((resolve) =>
+    createInterface({ input: child.stdout! }).once('line', () => resolve('ready')),
+  );
   const outcome = await Promise.race([ready, ended]);
-  if (outcome !== 'ready' || !named) throw new EngineError('clickhouse_start_failed', `The embedded ClickHouse did not start (${outcome}); see ${logFile}.`, 'machine');
+  if (outcome !== 'ready' || !named)
+    throw new EngineError(
+      'clickhouse_start_failed',
+      `The embedded ClickHouse did not start (${outcome}); see ${logFile}.`,
+      'machine',
+    );
   return { process: named, ended, stop: () => stopProcess(named, ['SIGTERM'], CLEAN_STOP) };
 }

@@ -28,7 +28,9 @@ const inputEnded = once(input, 'close');
 const [password] = (await once(input, 'line')) as [string];
 
 const lanes = new Lanes(options.data!);
-const server = createServer((request, response) => void answer(request, response, lanes, { user: CLICKHOUSE_USER, password }));
+const server = createServer(
+  (request, response) => void answer(request, response, lanes, { user: CLICKHOUSE_USER, password }),
+);
 // Clients keep connections for reuse: a server that closes them first makes requests fail that cross the closing.
 server.keepAliveTimeout = 60_000;
 server.requestTimeout = 0;

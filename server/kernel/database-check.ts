@@ -8,10 +8,23 @@ export async function faultsOf(db: Database, accept: { unsafe: boolean; encoding
   );
   const { encoding, fsync, commit, version, ctype } = facts!;
   const faults: string[] = [];
-  if (version < 150_000) faults.push(`The database is PostgreSQL ${Math.floor(version / 10_000)}; Parley needs 15 or newer.`);
-  if (!accept.encoding && encoding !== 'UTF8') faults.push(`The database's encoding is ${encoding}, not UTF8: create it with --encoding=UTF8 (or set PARLEY_ACCEPT_ENCODING=true and lose other scripts).`);
-  if (!accept.encoding && ctype === 'C') faults.push('The database’s LC_CTYPE is C, under which letters beyond ASCII are no letters: create it with --locale=C.UTF-8 (or set PARLEY_ACCEPT_ENCODING=true).');
-  if (!accept.unsafe && fsync === 'off') faults.push('The database runs with fsync off: a crash would lose acknowledged messages. Turn it on (or set PARLEY_ACCEPT_UNSAFE_DATABASE=true).');
-  if (!accept.unsafe && commit === 'off') faults.push('The database runs with synchronous_commit off: a crash would lose acknowledged messages. Turn it on (or set PARLEY_ACCEPT_UNSAFE_DATABASE=true).');
+  if (version < 150_000)
+    faults.push(`The database is PostgreSQL ${Math.floor(version / 10_000)}; Parley needs 15 or newer.`);
+  if (!accept.encoding && encoding !== 'UTF8')
+    faults.push(
+      `The database's encoding is ${encoding}, not UTF8: create it with --encoding=UTF8 (or set PARLEY_ACCEPT_ENCODING=true and lose other scripts).`,
+    );
+  if (!accept.encoding && ctype === 'C')
+    faults.push(
+      'The database’s LC_CTYPE is C, under which letters beyond ASCII are no letters: create it with --locale=C.UTF-8 (or set PARLEY_ACCEPT_ENCODING=true).',
+    );
+  if (!accept.unsafe && fsync === 'off')
+    faults.push(
+      'The database runs with fsync off: a crash would lose acknowledged messages. Turn it on (or set PARLEY_ACCEPT_UNSAFE_DATABASE=true).',
+    );
+  if (!accept.unsafe && commit === 'off')
+    faults.push(
+      'The database runs with synchronous_commit off: a crash would lose acknowledged messages. Turn it on (or set PARLEY_ACCEPT_UNSAFE_DATABASE=true).',
+    );
   return faults;
 }

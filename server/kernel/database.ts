@@ -22,7 +22,12 @@ export type DatabaseOptions = { poolSize?: number; statementTimeout?: number };
 export function openDatabase(url: string, log: Logger, options: DatabaseOptions = {}): Database {
   const max = options.poolSize ?? 10;
   const statementTimeout = options.statementTimeout ?? 30_000;
-  const settings = { statement_timeout: statementTimeout, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 5_000, keepAlive: true };
+  const settings = {
+    statement_timeout: statementTimeout,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  };
   const sequelize = new Sequelize(url, {
     dialect: 'postgres',
     dialectModule: pg,
@@ -44,7 +49,12 @@ export function openDatabase(url: string, log: Logger, options: DatabaseOptions 
       return result.rows as Row[];
     },
     async client(purpose) {
-      const client = new pg.Client({ connectionString: url, application_name: `parley ${purpose}`.slice(0, 63), connectionTimeoutMillis: 5_000, keepAlive: true });
+      const client = new pg.Client({
+        connectionString: url,
+        application_name: `parley ${purpose}`.slice(0, 63),
+        connectionTimeoutMillis: 5_000,
+        keepAlive: true,
+      });
       client.on('error', (error) => log.warn({ err: error, purpose }, 'a database connection was lost'));
       await client.connect();
       return client;
@@ -65,14 +75,26 @@ function preparedName(name: string, text: string): string {
 }
 
 /** One changed row, as a plan shows it. */
-export type RowChange = { table: string; id: string; op: 'insert' | 'update' | 'delete'; before: Record<string, unknown> | null; after: Record<string, unknown> | null };
+export type RowChange = {
+  table: string;
+  id: string;
+  op: 'insert' | 'update' | 'delete';
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+};
 
 /** The act a transaction belongs to: where its changed rows are written down. */
 const acts = new WeakMap<Transaction, { changes: RowChange[] }>();
 
-export const markAct = (transaction: Transaction, act: { changes: RowChange[] }): void => void acts.set(transaction, act);
+export const markAct = (transaction: Transaction, act: { changes: RowChange[] }): void =>
+  void acts.set(transaction, act);
 
-type Row = { constructor: unknown; get(): Record<string, unknown>; previous(): Record<string, unknown>; changed(): string[] | false };
+type Row = {
+  constructor: unknown;
+  get(): Record<string, unknown>;
+  previous(): Record<string, unknown>;
+  changed(): string[] | false;
+};
 type HookOptions = { transaction?: Transaction | null; individualHooks?: boolean };
 
 /**
@@ -87,11 +109,20 @@ export function guardWrites(sequelize: Sequelize): void {
   };
   const noteRow = (op: RowChange['op']) => (row: unknown, options: unknown) => {
     const { table, id, now, before } = snapshot(row as Row);
-    actOf(options as HookOptions).changes.push({ table, id, op, before: op === 'insert' ? null : before, after: op === 'delete' ? null : now });
+    actOf(options as HookOptions).changes.push({
+      table,
+      id,
+      op,
+      before: op === 'insert' ? null : before,
+      after: op === 'delete' ? null : now,
+    });
   };
   const refuseBulk = (options: unknown) => {
     actOf(options as HookOptions);
-    if (!(options as HookOptions).individualHooks) throw new Error('A bulk write hides its rows from the plan: pass individualHooks, or use work.sql with work.changed.');
+    if (!(options as HookOptions).individualHooks)
+      throw new Error(
+        'A bulk write hides its rows from the plan: pass individualHooks, or use work.sql with work.changed.',
+      );
   };
   sequelize.addHook('beforeSave', (_row, options) => void actOf(options as HookOptions));
   sequelize.addHook('beforeDestroy', (_row, options) => void actOf(options as HookOptions));
@@ -104,11 +135,21 @@ export function guardWrites(sequelize: Sequelize): void {
   sequelize.addHook('afterDestroy', noteRow('delete'));
 }
 
-function snapshot(row: Row): { table: string; id: string; now: Record<string, unknown>; before: Record<string, unknown> } {
+function snapshot(row: Row): {
+  table: string;
+  id: string;
+  now: Record<string, unknown>;
+  before: Record<string, unknown>;
+} {
   const model = row.constructor as { getTableName(): string; primaryKeyAttributes: string[] };
   const now = { ...row.get() };
   const before: Record<string, unknown> = {};
   const previous = row.previous();
   for (const key of Object.keys(now)) before[key] = key in previous ? previous[key] : now[key];
-  return { table: model.getTableName(), id: model.primaryKeyAttributes.map((key) => String(now[key])).join(':'), now, before };
+  return {
+    table: model.getTableName(),
+    id: model.primaryKeyAttributes.map((key) => String(now[key])).join(':'),
+    now,
+    before,
+  };
 }

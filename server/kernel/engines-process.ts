@@ -61,7 +61,8 @@ export async function freePort(wished = 0): Promise<number> {
   }
 }
 
-export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function tryPort(port: number): Promise<number> {
   return new Promise((resolve, reject) => {

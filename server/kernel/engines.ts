@@ -56,7 +56,12 @@ const PATIENCE = 10 * 60_000;
 export async function openEngines(options: EnginesOptions): Promise<Engines> {
   const embedded = { postgres: !options.databaseUrl, clickhouse: !options.clickhouseUrl };
   if (!embedded.postgres && !embedded.clickhouse) {
-    return { databaseUrl: options.databaseUrl!, clickhouseUrl: options.clickhouseUrl!, close: async () => {}, embedded };
+    return {
+      databaseUrl: options.databaseUrl!,
+      clickhouseUrl: options.clickhouseUrl!,
+      close: async () => {},
+      embedded,
+    };
   }
   const dataDir = prepareDirectory(options.dataDir, options.throwaway ?? false);
   const say = options.onProgress ?? (() => {});
@@ -74,7 +79,11 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
       else if (closing) return void (await again.letGo());
       else {
         hold = again;
-        if (again.record.postgres?.url !== first.postgres?.url || again.record.clickhouse?.url !== first.clickhouse?.url) say('The embedded engines came back at other addresses; Parley must be restarted');
+        if (
+          again.record.postgres?.url !== first.postgres?.url ||
+          again.record.clickhouse?.url !== first.clickhouse?.url
+        )
+          say('The embedded engines came back at other addresses; Parley must be restarted');
       }
     }
   };
@@ -92,7 +101,12 @@ type Hold = { record: EnginesRecord; line: Line; letGo(): Promise<void> };
 type Needs = Engines['embedded'];
 
 // Attach to a living keeper, else start one, else (somebody else is just starting or stopping one) try again.
-async function reachKeeper(dataDir: string, needs: Needs, options: EnginesOptions, say: (sentence: string) => void): Promise<Hold> {
+async function reachKeeper(
+  dataDir: string,
+  needs: Needs,
+  options: EnginesOptions,
+  say: (sentence: string) => void,
+): Promise<Hold> {
   const as = options.as ?? 'tool';
   const until = Date.now() + PATIENCE;
   let told = false;
@@ -110,7 +124,11 @@ async function reachKeeper(dataDir: string, needs: Needs, options: EnginesOption
     }
     await pause(200);
   }
-  throw new EngineError('keeper_busy', `Another process has held ${join(dataDir, 'keeper.lock')} for ten minutes without becoming ready.`, 'operator');
+  throw new EngineError(
+    'keeper_busy',
+    `Another process has held ${join(dataDir, 'keeper.lock')} for ten minutes without becoming ready.`,
+    'operator',
+  );
 }
 
 async function attach(dataDir: string, needs: Needs, as: Holder, starter?: ChildProcess): Promise<Hold | null> {
@@ -119,7 +137,11 @@ async function attach(dataDir: string, needs: Needs, as: Holder, starter?: Child
   if (!record || !keeper || !isAlive(keeper.process)) return null;
   for (const engine of ['postgres', 'clickhouse'] as const) {
     if (needs[engine] && !record[engine]) {
-      throw new EngineError('engine_absent', `The engines already running on ${dataDir} were started without ${engine}. Give every process the same DATABASE_URL and CLICKHOUSE_URL.`, 'operator');
+      throw new EngineError(
+        'engine_absent',
+        `The engines already running on ${dataDir} were started without ${engine}. Give every process the same DATABASE_URL and CLICKHOUSE_URL.`,
+        'operator',
+      );
     }
   }
   const line = await takeLine(keeper.port, record.secret, as);
@@ -140,22 +162,44 @@ async function untilGone(keeper: ProcessName): Promise<void> {
 }
 
 /** Starts a keeper and resolves when it is ready; null when another one has the lock. */
-async function startKeeper(dataDir: string, needs: Needs, throwaway: boolean, say: (sentence: string) => void): Promise<ChildProcess | null> {
-  const without = (Object.keys(needs) as (keyof Needs)[]).filter((engine) => !needs[engine]).flatMap((engine) => ['--without', engine]);
+async function startKeeper(
+  dataDir: string,
+  needs: Needs,
+  throwaway: boolean,
+  say: (sentence: string) => void,
+): Promise<ChildProcess | null> {
+  const without = (Object.keys(needs) as (keyof Needs)[])
+    .filter((engine) => !needs[engine])
+    .flatMap((engine) => ['--without', engine]);
   const log = openSync(join(dataDir, 'logs', 'keeper.log'), 'a', 0o600);
   // Detached: Ctrl-C in a terminal goes to every process of the group, and the engines must outlast the server.
-  const keeper = spawn(nodeOfOurs(), [fileURLToPath(new URL('keeper.ts', import.meta.url)), '--data', dataDir, ...without, ...(throwaway ? ['--throwaway'] : [])], {
-    detached: true,
-    stdio: ['pipe', 'pipe', log],
-    env: { ...process.env, NODE_OPTIONS: '' }, // a debugger's or a test runner's options are not for the keeper
-  });
+  const keeper = spawn(
+    nodeOfOurs(),
+    [
+      fileURLToPath(new URL('keeper.ts', import.meta.url)),
+      '--data',
+      dataDir,
+      ...without,
+      ...(throwaway ? ['--throwaway'] : []),
+    ],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', log],
+      env: { ...process.env, NODE_OPTIONS: '' }, // a debugger's or a test runner's options are not for the keeper
+    },
+  );
   closeSync(log);
   keeper.stdin!.on('error', () => {});
 
   let failure: EngineError | undefined;
   const outcome = await new Promise<'ready' | 'busy' | 'ended'>((resolve) => {
     keeper.once('error', (cause) => {
-      failure = new EngineError('keeper_failed', `The keeper of the embedded engines could not be started: ${cause.message}`, 'machine', cause);
+      failure = new EngineError(
+        'keeper_failed',
+        `The keeper of the embedded engines could not be started: ${cause.message}`,
+        'machine',
+        cause,
+      );
       resolve('ended');
     });
     keeper.once('close', () => resolve('ended'));
@@ -166,7 +210,15 @@ async function startKeeper(dataDir: string, needs: Needs, throwaway: boolean, sa
       else resolve(word.event);
     });
   });
-  if (outcome === 'ended') throw failure ?? new EngineError('keeper_failed', `The keeper of the embedded engines ended without a word; see ${join(dataDir, 'logs', 'keeper.log')}.`, 'ours');
+  if (outcome === 'ended')
+    throw (
+      failure ??
+      new EngineError(
+        'keeper_failed',
+        `The keeper of the embedded engines ended without a word; see ${join(dataDir, 'logs', 'keeper.log')}.`,
+        'ours',
+      )
+    );
   letRun(keeper);
   return outcome === 'ready' ? keeper : null;
 }
@@ -188,10 +240,19 @@ function prepareDirectory(path: string, throwaway: boolean): string {
   try {
     mkdirSync(join(path, 'logs'), { recursive: true });
   } catch (cause) {
-    throw new EngineError('data_directory', `The data directory ${path} cannot be written: ${(cause as Error).message}`, 'operator', cause);
+    throw new EngineError(
+      'data_directory',
+      `The data directory ${path} cannot be written: ${(cause as Error).message}`,
+      'operator',
+      cause,
+    );
   }
   if (throwaway && readdirSync(path).some((name) => name !== 'logs')) {
-    throw new EngineError('data_directory', `${path} is not empty: engines that are thrown away delete their directory.`, 'ours');
+    throw new EngineError(
+      'data_directory',
+      `${path} is not empty: engines that are thrown away delete their directory.`,
+      'ours',
+    );
   }
   // As root PostgreSQL runs as another user, who must be able to pass through, whatever the umask says.
   if ((isNew || throwaway) && process.getuid?.() === 0) chmodSync(path, 0o711);

@@ -22,23 +22,57 @@ export const forbidden = (message: string) => new Refused('forbidden', message);
 export const conflict = (message: string) => new Refused('conflict', message);
 export const unauthenticated = (message = 'Sign in first.') => new Refused('unauthenticated', message);
 export const overloaded = (retryAfter: number) =>
-  new Refused('overloaded', 'The server has more to do than it can finish in time. Nothing was stored; try again.', { retryAfter });
+  new Refused('overloaded', 'The server has more to do than it can finish in time. Nothing was stored; try again.', {
+    retryAfter,
+  });
 export const unavailable = (cause: unknown) =>
-  new Refused('unavailable', 'The store cannot be reached at the moment. Try again; what was already stored will not be doubled.', { retryAfter: 1_000, cause });
+  new Refused(
+    'unavailable',
+    'The store cannot be reached at the moment. Try again; what was already stored will not be doubled.',
+    { retryAfter: 1_000, cause },
+  );
 
-const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P02', '57P03', '08006', '08003', '08001', '53300', '53100', '25P02', '40001', '40P01', '55P03', '57014']);
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08006',
+  '08003',
+  '08001',
+  '53300',
+  '53100',
+  '25P02',
+  '40001',
+  '40P01',
+  '55P03',
+  '57014',
+]);
 
 /** Whether an error says that the store was away, busy or full rather than that our statement was wrong. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code ?? (error as { original?: { code?: unknown } }).original?.code;
   if (typeof code === 'string') return connectionCodes.has(code);
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SequelizeConnection|ConnectionAcquireTimeout|ConnectionManager.getConnection was called after/i.test(`${error.name} ${error.message}`);
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SequelizeConnection|ConnectionAcquireTimeout|ConnectionManager.getConnection was called after/i.test(
+    `${error.name} ${error.message}`,
+  );
 }
 
 /** What travels for any error: refusals as they are, outages as `unavailable`, all else as `internal` without a detail. */
 export function refusalOf(error: unknown, requestId: string): Refusal {
-  const refused = error instanceof Refused ? error : isOutage(error) ? unavailable(error) : new Refused('internal', 'Something went wrong on our side. It has been logged; quote the request id.', { cause: error });
+  const refused =
+    error instanceof Refused
+      ? error
+      : isOutage(error)
+        ? unavailable(error)
+        : new Refused('internal', 'Something went wrong on our side. It has been logged; quote the request id.', {
+            cause: error,
+          });
   return {
     code: refused.code,
     message: refused.message,
@@ -50,6 +84,20 @@ export function refusalOf(error: unknown, requestId: string): Refusal {
 
 /** The HTTP status of each code. 500 is only ever ours. */
 export const httpStatus: Record<ErrorCode, number> = {
-  malformed: 400, too_large: 413, unknown_operation: 404, unauthenticated: 401, wrong_credentials: 401, session_ended: 401, suspended: 403,
-  forbidden: 403, not_found: 404, conflict: 409, archived: 409, moved: 409, limited: 429, overloaded: 503, unavailable: 503, internal: 500,
+  malformed: 400,
+  too_large: 413,
+  unknown_operation: 404,
+  unauthenticated: 401,
+  wrong_credentials: 401,
+  session_ended: 401,
+  suspended: 403,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  archived: 409,
+  moved: 409,
+  limited: 429,
+  overloaded: 503,
+  unavailable: 503,
+  internal: 500,
 };

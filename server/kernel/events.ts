@@ -23,7 +23,8 @@ export class Events {
 
   announce(events: readonly Happening[]): void {
     for (const event of events) {
-      for (const listener of [...(this.#listeners.get(event.type) ?? []), ...(this.#listeners.get('*') ?? [])]) void this.#tell(listener, event);
+      for (const listener of [...(this.#listeners.get(event.type) ?? []), ...(this.#listeners.get('*') ?? [])])
+        void this.#tell(listener, event);
     }
   }
 

@@ -51,7 +51,8 @@ export class Owed {
   /** Writes the list in one go. Every frame goes out whole, so the library's own writes fall between frames and never into one. */
   writeTo(wire: Duplex): void {
     if (this.#together !== null) return void wire.write(this.#together);
-    if (this.bytes <= worthCopying || this.#before!.bytes === 0) return void wire.write((this.#together = this.#join()));
+    if (this.bytes <= worthCopying || this.#before!.bytes === 0)
+      return void wire.write((this.#together = this.#join()));
     wire.cork();
     for (const piece of this.#list()) wire.write(piece);
     wire.uncork();

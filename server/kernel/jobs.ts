@@ -19,8 +19,18 @@ export function jobs(db: Database, log: Logger, tasks: Record<string, Job>, cron
   return {
     name: 'jobs',
     async run(signal) {
-      const taskList: TaskList = Object.fromEntries(Object.entries(tasks).map(([name, job]) => [name, (payload: unknown) => job(payload)]));
-      const runner: Runner = await run({ connectionString: db.url, concurrency: 2, noHandleSignals: true, pollInterval: 2_000, taskList, crontab, logger });
+      const taskList: TaskList = Object.fromEntries(
+        Object.entries(tasks).map(([name, job]) => [name, (payload: unknown) => job(payload)]),
+      );
+      const runner: Runner = await run({
+        connectionString: db.url,
+        concurrency: 2,
+        noHandleSignals: true,
+        pollInterval: 2_000,
+        taskList,
+        crontab,
+        logger,
+      });
       const stop = () => void runner.stop().catch(() => undefined);
       signal.addEventListener('abort', stop, { once: true });
       await runner.promise;

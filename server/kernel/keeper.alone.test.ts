@@ -1,7 +1,18 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,11 +51,15 @@ async function startUser(as: 'server' | 'tool' = 'tool', directory = dataDir): P
       .catch((error) => { console.log('refused ' + error.code); process.exit(3); });
     console.log('open ' + engines.databaseUrl);
     process.stdin.on('end', async () => { await engines.close(); console.log('closed'); process.exit(0); }).resume();`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   started.push(child);
   return child;
 }
-const firstWords = async (child: ChildProcess): Promise<string> => ((await once(createInterface({ input: child.stdout! }), 'line')) as [string])[0];
+const firstWords = async (child: ChildProcess): Promise<string> =>
+  ((await once(createInterface({ input: child.stdout! }), 'line')) as [string])[0];
 async function openUser(as: 'server' | 'tool' = 'tool'): Promise<ChildProcess> {
   const child = await startUser(as);
   expect(await firstWords(child)).toMatch(/^open /);
@@ -55,7 +70,8 @@ async function endUser(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) await once(child, 'exit');
 }
 
-const processesOf = (record: EnginesRecord): ProcessName[] => [record.keeper?.process, record.postgres?.process, record.clickhouse?.process].filter((name) => !!name);
+const processesOf = (record: EnginesRecord): ProcessName[] =>
+  [record.keeper?.process, record.postgres?.process, record.clickhouse?.process].filter((name) => !!name);
 async function untilNoneLives(record: EnginesRecord): Promise<void> {
   await until(() => processesOf(record).every((name) => !isAlive(name)));
 }
@@ -76,12 +92,19 @@ async function ask<T extends pg.QueryResultRow>(url: string, sql: string): Promi
     await client.end();
   }
 }
-const answers = (url: string) => ask(url, 'select 1').then(() => true, () => false);
+const answers = (url: string) =>
+  ask(url, 'select 1').then(
+    () => true,
+    () => false,
+  );
 
 test('data, addresses and secret are the same after stopping and starting again', async () => {
   const first = await openEngines({ dataDir });
   await ask(first.databaseUrl, "create table note (text text); insert into note values ('企业')");
-  const [shape] = await ask(first.databaseUrl, "select pg_encoding_to_char(encoding) as encoding, datctype as ctype from pg_database where datname = 'parley'");
+  const [shape] = await ask(
+    first.databaseUrl,
+    "select pg_encoding_to_char(encoding) as encoding, datctype as ctype from pg_database where datname = 'parley'",
+  );
   expect(shape).toEqual({ encoding: 'UTF8', ctype: 'C.UTF-8' });
   await first.close();
   expect(await answers(first.databaseUrl)).toBe(false);
@@ -141,7 +164,9 @@ test('an engine that dies comes back on its port while the keeper lives', async 
   for (const engine of ['postgres', 'clickhouse'] as const) sendSignal(record[engine]!.process!.pid, 'SIGKILL');
   await until(() => {
     const now = readRecord(dataDir)!;
-    return (['postgres', 'clickhouse'] as const).every((engine) => now[engine]!.process && now[engine]!.process!.pid !== record[engine]!.process!.pid);
+    return (['postgres', 'clickhouse'] as const).every(
+      (engine) => now[engine]!.process && now[engine]!.process!.pid !== record[engine]!.process!.pid,
+    );
   });
   expect(await answers(engines.databaseUrl)).toBe(true);
   expect((await fetch(new URL('/ping', engines.clickhouseUrl.replace(/\/\/.*@/, '//')))).status).toBe(200);
@@ -164,7 +189,10 @@ test('tools join the engines of a server and do not stop them; the last to leave
 
 test('a second server on the same data is refused, and the first does not notice', async () => {
   const first = await openUser('server');
-  await expect(openEngines({ dataDir, as: 'server' })).rejects.toMatchObject({ code: 'second_server', fault: 'operator' });
+  await expect(openEngines({ dataDir, as: 'server' })).rejects.toMatchObject({
+    code: 'second_server',
+    fault: 'operator',
+  });
   expect(await answers(readRecord(dataDir)!.postgres!.url)).toBe(true);
   await endUser(first);
   const next = await openEngines({ dataDir, as: 'server' });
@@ -221,12 +249,18 @@ test('a lost engines.json costs nothing: the password is set anew', async () => 
   unlinkSync(join(dataDir, 'engines.json'));
   const second = await openEngines({ dataDir });
   expect(await ask(second.databaseUrl, 'select id from note')).toEqual([]);
-  await expect(ask(second.databaseUrl.replace(/:[0-9a-f]+@/, ':guessed@'), 'select 1')).rejects.toMatchObject({ code: '28P01' });
+  await expect(ask(second.databaseUrl.replace(/:[0-9a-f]+@/, ':guessed@'), 'select 1')).rejects.toMatchObject({
+    code: '28P01',
+  });
   await second.close();
 });
 
 test('with both addresses given nothing is started, with one given only the other engine is', async () => {
-  const none = await openEngines({ dataDir, databaseUrl: 'postgres://elsewhere/db', clickhouseUrl: 'http://elsewhere' });
+  const none = await openEngines({
+    dataDir,
+    databaseUrl: 'postgres://elsewhere/db',
+    clickhouseUrl: 'http://elsewhere',
+  });
   expect(none.embedded).toEqual({ postgres: false, clickhouse: false });
   await none.close();
   expect(existsSync(dataDir)).toBe(false);

@@ -37,7 +37,11 @@ export type KeeperWord =
 const EXIT_BUSY = 75;
 
 const { values: options } = parseArgs({
-  options: { data: { type: 'string' }, without: { type: 'string', multiple: true, default: [] }, throwaway: { type: 'boolean', default: false } },
+  options: {
+    data: { type: 'string' },
+    without: { type: 'string', multiple: true, default: [] },
+    throwaway: { type: 'boolean', default: false },
+  },
 });
 
 const speak = (word: KeeperWord): void => void process.stdout.write(JSON.stringify(word) + '\n');
@@ -51,14 +55,21 @@ const nobodyLeft = new Promise<void>((resolve) => (leave = resolve));
 // A pipe whose reader died must not take the keeper down before the engines are stopped.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
-process.stdin.on('error', () => {}).on('close', closeStartersPipe).on('end', closeStartersPipe).resume();
+process.stdin
+  .on('error', () => {})
+  .on('close', closeStartersPipe)
+  .on('end', closeStartersPipe)
+  .resume();
 // Ctrl-C reaches whole groups of processes; the server decides when its engines stop, and the pipe tells.
 process.on('SIGINT', () => {});
 process.on('SIGHUP', () => {});
 process.on('SIGTERM', () => leave());
 
 await keep(realpathSync(options.data!)).catch((error: unknown) => {
-  const known = error instanceof EngineError ? error : new EngineError('keeper_failed', String((error as Error).stack ?? error), 'ours', error);
+  const known =
+    error instanceof EngineError
+      ? error
+      : new EngineError('keeper_failed', String((error as Error).stack ?? error), 'ours', error);
   speak({ event: 'failed', code: known.code, sentence: known.message, fault: known.fault });
   process.exitCode = 1;
 });
@@ -72,7 +83,13 @@ async function keep(dataDir: string): Promise<void> {
     return;
   }
   const earlier = readRecord(dataDir);
-  const record: EnginesRecord = { version: 1, keeper: null, secret: earlier?.secret ?? newSecret(), postgres: null, clickhouse: null };
+  const record: EnginesRecord = {
+    version: 1,
+    keeper: null,
+    secret: earlier?.secret ?? newSecret(),
+    postgres: null,
+    clickhouse: null,
+  };
   const save = () => writeRecord(dataDir, record);
   const engines: Supervised[] = [];
   try {
@@ -104,7 +121,12 @@ async function keep(dataDir: string): Promise<void> {
   }
 }
 
-async function keepPostgres(dataDir: string, record: EnginesRecord, earlier: EnginesRecord | null, save: () => void): Promise<Supervised> {
+async function keepPostgres(
+  dataDir: string,
+  record: EnginesRecord,
+  earlier: EnginesRecord | null,
+  save: () => void,
+): Promise<Supervised> {
   const place = choosePlace(dataDir, say);
   const secret = record.secret;
   const settings = { place, secret, logFile: join(dataDir, 'logs', 'postgres.log'), throwaway: options.throwaway, say };
@@ -124,7 +146,12 @@ async function keepPostgres(dataDir: string, record: EnginesRecord, earlier: Eng
   });
 }
 
-async function keepClickhouse(dataDir: string, record: EnginesRecord, earlier: EnginesRecord | null, save: () => void): Promise<Supervised> {
+async function keepClickhouse(
+  dataDir: string,
+  record: EnginesRecord,
+  earlier: EnginesRecord | null,
+  save: () => void,
+): Promise<Supervised> {
   const orphan = earlier?.clickhouse?.process;
   if (orphan && isAlive(orphan)) await stopProcess(orphan, ['SIGTERM'], 30_000);
   const secret = record.secret;
@@ -133,7 +160,13 @@ async function keepClickhouse(dataDir: string, record: EnginesRecord, earlier: E
   say('Starting ClickHouse');
   return supervise({
     name: 'ClickHouse',
-    start: () => startClickhouse({ directory: join(dataDir, 'clickhouse'), logFile: join(dataDir, 'logs', 'clickhouse.log'), port, secret }),
+    start: () =>
+      startClickhouse({
+        directory: join(dataDir, 'clickhouse'),
+        logFile: join(dataDir, 'logs', 'clickhouse.log'),
+        port,
+        secret,
+      }),
     onRun: (run) => {
       mine.process = run?.process ?? null;
       save();
@@ -155,7 +188,12 @@ function takeLock(dataDir: string): DatabaseSync | null {
   } catch (error) {
     lock.close();
     if ((error as { errcode?: number }).errcode === 5) return null;
-    throw new EngineError('lock_failed', `The lock ${join(dataDir, 'keeper.lock')} could not be taken: ${(error as Error).message}`, 'operator', error);
+    throw new EngineError(
+      'lock_failed',
+      `The lock ${join(dataDir, 'keeper.lock')} could not be taken: ${(error as Error).message}`,
+      'operator',
+      error,
+    );
   }
 }
 

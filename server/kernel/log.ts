@@ -2,13 +2,29 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-const secret = ['password', 'token', 'accessToken', 'refreshToken', 'authorization', 'cookie', 'secret', 'hash', 'code', 'body', 'title', 'query'];
+const secret = [
+  'password',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'authorization',
+  'cookie',
+  'secret',
+  'hash',
+  'code',
+  'body',
+  'title',
+  'query',
+];
 
 /** Structured logs, one JSON object a line. Secrets and what people wrote never reach them. */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
-    redact: { paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`]), censor: '[redacted]' },
+    redact: {
+      paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`]),
+      censor: '[redacted]',
+    },
     serializers: { err: plainError },
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,

@@ -27,7 +27,12 @@ afterAll(async () => {
 
 const write = (name: string, sql: string) => writeFileSync(join(directory, name), sql);
 const run = () => migrate(pool, () => {}, directory);
-const tables = async () => (await pool.query<{ name: string }>("select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations' order by 1")).rows.map((row) => row.name);
+const tables = async () =>
+  (
+    await pool.query<{ name: string }>(
+      "select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations' order by 1",
+    )
+  ).rows.map((row) => row.name);
 
 test('files run in the order of their numbers, once', async () => {
   write('0002_more.sql', 'alter table fruit add column colour text');
@@ -50,7 +55,11 @@ test('a file that fails leaves nothing of itself, names its line, and runs when 
 test('processes that start together take turns: each file runs exactly once', async () => {
   write('0001_first.sql', 'create table fruit (id int); select pg_sleep(0.2)');
   write('0002_more.sql', 'insert into fruit values (1)');
-  const done = await Promise.all([run(), migrate(database.url, () => {}, directory), migrate(database.url, () => {}, directory)]);
+  const done = await Promise.all([
+    run(),
+    migrate(database.url, () => {}, directory),
+    migrate(database.url, () => {}, directory),
+  ]);
   expect(done.flat().sort()).toEqual(['0001_first.sql', '0002_more.sql']);
   expect((await pool.query('select id from fruit')).rowCount).toBe(1);
 });
@@ -70,7 +79,7 @@ test('two files with one number are refused', async () => {
   await expect(run()).rejects.toThrow('Two migrations have the same number');
 });
 
-test("the ledger may know files of a newer version: they are left alone", async () => {
+test('the ledger may know files of a newer version: they are left alone', async () => {
   write('0001_first.sql', 'create table fruit (id int)');
   write('0002_newer.sql', 'create table vegetables (id int)');
   await run();

@@ -23,7 +23,11 @@ type File = { name: string; sql: string; checksum: string };
  * Runs what is missing and returns the names of the files that were run. `where` is an address or a pool; `directory`
  * is another place for the files (tests). Throws what PostgreSQL said, with the file's name and line in front.
  */
-export async function migrate(where: string | pg.Pool, onProgress: (sentence: string) => void = () => {}, directory = DIRECTORY): Promise<string[]> {
+export async function migrate(
+  where: string | pg.Pool,
+  onProgress: (sentence: string) => void = () => {},
+  directory = DIRECTORY,
+): Promise<string[]> {
   const pool = typeof where === 'string' ? new pg.Pool({ connectionString: where, max: 1 }) : where;
   try {
     const client = await pool.connect();
@@ -40,11 +44,17 @@ export async function migrate(where: string | pg.Pool, onProgress: (sentence: st
   }
 }
 
-async function runPending(client: pg.PoolClient, directory: string, onProgress: (sentence: string) => void): Promise<string[]> {
+async function runPending(
+  client: pg.PoolClient,
+  directory: string,
+  onProgress: (sentence: string) => void,
+): Promise<string[]> {
   await client.query(`create table if not exists schema_migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now())`);
   const files = readFiles(directory);
-  const { rows } = await client.query<{ name: string; checksum: string }>('select name, checksum from schema_migrations order by name');
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    'select name, checksum from schema_migrations order by name',
+  );
   refuseAltered(files, rows);
 
   const umzug = new Umzug({
@@ -84,10 +94,13 @@ async function runFile(client: pg.PoolClient, file: File): Promise<void> {
 }
 
 function readFiles(directory: string): File[] {
-  const names = readdirSync(directory).filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name)).sort();
+  const names = readdirSync(directory)
+    .filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name))
+    .sort();
   names.forEach((name, index) => {
     const before = names[index - 1];
-    if (before?.slice(0, 4) === name.slice(0, 4)) throw new Error(`Two migrations have the same number: ${before} and ${name}`);
+    if (before?.slice(0, 4) === name.slice(0, 4))
+      throw new Error(`Two migrations have the same number: ${before} and ${name}`);
   });
   return names.map((name) => {
     const sql = readFileSync(join(directory, name), 'utf8');
@@ -100,5 +113,7 @@ function refuseAltered(files: File[], ledger: { name: string; checksum: string }
   const altered = files.filter((file) => known.has(file.name) && known.get(file.name) !== file.checksum);
   if (altered.length === 0) return;
   const names = altered.map((file) => file.name).join(', ');
-  throw new Error(`Altered after it ran on this database: ${names}. Restore the file and put the change into a new migration (a database for trial only may be dropped instead).`);
+  throw new Error(
+    `Altered after it ran on this database: ${names}. Restore the file and put the change into a new migration (a database for trial only may be dropped instead).`,
+  );
 }

@@ -16,16 +16,26 @@ export async function rebaseRestored(db: Database): Promise<boolean> {
     );
     const ahead = rows[0]!.ahead === true;
     if (ahead) {
-      await client.query(`create temp table moved on commit drop as select tx as old_tx, id as old_id, row_number() over (order by tx, id) as place from outbox`);
+      await client.query(
+        `create temp table moved on commit drop as select tx as old_tx, id as old_id, row_number() over (order by tx, id) as place from outbox`,
+      );
       await client.query(
         `update outbox_cursors c set id = (select count(*) from moved m where (m.old_tx, m.old_id) <= (c.tx, c.id)), tx = '3',
            claimed_id = (select count(*) from moved m where (m.old_tx, m.old_id) <= (c.claimed_tx, c.claimed_id)), claimed_tx = case when c.claimed_tx is not null then '3'::xid8 end`,
       );
-      await client.query(`create temp table kept on commit drop as select m.place, o.type, o.payload, o.actor_id, o.at from outbox o join moved m on m.old_tx = o.tx and m.old_id = o.id`);
+      await client.query(
+        `create temp table kept on commit drop as select m.place, o.type, o.payload, o.actor_id, o.at from outbox o join moved m on m.old_tx = o.tx and m.old_id = o.id`,
+      );
       await client.query('truncate outbox restart identity');
-      await client.query(`insert into outbox (tx, id, type, payload, actor_id, at) overriding system value select '3', place, type, payload, actor_id, at from kept`);
-      await client.query(`select setval(pg_get_serial_sequence('outbox', 'id'), greatest((select coalesce(max(id), 0) from outbox), 1))`);
-      await client.query(`update audit_entries set tx = '3' where position is null and tx >= pg_snapshot_xmax(pg_current_snapshot())`);
+      await client.query(
+        `insert into outbox (tx, id, type, payload, actor_id, at) overriding system value select '3', place, type, payload, actor_id, at from kept`,
+      );
+      await client.query(
+        `select setval(pg_get_serial_sequence('outbox', 'id'), greatest((select coalesce(max(id), 0) from outbox), 1))`,
+      );
+      await client.query(
+        `update audit_entries set tx = '3' where position is null and tx >= pg_snapshot_xmax(pg_current_snapshot())`,
+      );
     }
     await client.query('commit');
     return ahead;

@@ -21,10 +21,15 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-const emit = (client: pg.ClientBase, name: string) => client.query(`insert into outbox (type, payload) values ('test.happened', jsonb_build_object('name', $1::text))`, [name]);
+const emit = (client: pg.ClientBase, name: string) =>
+  client.query(`insert into outbox (type, payload) values ('test.happened', jsonb_build_object('name', $1::text))`, [
+    name,
+  ]);
 
 /** Eight writers whose transactions overlap and finish out of order, while a watcher reads all the time. */
-async function overlap(read: (take: (names: string[]) => void, signal: AbortSignal) => Promise<void>): Promise<{ written: string[]; seen: string[] }> {
+async function overlap(
+  read: (take: (names: string[]) => void, signal: AbortSignal) => Promise<void>,
+): Promise<{ written: string[]; seen: string[] }> {
   const written: string[] = [];
   const seen: string[] = [];
   const stop = new AbortController();
@@ -55,7 +60,10 @@ async function overlap(read: (take: (names: string[]) => void, signal: AbortSign
 test('a watcher sees every committed event once, and none of a rolled-back act, however transactions overlap', async () => {
   const bell = new OutboxBell();
   const { written, seen } = await overlap(async (take, signal) => {
-    const watcher: Watcher = { name: 'test', take: async (events) => take(events.map((event) => String(event.payload['name']))) };
+    const watcher: Watcher = {
+      name: 'test',
+      take: async (events) => take(events.map((event) => String(event.payload['name']))),
+    };
     await watch(db, bell, watcher, log).run(signal);
   });
   expect(seen.length).toBe(new Set(seen).size);
@@ -66,7 +74,10 @@ test('control: a reader that remembers only the last id loses events that become
   const { written, seen } = await overlap(async (take, signal) => {
     let last = (await db.rows<{ id: number }>('select coalesce(max(id), 0) as id from outbox'))[0]!.id;
     while (!signal.aborted) {
-      const rows = await db.rows<{ id: number; name: string }>(`select id, payload->>'name' as name from outbox where id > $1 order by id`, [last]);
+      const rows = await db.rows<{ id: number; name: string }>(
+        `select id, payload->>'name' as name from outbox where id > $1 order by id`,
+        [last],
+      );
       last = rows.at(-1)?.id ?? last;
       take(rows.map((row) => row.name));
     }
@@ -79,10 +90,20 @@ test('a failing watcher keeps its cursor, is started again, and loses nothing', 
   const bell = new OutboxBell();
   const seen: OutboxEvent[] = [];
   let failures = 2;
-  life.start(watch(db, bell, { name: 'stumbles', take: async (events) => {
-    if (failures-- > 0) throw new Error('sink is away');
-    seen.push(...events);
-  } }, log));
+  life.start(
+    watch(
+      db,
+      bell,
+      {
+        name: 'stumbles',
+        take: async (events) => {
+          if (failures-- > 0) throw new Error('sink is away');
+          seen.push(...events);
+        },
+      },
+      log,
+    ),
+  );
   const [{ count }] = (await db.rows<{ count: number }>('select count(*) as count from outbox')) as [{ count: number }];
   await until(() => seen.length >= count);
   await life.stop();
@@ -94,13 +115,21 @@ test('an act inside the cursor’s transaction and the cursor move together or n
   const client = await db.client('inside');
   await client.query(`insert into outbox_cursors (watcher) values ('inside')`);
   await client.query('create table taken (n int)');
-  const failing: Watcher = { name: 'inside', inside: true, batch: 5, take: async (events, tx) => {
-    await tx.query('insert into taken values ($1)', [events.length]);
-    throw new Error('after the effect');
-  } };
+  const failing: Watcher = {
+    name: 'inside',
+    inside: true,
+    batch: 5,
+    take: async (events, tx) => {
+      await tx.query('insert into taken values ($1)', [events.length]);
+      throw new Error('after the effect');
+    },
+  };
   await expect(takeBatch(client, failing)).rejects.toThrow('after the effect');
   expect((await client.query('select * from taken')).rows).toEqual([]);
-  await takeBatch(client, { ...failing, take: async (events, tx) => void (await tx.query('insert into taken values ($1)', [events.length])) });
+  await takeBatch(client, {
+    ...failing,
+    take: async (events, tx) => void (await tx.query('insert into taken values ($1)', [events.length])),
+  });
   expect((await client.query('select * from taken')).rows).toEqual([{ n: 5 }]);
   await client.end();
 });
@@ -111,12 +140,17 @@ test('a restored dump, whose transaction ids begin anew, goes on where every wat
   for (const name of ['one', 'two', 'three', 'four']) await emit(client, name);
   // What a restore leaves: rows and cursors of transactions far ahead of this cluster's.
   await client.query(`update outbox set tx = (tx::text::bigint + 4000000000)::text::xid8`);
-  await client.query(`insert into outbox_cursors (watcher, tx, id) select 'half', tx, id from outbox where payload->>'name' = 'two'`);
+  await client.query(
+    `insert into outbox_cursors (watcher, tx, id) select 'half', tx, id from outbox where payload->>'name' = 'two'`,
+  );
   expect(await rebaseRestored(db)).toBe(true);
   expect(await rebaseRestored(db)).toBe(false);
   await emit(client, 'five');
   const names: string[] = [];
-  await takeBatch(client, { name: 'half', take: async (events) => void names.push(...events.map((event) => String(event.payload['name']))) });
+  await takeBatch(client, {
+    name: 'half',
+    take: async (events) => void names.push(...events.map((event) => String(event.payload['name']))),
+  });
   expect(names).toEqual(['three', 'four', 'five']);
   await client.end();
 });

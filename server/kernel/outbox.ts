@@ -6,16 +6,26 @@ import type { Logger } from './log.ts';
 import { watcherEvents, watcherLag } from './telemetry.ts';
 
 /** One committed event as a watcher reads it. (tx, id) is its place; `at` is when it was written. */
-export type OutboxEvent = { tx: string; id: number; type: string; payload: Record<string, unknown>; actorId: string | null; at: Date };
+export type OutboxEvent = {
+  tx: string;
+  id: number;
+  type: string;
+  payload: Record<string, unknown>;
+  actorId: string | null;
+  at: Date;
+};
 
 /** Writes an act's events with the act. */
 export async function writeEvents(client: Pick<ClientBase, 'query'>, events: readonly Happening[]): Promise<void> {
   if (events.length === 0) return;
-  await client.query('insert into outbox (type, payload, actor_id) select * from unnest($1::text[], $2::jsonb[], $3::uuid[])', [
-    events.map((event) => event.type),
-    events.map((event) => JSON.stringify(event.payload)),
-    events.map((event) => event.actorId),
-  ]);
+  await client.query(
+    'insert into outbox (type, payload, actor_id) select * from unnest($1::text[], $2::jsonb[], $3::uuid[])',
+    [
+      events.map((event) => event.type),
+      events.map((event) => JSON.stringify(event.payload)),
+      events.map((event) => event.actorId),
+    ],
+  );
 }
 
 /** Wakes watchers of this process at once when something was committed; other processes find it at their next look. */
@@ -90,7 +100,10 @@ export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Log
 }
 
 async function claim(client: ClientBase, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('parley watcher'), hashtext($1)) as locked`, [name]);
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select pg_try_advisory_lock(hashtext('parley watcher'), hashtext($1)) as locked`,
+    [name],
+  );
   return rows[0]!.locked;
 }
 
@@ -103,14 +116,24 @@ export async function takeBatch(client: ClientBase, watcher: Watcher): Promise<n
     [watcher.name],
   );
   const cursor = cursors[0]!;
-  const { rows: events } = await client.query<OutboxEvent>(readOutbox, [cursor.tx, cursor.id, cursor.claimedTx ? null : (watcher.batch ?? 1_000), cursor.claimedTx, cursor.claimedId]);
+  const { rows: events } = await client.query<OutboxEvent>(readOutbox, [
+    cursor.tx,
+    cursor.id,
+    cursor.claimedTx ? null : (watcher.batch ?? 1_000),
+    cursor.claimedTx,
+    cursor.claimedId,
+  ]);
   const last = events.at(-1);
   if (!last) {
     watcherLag.set({ watcher: watcher.name }, 0);
     return 0;
   }
   watcherLag.set({ watcher: watcher.name }, (Date.now() - events[0]!.at.getTime()) / 1_000);
-  const move = () => client.query('update outbox_cursors set tx = $2::xid8, id = $3, claimed_tx = null, claimed_id = null, events = events + $4, moved_at = now() where watcher = $1', [watcher.name, last.tx, last.id, events.length]);
+  const move = () =>
+    client.query(
+      'update outbox_cursors set tx = $2::xid8, id = $3, claimed_tx = null, claimed_id = null, events = events + $4, moved_at = now() where watcher = $1',
+      [watcher.name, last.tx, last.id, events.length],
+    );
   if (watcher.inside) {
     await client.query('begin');
     try {
@@ -122,7 +145,11 @@ export async function takeBatch(client: ClientBase, watcher: Watcher): Promise<n
       throw error;
     }
   } else {
-    await client.query('update outbox_cursors set claimed_tx = $2::xid8, claimed_id = $3 where watcher = $1', [watcher.name, last.tx, last.id]);
+    await client.query('update outbox_cursors set claimed_tx = $2::xid8, claimed_id = $3 where watcher = $1', [
+      watcher.name,
+      last.tx,
+      last.id,
+    ]);
     await watcher.take(events, client);
     await move();
   }

@@ -7,7 +7,21 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, chownSync, constants, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EngineError } from './engines-error.ts';
@@ -84,7 +98,17 @@ function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
   const own = lookUpUser('postgres');
   if (own) return own;
   const makers = [
-    ['useradd', '--system', '--no-create-home', '--home-dir', SYSTEM_HOME, '--shell', '/usr/sbin/nologin', '--user-group', 'postgres'],
+    [
+      'useradd',
+      '--system',
+      '--no-create-home',
+      '--home-dir',
+      SYSTEM_HOME,
+      '--shell',
+      '/usr/sbin/nologin',
+      '--user-group',
+      'postgres',
+    ],
     ['adduser', '-S', '-D', '-H', 'postgres'],
   ];
   for (const [program, ...options] of makers) {
@@ -96,7 +120,11 @@ function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
   }
   const nobody = lookUpUser('nobody');
   if (!nobody) {
-    throw new EngineError('postgres_user_missing', 'PostgreSQL does not run as root, and no user could be found or made for it. Start Parley as an ordinary user, or set DATABASE_URL.', 'operator');
+    throw new EngineError(
+      'postgres_user_missing',
+      'PostgreSQL does not run as root, and no user could be found or made for it. Start Parley as an ordinary user, or set DATABASE_URL.',
+      'operator',
+    );
   }
   say('Running PostgreSQL as the user "nobody", because it does not run as root and no user could be made for it');
   return nobody;
@@ -104,7 +132,8 @@ function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
 
 function lookUpUser(name: string): NonNullable<Place['user']> | null {
   try {
-    const number = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    const number = (flag: string) =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
     return { uid: number('-u'), gid: number('-g') };
   } catch {
     return null;
@@ -117,7 +146,10 @@ function canRun(program: string, user: NonNullable<Place['user']>): boolean {
 }
 
 function canEnter(directory: string, user: NonNullable<Place['user']>): boolean {
-  return spawnSync('/bin/sh', ['-c', 'cd "$1" 2>/dev/null', 'sh', directory], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
+  return (
+    spawnSync('/bin/sh', ['-c', 'cd "$1" 2>/dev/null', 'sh', directory], { ...user, cwd: '/', stdio: 'ignore' })
+      .status === 0
+  );
 }
 
 function copyPrograms(native: string, say: (sentence: string) => void): string {
@@ -160,9 +192,16 @@ function chooseCluster(dataDir: string, user: NonNullable<Place['user']>, say: (
   }
   if (canEnter(dataDir, user)) return inside;
   if (existsSync(join(inside, 'PG_VERSION'))) {
-    throw new EngineError('postgres_unreachable', `PostgreSQL runs as a user of its own and cannot reach its cluster in ${inside}. Open the directories above it (chmod o+x), or start Parley as the user who made it.`, 'operator');
+    throw new EngineError(
+      'postgres_unreachable',
+      `PostgreSQL runs as a user of its own and cannot reach its cluster in ${inside}. Open the directories above it (chmod o+x), or start Parley as the user who made it.`,
+      'operator',
+    );
   }
-  const key = createHash('sha256').update(`${realpathSync(dataDir)} ${Date.now()}`).digest('hex').slice(0, 16);
+  const key = createHash('sha256')
+    .update(`${realpathSync(dataDir)} ${Date.now()}`)
+    .digest('hex')
+    .slice(0, 16);
   const cluster = join(SYSTEM_HOME, 'clusters', key, 'postgres');
   mkdirSync(dirname(cluster), { recursive: true, mode: 0o755 });
   writeFileSync(join(dirname(cluster), 'owner'), realpathSync(dataDir) + '\n');
@@ -185,7 +224,11 @@ function takeOver(cluster: string, dataDir: string): void {
   const here = realpathSync(dataDir);
   if (owner === here) return;
   if (owner && readPointer(owner) === cluster) {
-    throw new EngineError('data_directory_copied', `${here} is a copy of ${owner}, whose database lies in ${cluster}: two installations must not share one. Delete ${join(here, 'postgres-is-at')} to begin with an empty database.`, 'operator');
+    throw new EngineError(
+      'data_directory_copied',
+      `${here} is a copy of ${owner}, whose database lies in ${cluster}: two installations must not share one. Delete ${join(here, 'postgres-is-at')} to begin with an empty database.`,
+      'operator',
+    );
   }
   writeFileSync(ownerFile, here + '\n');
 }

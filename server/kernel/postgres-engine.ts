@@ -6,7 +6,18 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { EngineError } from './engines-error.ts';
@@ -33,14 +44,19 @@ export type PostgresOptions = {
 };
 
 /** The address of the product's own database on this port. */
-export const postgresUrl = (port: number, secret: string): string => `postgres://${OWNER}:${secret}@127.0.0.1:${port}/${DATABASE}`;
+export const postgresUrl = (port: number, secret: string): string =>
+  `postgres://${OWNER}:${secret}@127.0.0.1:${port}/${DATABASE}`;
 
 /**
  * Makes the cluster if there is none and frees it from a postmaster that outlived its keeper.
  * `known` is the postmaster that the last record named; nothing else is ever stopped unless its own command line
  * names this cluster. `secretIsNew` sets the password anew on a cluster whose record was lost.
  */
-export async function prepareCluster(options: PostgresOptions, known: ProcessName | null, secretIsNew: boolean): Promise<void> {
+export async function prepareCluster(
+  options: PostgresOptions,
+  known: ProcessName | null,
+  secretIsNew: boolean,
+): Promise<void> {
   const { place, say } = options;
   if (!existsSync(join(place.cluster, 'PG_VERSION'))) return makeCluster(options);
   await stopOrphan(place.cluster, known, say);
@@ -72,19 +88,26 @@ async function tryToStart(options: PostgresOptions): Promise<Run> {
     'log_timezone=UTC',
     ...(throwaway ? ['fsync=off', 'synchronous_commit=on', 'full_page_writes=off', 'max_connections=400'] : []),
   ];
-  const child = spawn(place.programs.postgres, ['-D', place.cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], {
-    ...place.user,
-    cwd: place.cluster,
-    env: cleanEnvironment(),
-    stdio: ['ignore', log, log],
-  });
+  const child = spawn(
+    place.programs.postgres,
+    ['-D', place.cluster, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    {
+      ...place.user,
+      cwd: place.cluster,
+      env: cleanEnvironment(),
+      stdio: ['ignore', log, log],
+    },
+  );
   closeSync(log);
   const ended = endOf(child);
   const named = child.pid === undefined ? null : nameProcess(child.pid);
   if (!named) throw startFailure(options, await ended);
   const guard = spawnGuard(named.pid, place.user);
 
-  const answers = await Promise.race([waitUntilReady(options, named, say), ended.then((how) => startFailure(options, how))]);
+  const answers = await Promise.race([
+    waitUntilReady(options, named, say),
+    ended.then((how) => startFailure(options, how)),
+  ]);
   if (answers instanceof Error) {
     guard.kill('SIGKILL');
     await stopProcess(named, ['SIGINT', 'SIGQUIT'], CLEAN_STOP);
@@ -104,9 +127,22 @@ async function makeCluster(options: PostgresOptions): Promise<void> {
   writeFileSync(passwordFile, secret + '\n', { mode: 0o600 });
   giveTo(passwordFile, place.user);
   try {
-    const options = ['--encoding=UTF8', '--locale=C.UTF-8', '--lc-messages=C', '--auth=scram-sha-256', `--username=${OWNER}`, `--pwfile=${passwordFile}`, '--no-instructions'];
+    const options = [
+      '--encoding=UTF8',
+      '--locale=C.UTF-8',
+      '--lc-messages=C',
+      '--auth=scram-sha-256',
+      `--username=${OWNER}`,
+      `--pwfile=${passwordFile}`,
+      '--no-instructions',
+    ];
     const done = await runProgram(place.programs.initdb, ['-D', place.cluster, ...options], place);
-    if (done.code !== 0) throw new EngineError('postgres_initdb_failed', `The database cluster could not be made in ${place.cluster}: ${lastLines(done.words)}`, 'machine');
+    if (done.code !== 0)
+      throw new EngineError(
+        'postgres_initdb_failed',
+        `The database cluster could not be made in ${place.cluster}: ${lastLines(done.words)}`,
+        'machine',
+      );
   } catch (error) {
     rmSync(place.cluster, { recursive: true, force: true });
     throw error;
@@ -150,10 +186,19 @@ function resetPassword({ place, secret, say }: PostgresOptions): void {
     input: `alter role ${OWNER} password '${secret}';\n`,
     encoding: 'utf8',
   });
-  if (done.status !== 0) throw new EngineError('postgres_password_failed', `The embedded database's password could not be set anew: ${lastLines(done.stderr ?? '')}`, 'ours');
+  if (done.status !== 0)
+    throw new EngineError(
+      'postgres_password_failed',
+      `The embedded database's password could not be set anew: ${lastLines(done.stderr ?? '')}`,
+      'ours',
+    );
 }
 
-async function waitUntilReady({ port, secret, logFile }: PostgresOptions, named: ProcessName, say: (sentence: string) => void): Promise<Error | null> {
+async function waitUntilReady(
+  { port, secret, logFile }: PostgresOptions,
+  named: ProcessName,
+  say: (sentence: string) => void,
+): Promise<Error | null> {
   const url = new URL(postgresUrl(port, secret));
   url.pathname = '/postgres';
   const since = Date.now();
@@ -169,7 +214,13 @@ async function waitUntilReady({ port, secret, logFile }: PostgresOptions, named:
       return null;
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
-      if (code === '28P01') return new EngineError('postgres_password_refused', `The embedded database refuses the password in engines.json. Delete engines.json beside the cluster and start again: it is then set anew.`, 'operator', error);
+      if (code === '28P01')
+        return new EngineError(
+          'postgres_password_refused',
+          `The embedded database refuses the password in engines.json. Delete engines.json beside the cluster and start again: it is then set anew.`,
+          'operator',
+          error,
+        );
       const waited = Math.floor((Date.now() - since) / 10_000);
       if (waited > told) {
         told = waited;
@@ -188,7 +239,11 @@ async function waitUntilReady({ port, secret, logFile }: PostgresOptions, named:
  * it then asks PostgreSQL to stop, so that even then nothing is left behind.
  */
 function spawnGuard(pid: number, user: Place['user']): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'postgres-guard', String(pid)], { ...user, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
+  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'postgres-guard', String(pid)], {
+    ...user,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   guard.on('error', () => {}); // without a shell we merely lose this second safety; the next start stops an orphan too
   guard.stdin!.on('error', () => {});
   return guard;
@@ -196,7 +251,11 @@ function spawnGuard(pid: number, user: Place['user']): ChildProcess {
 
 function startFailure({ logFile }: PostgresOptions, how: string): EngineError {
   const words = existsSync(logFile) ? lastLines(readFileSync(logFile, 'utf8')) : '';
-  return new EngineError('postgres_start_failed', `PostgreSQL did not start (${how}). Its last words in ${logFile}: ${words}`, 'machine');
+  return new EngineError(
+    'postgres_start_failed',
+    `PostgreSQL did not start (${how}). Its last words in ${logFile}: ${words}`,
+    'machine',
+  );
 }
 
 function openLog(logFile: string): number {
@@ -219,7 +278,12 @@ export function endOf(child: ChildProcess): Promise<string> {
 
 function runProgram(program: string, options: string[], place: Place): Promise<{ code: number; words: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, options, { ...place.user, cwd: dirname(place.cluster), env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, options, {
+      ...place.user,
+      cwd: dirname(place.cluster),
+      env: cleanEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let words = '';
     child.stdout.on('data', (piece) => (words += piece));
     child.stderr.on('data', (piece) => (words += piece));

@@ -21,14 +21,35 @@ const namedEntities = 200;
 
 export type Previewed<T> = { result: T; plan: Plan; token: string; expiresAt: Date };
 
-type TokenBody = { actor: string; verb: string; args: string; expires: number; digest: string; entities: Record<string, string> };
+type TokenBody = {
+  actor: string;
+  verb: string;
+  args: string;
+  expires: number;
+  digest: string;
+  entities: Record<string, string>;
+};
 
 /** Runs the act, rolls it back, and returns what it would do with a token to apply exactly that. */
-export async function preview<T>(house: House, actor: Actor, verb: string, args: unknown, act: (work: Work) => Promise<T>, doorway?: Doorway): Promise<Previewed<T>> {
+export async function preview<T>(
+  house: House,
+  actor: Actor,
+  verb: string,
+  args: unknown,
+  act: (work: Work) => Promise<T>,
+  doorway?: Doorway,
+): Promise<Previewed<T>> {
   const { result, plan } = await runWork(house, actor, act, { preview: true, ...(doorway ? { doorway } : {}) });
   const plain = normalise(plan);
   const expires = now() + tokenLife;
-  const body: TokenBody = { actor: actor.id ?? actor.name, verb, args: digestOf(withoutReason(args)), expires, digest: digestOf(plain), entities: entitiesOf(plain) };
+  const body: TokenBody = {
+    actor: actor.id ?? actor.name,
+    verb,
+    args: digestOf(withoutReason(args)),
+    expires,
+    digest: digestOf(plain),
+    entities: entitiesOf(plain),
+  };
   return { result, plan, token: sign(house.parts.use(previewKey), body), expiresAt: new Date(expires) };
 }
 
@@ -36,18 +57,35 @@ export async function preview<T>(house: House, actor: Actor, verb: string, args:
  * Applies a previewed act. The act runs again; when what it is about to commit is not what the token promised, everything is rolled back and
  * the refusal (`moved`) names what is different now. A token of somebody else, of another act, altered or expired is `malformed` or `moved`.
  */
-export async function apply<T>(house: House, actor: Actor, verb: string, args: unknown, token: string, act: (work: Work) => Promise<T>, doorway?: Doorway): Promise<{ result: T; plan: Plan }> {
+export async function apply<T>(
+  house: House,
+  actor: Actor,
+  verb: string,
+  args: unknown,
+  token: string,
+  act: (work: Work) => Promise<T>,
+  doorway?: Doorway,
+): Promise<{ result: T; plan: Plan }> {
   const promised = open(house.parts.use(previewKey), token);
-  if (promised.actor !== (actor.id ?? actor.name) || promised.verb !== verb || promised.args !== digestOf(withoutReason(args))) {
+  if (
+    promised.actor !== (actor.id ?? actor.name) ||
+    promised.verb !== verb ||
+    promised.args !== digestOf(withoutReason(args))
+  ) {
     throw malformed('previewToken: was given for another act or to somebody else. Preview this act first.');
   }
-  if (promised.expires < now()) throw new Refused('moved', 'The preview is older than 15 minutes. Look at the plan again before applying it.');
+  if (promised.expires < now())
+    throw new Refused('moved', 'The preview is older than 15 minutes. Look at the plan again before applying it.');
   return runWork(house, actor, act, {
     ...(doorway ? { doorway } : {}),
     previewToken: promised.digest,
     judge(plan) {
       const plain = normalise(plan);
-      if (digestOf(plain) !== promised.digest) throw new Refused('moved', `Since the preview, this changed: ${whatMoved(promised.entities, entitiesOf(plain), plan)}. Look at the new plan.`);
+      if (digestOf(plain) !== promised.digest)
+        throw new Refused(
+          'moved',
+          `Since the preview, this changed: ${whatMoved(promised.entities, entitiesOf(plain), plan)}. Look at the new plan.`,
+        );
     },
   });
 }
@@ -64,23 +102,39 @@ const byNature = new Set(['createdAt', 'updatedAt', 'created_at', 'updated_at', 
 export function normalise(plan: Plan): PlainPlan {
   const fresh = new Map<string, string>();
   for (const { op, id } of plan.changes) {
-    if (op === 'insert') for (const part of id.split(':')) if (!fresh.has(part) && !isKnownElsewhere(plan, part)) fresh.set(part, `new ${fresh.size + 1}`);
+    if (op === 'insert')
+      for (const part of id.split(':'))
+        if (!fresh.has(part) && !isKnownElsewhere(plan, part)) fresh.set(part, `new ${fresh.size + 1}`);
   }
   const plain = (value: unknown): unknown => {
     if (value instanceof Date) return 'a time';
-    if (typeof value === 'string') return fresh.get(value) ?? value.split(':').map((part) => fresh.get(part) ?? part).join(':');
+    if (typeof value === 'string')
+      return (
+        fresh.get(value) ??
+        value
+          .split(':')
+          .map((part) => fresh.get(part) ?? part)
+          .join(':')
+      );
     if (Buffer.isBuffer(value)) return 'bytes';
     if (Array.isArray(value)) return value.map(plain);
-    if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).filter(([key, inner]) => !byNature.has(key) && inner !== undefined).map(([key, inner]) => [key, plain(inner)]));
+    if (value && typeof value === 'object')
+      return Object.fromEntries(
+        Object.entries(value)
+          .filter(([key, inner]) => !byNature.has(key) && inner !== undefined)
+          .map(([key, inner]) => [key, plain(inner)]),
+      );
     return value;
   };
   const entities = new Map<string, unknown[]>();
-  const changes = inOrder(plan.changes.map(({ table, id, op, before, after }) => {
-    const change = { table, id: plain(id), op, before: plain(before), after: plain(after) };
-    const key = `${table} ${change.id as string}`;
-    entities.set(key, [...(entities.get(key) ?? []), change]);
-    return change;
-  }));
+  const changes = inOrder(
+    plan.changes.map(({ table, id, op, before, after }) => {
+      const change = { table, id: plain(id), op, before: plain(before), after: plain(after) };
+      const key = `${table} ${change.id as string}`;
+      entities.set(key, [...(entities.get(key) ?? []), change]);
+      return change;
+    }),
+  );
   return {
     changes,
     audit: inOrder(plan.audit.map(({ reason: _reason, id: _id, ...entry }) => plain(entry))),
@@ -90,7 +144,11 @@ export function normalise(plan: Plan): PlainPlan {
 }
 
 /** A statement that changes many rows names them in no order: a plan is a set. */
-const inOrder = (parts: unknown[]): unknown[] => parts.map((part) => ({ part, key: canonical(part) })).sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ part }) => part);
+const inOrder = (parts: unknown[]): unknown[] =>
+  parts
+    .map((part) => ({ part, key: canonical(part) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ part }) => part);
 
 /** An id of an inserted row (a membership's, a grant's) may name things that were there before: those keep their names. */
 function isKnownElsewhere(plan: Plan, id: string): boolean {
@@ -99,7 +157,9 @@ function isKnownElsewhere(plan: Plan, id: string): boolean {
 }
 
 function entitiesOf(plain: PlainPlan): Record<string, string> {
-  return Object.fromEntries([...plain.entities].slice(0, namedEntities).map(([key, changes]) => [key, digestOf(changes).slice(0, 16)]));
+  return Object.fromEntries(
+    [...plain.entities].slice(0, namedEntities).map(([key, changes]) => [key, digestOf(changes).slice(0, 16)]),
+  );
 }
 
 /** Names at most three things that differ, by their names where they have one. */
@@ -132,7 +192,9 @@ function canonical(value: unknown): string {
   if (value instanceof Map) return canonical([...value]);
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, inner]) => inner !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';
@@ -147,6 +209,7 @@ function open(key: Buffer, token: string): TokenBody {
   const [text = '', signature = ''] = token.split('.');
   const expected = createHmac('sha256', key).update(text).digest();
   const given = Buffer.from(signature, 'base64url');
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw malformed('previewToken: is not a token this server gave.');
+  if (given.length !== expected.length || !timingSafeEqual(given, expected))
+    throw malformed('previewToken: is not a token this server gave.');
   return JSON.parse(Buffer.from(text, 'base64url').toString()) as TokenBody;
 }

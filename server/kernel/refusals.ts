@@ -16,7 +16,13 @@ const mostBursts = 10_000;
  * Audits a refusal in a small act of its own. The first of a minute is written at once; repetitions are written as one line with their count when
  * the minute is over. A refusal that cannot be written is logged: the refusal itself stands either way.
  */
-export async function recordRefusal(house: House, actor: Actor, operation: string, reason: string, { seat: _gone, ...doorway }: Doorway): Promise<void> {
+export async function recordRefusal(
+  house: House,
+  actor: Actor,
+  operation: string,
+  reason: string,
+  { seat: _gone, ...doorway }: Doorway,
+): Promise<void> {
   const bursts = house.parts.use(refusals);
   const minute = Math.floor(now() / 60_000);
   const key = `${actor.id ?? actor.kind} ${operation}`;
@@ -51,10 +57,16 @@ export async function writeBursts(house: House, all = false): Promise<void> {
   }
 }
 
-async function write(house: House, { actor, operation, reason, doorway }: Pick<Burst, 'actor' | 'operation' | 'reason' | 'doorway'>, count: number): Promise<void> {
+async function write(
+  house: House,
+  { actor, operation, reason, doorway }: Pick<Burst, 'actor' | 'operation' | 'reason' | 'doorway'>,
+  count: number,
+): Promise<void> {
   if (count === 0) return;
   try {
-    await inWork(house, actor, async (work) => work.audit({ action: operation, outcome: 'refused', reason, count }), { doorway });
+    await inWork(house, actor, async (work) => work.audit({ action: operation, outcome: 'refused', reason, count }), {
+      doorway,
+    });
   } catch (error) {
     house.log.error({ err: error, operation, count }, 'a refusal could not be audited');
   }

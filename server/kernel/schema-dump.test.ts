@@ -63,8 +63,26 @@ test('everything one table can carry comes back', async () => {
   await copy.query(text);
   await copy.query('reset check_function_bodies');
   expect(await dumpSchema(copy)).toBe(text);
-  for (const word of ['fillfactor=70', 'unlogged', 'deferrable', 'COLLATE|collate "C"', 'numeric(10,2)', 'timestamp(3) with time zone', 'STORED|stored', "'It''s odd'", 'no_truncate']) {
-    expect(text).toMatch(new RegExp(word.split('|').map((part) => part.replace(/[()]/g, '\\$&')).join('|'), 'i'));
+  for (const word of [
+    'fillfactor=70',
+    'unlogged',
+    'deferrable',
+    'COLLATE|collate "C"',
+    'numeric(10,2)',
+    'timestamp(3) with time zone',
+    'STORED|stored',
+    "'It''s odd'",
+    'no_truncate',
+  ]) {
+    expect(text).toMatch(
+      new RegExp(
+        word
+          .split('|')
+          .map((part) => part.replace(/[()]/g, '\\$&'))
+          .join('|'),
+        'i',
+      ),
+    );
   }
 });
 

@@ -9,7 +9,8 @@ import type pg from 'pg';
 
 /** The schema `public` without the migrations' ledger and without what extensions brought. Throws on unknown kinds. */
 export async function dumpSchema(pool: pg.Pool | pg.Client): Promise<string> {
-  const lines = async (sql: string): Promise<string[]> => (await pool.query<{ line: string }>(sql)).rows.map((row) => row.line);
+  const lines = async (sql: string): Promise<string[]> =>
+    (await pool.query<{ line: string }>(sql)).rows.map((row) => row.line);
   const unknown = await lines(UNKNOWN);
   if (unknown.length > 0) throw new Error(`schema-dump.ts does not know how to write: ${unknown.join(', ')}`);
 
@@ -27,12 +28,19 @@ export async function dumpSchema(pool: pg.Pool | pg.Client): Promise<string> {
     ['Triggers', await lines(TRIGGERS)],
     ['Comments', await lines(COMMENTS)],
   ];
-  const texts = sections.filter(([, all]) => all.length > 0).map(([title, all]) => (title ? `-- ${title}\n\n` : '') + all.join(title === 'Tables' || title.startsWith('Functions') ? '\n\n' : '\n'));
+  const texts = sections
+    .filter(([, all]) => all.length > 0)
+    .map(
+      ([title, all]) =>
+        (title ? `-- ${title}\n\n` : '') +
+        all.join(title === 'Tables' || title.startsWith('Functions') ? '\n\n' : '\n'),
+    );
   return `-- Written by scripts/schema.ts from the migrations; edit those, then run it again.\n\n${texts.join('\n\n')}\n`;
 }
 
 const OURS = `in (select oid from pg_namespace where nspname = 'public')`;
-const NOT_OF_EXTENSION = (table: string, oid: string) => `not exists (select from pg_depend e where e.classid = '${table}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;
+const NOT_OF_EXTENSION = (table: string, oid: string) =>
+  `not exists (select from pg_depend e where e.classid = '${table}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;
 const LEDGER = `'schema_migrations'`;
 
 const UNKNOWN = `

@@ -77,12 +77,22 @@ class RolledBack extends Error {}
  * Runs one act: change, audit entries and events commit together or not at all; announcing follows.
  * With `preview: true` the same act runs, its plan is collected, and everything is rolled back.
  */
-export async function inWork<T>(house: House, actor: Actor, act: (work: Work) => Promise<T>, options: WorkOptions = {}): Promise<T> {
+export async function inWork<T>(
+  house: House,
+  actor: Actor,
+  act: (work: Work) => Promise<T>,
+  options: WorkOptions = {},
+): Promise<T> {
   return (await runWork(house, actor, act, options)).result;
 }
 
 /** As `inWork`, and also returns what the act did (or, in a preview, would do). */
-export async function runWork<T>(house: House, actor: Actor, act: (work: Work) => Promise<T>, options: WorkOptions = {}): Promise<{ result: T; plan: Plan }> {
+export async function runWork<T>(
+  house: House,
+  actor: Actor,
+  act: (work: Work) => Promise<T>,
+  options: WorkOptions = {},
+): Promise<{ result: T; plan: Plan }> {
   const plan: Plan = { changes: [], audit: [], events: [] };
   const after: (() => void)[] = [];
   const undos: (() => void)[] = [];
@@ -95,7 +105,11 @@ export async function runWork<T>(house: House, actor: Actor, act: (work: Work) =
   const work: Work = {
     house,
     actor,
-    doorway: { ...options.doorway, door: options.doorway?.door ?? 'system', requestId: options.doorway?.requestId ?? newId() },
+    doorway: {
+      ...options.doorway,
+      door: options.doorway?.door ?? 'system',
+      requestId: options.doorway?.requestId ?? newId(),
+    },
     at: new Date(now()),
     preview: options.preview ?? false,
     db: house.db,
@@ -145,7 +159,8 @@ export async function runWork<T>(house: House, actor: Actor, act: (work: Work) =
   return { result, plan };
 }
 
-const clientOf = (transaction: Transaction): PoolClient => (transaction as unknown as { connection: PoolClient }).connection;
+const clientOf = (transaction: Transaction): PoolClient =>
+  (transaction as unknown as { connection: PoolClient }).connection;
 
 /** A transaction whose connection is gone, or whose commit was cut off, has nothing left to roll back. */
 async function rollBack(transaction: Transaction | undefined): Promise<void> {

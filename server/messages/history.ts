@@ -13,16 +13,30 @@ export async function page(work: Work, input: HistoryPage): Promise<JsonText> {
  * One page of history as JSON text, never parsed here: `{ messages, head, older, newer }`, oldest first, or `{ unchanged: true }`.
  * Whoever may not read the conversation gets `not_found`, in the same statement.
  */
-export async function historyPage(db: Database, readerId: string, input: HistoryPage, mayBrowse: boolean): Promise<string> {
+export async function historyPage(
+  db: Database,
+  readerId: string,
+  input: HistoryPage,
+  mayBrowse: boolean,
+): Promise<string> {
   const places = [input.before, input.after, input.around, input.at].filter((place) => place !== undefined);
   if (places.length > 1) throw malformed('before, after, around, at: give at most one of them');
-  const way = input.around !== undefined || input.at !== undefined ? 'around' : input.after !== undefined ? 'after' : 'before';
+  const way =
+    input.around !== undefined || input.at !== undefined ? 'around' : input.after !== undefined ? 'after' : 'before';
   const scope = input.threadId ? 'thread' : 'line';
   const place = input.around ?? input.after ?? input.before ?? null;
   const result = await db.pool.query<[string | null]>({
     name: `history ${way} ${scope} ${input.at === undefined ? '' : 'at'}`,
     text: statementFor(way, scope, input.at !== undefined),
-    values: [input.conversationId, readerId, mayBrowse, input.head ?? null, input.at === undefined ? place : new Date(input.at), input.limit, ...(input.threadId ? [input.threadId] : [])],
+    values: [
+      input.conversationId,
+      readerId,
+      mayBrowse,
+      input.head ?? null,
+      input.at === undefined ? place : new Date(input.at),
+      input.limit,
+      ...(input.threadId ? [input.threadId] : []),
+    ],
     rowMode: 'array',
   });
   const text = result.rows[0]?.[0];
@@ -40,17 +54,24 @@ function statementFor(way: Way, scope: Scope, byTime: boolean): string {
   const key = `${way} ${scope} ${byTime}`;
   const known = written.get(key);
   if (known) return known;
-  const inScope = scope === 'thread' ? '(m.thread_id = $7 or m.id = $7) and m.conversation_id = c.id' : 'm.conversation_id = c.id and m.line is not null';
+  const inScope =
+    scope === 'thread'
+      ? '(m.thread_id = $7 or m.id = $7) and m.conversation_id = c.id'
+      : 'm.conversation_id = c.id and m.line is not null';
   const place = byTime
     ? `coalesce((select m.seq from messages m where ${inScope} and m.created_at >= $5::timestamptz order by m.created_at, m.seq limit 1), c.last_seq)`
     : '$5::bigint';
-  const back = (bound: string, take: string) => `(select m.* from messages m where ${inScope} and m.seq < ${bound} order by m.seq desc limit ${take})`;
-  const forth = (bound: string, take: string) => `(select m.* from messages m where ${inScope} and m.seq >= ${bound} order by m.seq limit ${take})`;
+  const back = (bound: string, take: string) =>
+    `(select m.* from messages m where ${inScope} and m.seq < ${bound} order by m.seq desc limit ${take})`;
+  const forth = (bound: string, take: string) =>
+    `(select m.* from messages m where ${inScope} and m.seq >= ${bound} order by m.seq limit ${take})`;
   const exists = (comparison: string) => `exists (select from messages m where ${inScope} and m.seq ${comparison})`;
   const rows =
-    way === 'before' ? back(`coalesce(${place}, 9223372036854775807)`, '$6::int')
-    : way === 'after' ? forth(`${place} + 1`, '$6::int')
-    : `(${back('p.seq', '$6::int / 2')} union all ${forth('p.seq', '$6::int - $6::int / 2')})`;
+    way === 'before'
+      ? back(`coalesce(${place}, 9223372036854775807)`, '$6::int')
+      : way === 'after'
+        ? forth(`${place} + 1`, '$6::int')
+        : `(${back('p.seq', '$6::int / 2')} union all ${forth('p.seq', '$6::int - $6::int / 2')})`;
   const statement = `
     select case
       when c.head = $4::bigint then '{"unchanged":true}'

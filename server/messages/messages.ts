@@ -28,14 +28,27 @@ export async function send(work: Work, input: CallPayload<'message:send'>): Prom
 }
 
 /** Changes the words of one's own message. */
-export async function edit(work: Work, { conversationId, messageId, body }: CallPayload<'message:edit'>): Promise<{ rev: number }> {
+export async function edit(
+  work: Work,
+  { conversationId, messageId, body }: CallPayload<'message:edit'>,
+): Promise<{ rev: number }> {
   const message = await lockMessage(work, conversationId, messageId);
   if (message.senderId !== work.person()) throw forbidden('Only the sender can edit a message.');
   if (message.recalled) throw conflict('This message was recalled.');
   const mentions = mentionsIn(body);
   const rev = await advance(work, conversationId);
-  await work.sql('update messages set body = $2, mentions = $3, edited_at = $4, rev = $5 where id = $1', [messageId, body, mentions, work.at, rev]);
-  await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [conversationId, message.seq, mentions]);
+  await work.sql('update messages set body = $2, mentions = $3, edited_at = $4, rev = $5 where id = $1', [
+    messageId,
+    body,
+    mentions,
+    work.at,
+    rev,
+  ]);
+  await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [
+    conversationId,
+    message.seq,
+    mentions,
+  ]);
   await work.sql(
     `insert into mentions (user_id, conversation_id, seq, line) select m.user_id, $1, $2, $3 from members m
      where m.conversation_id = $1 and m.user_id = any ($4) and m.user_id <> $5 and m.left_at is null on conflict do nothing`,
@@ -45,9 +58,13 @@ export async function edit(work: Work, { conversationId, messageId, body }: Call
 }
 
 /** Takes a message back: one's own, or, for those who lead the conversation, anybody's. */
-export async function recall(work: Work, { conversationId, messageId }: CallPayload<'message:recall'>): Promise<{ rev: number }> {
+export async function recall(
+  work: Work,
+  { conversationId, messageId }: CallPayload<'message:recall'>,
+): Promise<{ rev: number }> {
   const message = await lockMessage(work, conversationId, messageId);
-  if (message.senderId !== work.person() && !(message.leads && work.may('messages.moderate'))) throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
+  if (message.senderId !== work.person() && !(message.leads && work.may('messages.moderate')))
+    throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
   if (message.recalled) return { rev: message.rev };
   const rev = await advance(work, conversationId);
   await work.sql('update messages set recalled_at = $2, rev = $3 where id = $1', [messageId, work.at, rev]);
@@ -70,15 +87,31 @@ async function lockMessage(work: Work, conversationId: string, messageId: string
   return { ...row, leads: role !== 'member' };
 }
 
-async function announceChanged(work: Work, conversationId: string, messageId: string, rev: number, event: string): Promise<{ rev: number }> {
-  const [row] = await work.sql<{ message: Message }>('select message_json(m) as message from messages m where id = $1', [messageId]);
-  work.tell(roomOf(conversationId), 'change', { conversationId, head: rev, change: { kind: 'message', rev, message: row!.message } });
+async function announceChanged(
+  work: Work,
+  conversationId: string,
+  messageId: string,
+  rev: number,
+  event: string,
+): Promise<{ rev: number }> {
+  const [row] = await work.sql<{ message: Message }>(
+    'select message_json(m) as message from messages m where id = $1',
+    [messageId],
+  );
+  work.tell(roomOf(conversationId), 'change', {
+    conversationId,
+    head: rev,
+    change: { kind: 'message', rev, message: row!.message },
+  });
   work.record(event, { messageId, conversationId, seq: row!.message.seq });
   return { rev };
 }
 
 /** What the lane calls after each commit: every member hears each message, then how many answers the roots have now. */
-export function announceSent(house: Pick<House, 'broadcast' | 'events' | 'bell'>, batch: { draft: Draft; stored: Stored }[]): void {
+export function announceSent(
+  house: Pick<House, 'broadcast' | 'events' | 'bell'>,
+  batch: { draft: Draft; stored: Stored }[],
+): void {
   const roots = new Map<string, { draft: Draft; stored: Stored }>();
   for (const { draft, stored } of batch) {
     house.broadcast.toRoom(roomOf(draft.conversationId), 'change', changeText(draft, stored));
@@ -88,12 +121,36 @@ export function announceSent(house: Pick<House, 'broadcast' | 'events' | 'bell'>
   for (const { draft, stored } of byRev) {
     const { rev, answers } = stored.root!;
     const change = { kind: 'answers', rev, threadId: draft.threadId, answers, lastAnswerAt: stored.at };
-    house.broadcast.toRoom(roomOf(draft.conversationId), 'change', JSON.stringify({ conversationId: draft.conversationId, head: rev, change }));
+    house.broadcast.toRoom(
+      roomOf(draft.conversationId),
+      'change',
+      JSON.stringify({ conversationId: draft.conversationId, head: rev, change }),
+    );
   }
   house.bell.ring();
 }
 
-function changeText({ id, conversationId, senderId, clientId, threadId, title, body, mentions }: Draft, { seq, line, rev, at }: Stored): string {
-  const message: Message = { id, conversationId, seq, line, rev, senderId, clientId, threadId, title, body, mentions, at, editedAt: null, recalledAt: null, answers: 0, lastAnswerAt: null };
+function changeText(
+  { id, conversationId, senderId, clientId, threadId, title, body, mentions }: Draft,
+  { seq, line, rev, at }: Stored,
+): string {
+  const message: Message = {
+    id,
+    conversationId,
+    seq,
+    line,
+    rev,
+    senderId,
+    clientId,
+    threadId,
+    title,
+    body,
+    mentions,
+    at,
+    editedAt: null,
+    recalledAt: null,
+    answers: 0,
+    lastAnswerAt: null,
+  };
   return JSON.stringify({ conversationId, head: rev, change: { kind: 'message', rev, message } });
 }

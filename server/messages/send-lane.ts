@@ -19,9 +19,26 @@ export type Draft = {
 };
 
 /** What the store made of a draft. `isNew` is false for a repeat, which is answered with its first row and announced to nobody. */
-export type Stored = { id: string; seq: number; line: number | null; rev: number; at: number; isNew: boolean; root: { rev: number; answers: number } | null };
+export type Stored = {
+  id: string;
+  seq: number;
+  line: number | null;
+  rev: number;
+  at: number;
+  isNew: boolean;
+  root: { rev: number; answers: number } | null;
+};
 
-type Row = { outcome: string; id: string; seq: number; line: number | null; rev: number; at: number; root_rev: number | null; root_answers: number | null };
+type Row = {
+  outcome: string;
+  id: string;
+  seq: number;
+  line: number | null;
+  rev: number;
+  at: number;
+  root_rev: number | null;
+  root_answers: number | null;
+};
 type Waiting = { draft: Draft; since: number; resolve: (stored: Stored) => void; reject: (error: unknown) => void };
 
 export const sendLane = partKey<SendLane>('messages.send-lane');
@@ -46,9 +63,17 @@ export class SendLane implements LongLived {
   readonly #writers: Writer[];
   readonly #cap: number;
 
-  constructor(db: Database, log: Logger, announce: (batch: { draft: Draft; stored: Stored }[]) => void, options: { writers?: number; cap?: number } = {}) {
+  constructor(
+    db: Database,
+    log: Logger,
+    announce: (batch: { draft: Draft; stored: Stored }[]) => void,
+    options: { writers?: number; cap?: number } = {},
+  ) {
     this.#cap = options.cap ?? 4_000;
-    this.#writers = Array.from({ length: options.writers ?? 2 }, (_, index) => new Writer(db, log, announce, String(index + 1)));
+    this.#writers = Array.from(
+      { length: options.writers ?? 2 },
+      (_, index) => new Writer(db, log, announce, String(index + 1)),
+    );
   }
 
   /** Resolves when the message is durable. */
@@ -154,8 +179,14 @@ class Writer {
     const result = await this.#client.query<Row>({
       ...statement,
       values: [
-        drafts.map((d) => d.conversationId), drafts.map((d) => d.senderId), drafts.map((d) => d.clientId), drafts.map((d) => d.id), drafts.map((d) => d.body),
-        drafts.map((d) => d.threadId), drafts.map((d) => d.title), drafts.map((d) => `{${d.mentions.join(',')}}`),
+        drafts.map((d) => d.conversationId),
+        drafts.map((d) => d.senderId),
+        drafts.map((d) => d.clientId),
+        drafts.map((d) => d.id),
+        drafts.map((d) => d.body),
+        drafts.map((d) => d.threadId),
+        drafts.map((d) => d.title),
+        drafts.map((d) => `{${d.mentions.join(',')}}`),
       ],
     });
     return result.rows;
@@ -163,7 +194,9 @@ class Writer {
 
   async #connect(): Promise<Client> {
     const client = await this.#db.client(`send ${this.#name}`);
-    await client.query('set plan_cache_mode = force_generic_plan; set statement_timeout = 30000; set synchronous_commit = on');
+    await client.query(
+      'set plan_cache_mode = force_generic_plan; set statement_timeout = 30000; set synchronous_commit = on',
+    );
     return client;
   }
 

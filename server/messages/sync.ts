@@ -52,12 +52,16 @@ const changesSql = `
   ) u on true where c.id = $1 group by c.id`;
 
 /** What a conversation did after `since`, in order of rev: messages, memberships and its own facts, each as it is now. */
-export async function catchUp(work: Work, { conversationId, since, limit }: CallPayload<'sync:conversation'>): Promise<JsonText> {
+export async function catchUp(
+  work: Work,
+  { conversationId, since, limit }: CallPayload<'sync:conversation'>,
+): Promise<JsonText> {
   await requireReader(work, conversationId);
   const [now] = await work.db.rows<{ head: number }>('select head from conversations where id = $1', [conversationId]);
   if (!now) throw notFound('conversation');
   // A cursor ahead of us comes from before a restore: what it stands for is gone.
-  if (now.head - since > farBehind || since > now.head) return new JsonText(`{"changes":[],"next":${now.head},"head":${now.head},"reset":true}`);
+  if (now.head - since > farBehind || since > now.head)
+    return new JsonText(`{"changes":[],"next":${now.head},"head":${now.head},"reset":true}`);
   const [row] = await work.db.rows<{ text: string }>(changesSql, [conversationId, since, limit], 'sync conversation');
   return new JsonText(row!.text);
 }

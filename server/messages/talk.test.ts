@@ -14,7 +14,11 @@ let id: string;
 
 beforeAll(async () => {
   world = await openWorld();
-  [ada, ben, eve] = (await Promise.all(['Ada', 'Ben', 'Eve'].map((name) => world.device(name)))) as [TestClient, TestClient, TestClient];
+  [ada, ben, eve] = (await Promise.all(['Ada', 'Ben', 'Eve'].map((name) => world.device(name)))) as [
+    TestClient,
+    TestClient,
+    TestClient,
+  ];
   general = await ada.group('General', [ben]);
   id = general.conversation.id;
 });
@@ -56,10 +60,14 @@ test('numbers have no holes, whatever was refused or repeated in between', async
   await Promise.all([
     ...clientIds.map((clientId) => ada.says('one of thirty', { in: general, clientId })),
     ...clientIds.map((clientId) => ada.says('one of thirty', { in: general, clientId })),
-    ...Array.from({ length: 10 }, () => eve.tries('message:send', { conversationId: id, clientId: newId(), body: 'let me in' })),
+    ...Array.from({ length: 10 }, () =>
+      eve.tries('message:send', { conversationId: id, clientId: newId(), body: 'let me in' }),
+    ),
   ]);
   const [row] = await world.db.rows<{ count: number; max: number; last: number; lines: number; lastLine: number }>(
-    `select count(*), max(m.seq), c.last_seq as last, count(m.line) as lines, c.last_line as "lastLine" from messages m join conversations c on c.id = m.conversation_id where c.id = $1 group by c.id`, [id]);
+    `select count(*), max(m.seq), c.last_seq as last, count(m.line) as lines, c.last_line as "lastLine" from messages m join conversations c on c.id = m.conversation_id where c.id = $1 group by c.id`,
+    [id],
+  );
   expect(row!.count).toBe(row!.max);
   expect(row!.max).toBe(row!.last);
   expect(row!.lines).toBe(row!.lastLine);
@@ -111,11 +119,15 @@ describe('somebody outside', () => {
       await ada.call('member:add', { conversationId: id, userIds: [dora.userId] });
       const [, ...sends] = await Promise.all([
         ada.call('member:remove', { conversationId: id, userId: dora.userId }),
-        ...Array.from({ length: 10 }, (_, i) => dora.tries('message:send', { conversationId: id, clientId: newId(), body: `race ${round} ${i}` })),
+        ...Array.from({ length: 10 }, (_, i) =>
+          dora.tries('message:send', { conversationId: id, clientId: newId(), body: `race ${round} ${i}` }),
+        ),
       ]);
       expect(sends.every((code) => code === 'ok' || code === 'not_found')).toBe(true);
       const [late] = await world.db.rows<{ count: number }>(
-        `select count(*) from messages m join members r on r.conversation_id = m.conversation_id and r.user_id = m.sender_id where m.conversation_id = $1 and m.sender_id = $2 and m.rev > r.rev`, [id, dora.userId]);
+        `select count(*) from messages m join members r on r.conversation_id = m.conversation_id and r.user_id = m.sender_id where m.conversation_id = $1 and m.sender_id = $2 and m.rev > r.rev`,
+        [id, dora.userId],
+      );
       expect(late!.count, 'messages numbered after the removal').toBe(0);
     }
   });
@@ -145,18 +157,35 @@ describe('threads', () => {
     const opened = await ada.call('conversation:open', { conversationId: id });
     expect(opened.lastLine).toBe(before);
     expect(opened.mine!.threads).toEqual([{ threadId: root.id, answers: 2, read: 0 }]);
-    expect((await page(ada, { threadId: root.id })).messages.map((m) => m.body)).toEqual(['who brings cake?', 'me', 'and tea']);
+    expect((await page(ada, { threadId: root.id })).messages.map((m) => m.body)).toEqual([
+      'who brings cake?',
+      'me',
+      'and tea',
+    ]);
     expect((await page(ada)).messages.at(-1)).toMatchObject({ id: root.id, answers: 2 });
-    await until(() => ada.changes.some(({ change }) => change.kind === 'answers' && change.threadId === root.id && change.answers === 2));
+    await until(() =>
+      ada.changes.some(
+        ({ change }) => change.kind === 'answers' && change.threadId === root.id && change.answers === 2,
+      ),
+    );
     expect(await ada.call('thread:mark', { conversationId: id, threadId: root.id, answers: 9 })).toEqual({ read: 2 });
   });
 
   test('an answer to a message of another conversation, or to an answer, is refused', async () => {
     const other = await ada.group('Other', [ben]);
     const root = await ada.says('over here', { in: other });
-    expect(await ada.tries('message:send', { conversationId: id, clientId: newId(), body: 'x', threadId: root.id })).toBe('not_found');
+    expect(
+      await ada.tries('message:send', { conversationId: id, clientId: newId(), body: 'x', threadId: root.id }),
+    ).toBe('not_found');
     const answer = await ada.says('answer', { in: other, threadId: root.id });
-    expect(await ada.tries('message:send', { conversationId: other.conversation.id, clientId: newId(), body: 'x', threadId: answer.id })).toBe('not_found');
+    expect(
+      await ada.tries('message:send', {
+        conversationId: other.conversation.id,
+        clientId: newId(),
+        body: 'x',
+        threadId: answer.id,
+      }),
+    ).toBe('not_found');
   });
 
   test('with topics everything is on the main line, under a title, and can be narrowed to it', async () => {
@@ -168,8 +197,13 @@ describe('threads', () => {
     expect((await ada.call('conversation:open', { conversationId })).lastLine).toBe(3);
     expect((await ada.call('topic:list', { conversationId })).topics).toMatchObject([{ title: 'Offsite', answers: 1 }]);
     const narrowed = await ada.call('history:page', { conversationId, threadId: root.id });
-    expect('messages' in narrowed && narrowed.messages.map((m) => m.body)).toEqual(['Where do we meet?', 'By the lake']);
-    expect(await ada.tries('message:send', { conversationId: id, clientId: newId(), body: 'x', title: 'No topics here' })).toBe('malformed');
+    expect('messages' in narrowed && narrowed.messages.map((m) => m.body)).toEqual([
+      'Where do we meet?',
+      'By the lake',
+    ]);
+    expect(
+      await ada.tries('message:send', { conversationId: id, clientId: newId(), body: 'x', title: 'No topics here' }),
+    ).toBe('malformed');
   });
 });
 
@@ -186,7 +220,9 @@ describe('unread', () => {
     expect(await unread(ben)).toEqual([3, 1]);
     expect(await unread(ada)).toEqual([0, 0]);
     await ben.call('read:mark', { conversationId, line: 2 });
-    await until(() => phone.mine.some((event) => event.kind === 'mine' && event.mine.readLine === 2 && event.mine.mentions === 1));
+    await until(() =>
+      phone.mine.some((event) => event.kind === 'mine' && event.mine.readLine === 2 && event.mine.mentions === 1),
+    );
     expect(await unread(phone)).toEqual([1, 1]);
     expect(await ben.call('read:mark', { conversationId, line: 1 })).toEqual({ readLine: 2, mentions: 1 });
     expect(await ben.call('read:mark', { conversationId, line: 99 })).toEqual({ readLine: 3, mentions: 0 });
@@ -201,9 +237,19 @@ describe('edit and recall', () => {
   test('words change, numbers stay; others hear it; only the sender may', async () => {
     const sent = await ada.says('teh words', { in: general });
     await ada.call('message:edit', { conversationId: id, messageId: sent.id, body: 'the words' });
-    await until(() => ben.changes.some(({ change }) => change.kind === 'message' && change.message.body === 'the words' && change.message.seq === sent.seq));
-    expect(await ben.tries('message:edit', { conversationId: id, messageId: sent.id, body: 'his words' })).toBe('forbidden');
-    const refusals = await world.db.rows('select 1 from audit_entries where actor_id = $1 and action = $2 and outcome = $3', [ben.userId, 'message:edit', 'refused']);
+    await until(() =>
+      ben.changes.some(
+        ({ change }) =>
+          change.kind === 'message' && change.message.body === 'the words' && change.message.seq === sent.seq,
+      ),
+    );
+    expect(await ben.tries('message:edit', { conversationId: id, messageId: sent.id, body: 'his words' })).toBe(
+      'forbidden',
+    );
+    const refusals = await world.db.rows(
+      'select 1 from audit_entries where actor_id = $1 and action = $2 and outcome = $3',
+      [ben.userId, 'message:edit', 'refused'],
+    );
     expect(refusals.length).toBeGreaterThan(0);
   });
 
@@ -235,7 +281,9 @@ test('history pages join without gap or overlap, from either end and around any 
   }
   expect(all).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
   const around = await ada.call('history:page', { conversationId, around: 60, limit: 11 });
-  expect('messages' in around && around.messages.map((m) => m.seq)).toEqual([55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65]);
+  expect('messages' in around && around.messages.map((m) => m.seq)).toEqual([
+    55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65,
+  ]);
   const head = 'messages' in around ? around.head : 0;
   expect(await ada.call('history:page', { conversationId, head })).toEqual({ unchanged: true });
   const after = await ada.call('history:page', { conversationId, after: 118 });
@@ -266,7 +314,9 @@ test('catch-up by rev, page by page, gives every change once and ends at the hea
     if (next === head) break;
   }
   const [row] = await world.db.rows<{ count: number }>(
-    'select (select count(*) from messages where conversation_id = $1) + (select count(*) from members where conversation_id = $1) + (select (rev > 0)::int from conversations where id = $1) as count', [id]);
+    'select (select count(*) from messages where conversation_id = $1) + (select count(*) from members where conversation_id = $1) + (select (rev > 0)::int from conversations where id = $1) as count',
+    [id],
+  );
   expect(seen.size).toBe(row!.count);
 });
 
@@ -276,7 +326,9 @@ test('refusals hammered at a door are audited as one line at once and one with t
   for (let i = 0; i < tried; i++) await ben.tries('message:recall', { conversationId: id, messageId: sent.id });
   await writeBursts(world.app.house, true);
   const [row] = await world.db.rows<{ lines: number; refusals: number }>(
-    `select count(*) as lines, sum(count) as refusals from audit_entries where actor_id = $1 and action = 'message:recall' and outcome = 'refused' and reason like 'Only the sender%'`, [ben.userId]);
+    `select count(*) as lines, sum(count) as refusals from audit_entries where actor_id = $1 and action = 'message:recall' and outcome = 'refused' and reason like 'Only the sender%'`,
+    [ben.userId],
+  );
   expect(row!.refusals).toBe(tried + 1);
   expect(row!.lines).toBeLessThanOrEqual(6);
 });

@@ -4,7 +4,10 @@ import type { Work } from '../kernel/work.ts';
 import { requireReader } from '../conversations/members.ts';
 
 /** The topics of a conversation, newest talk first. The cursor is the last talk's time in milliseconds. */
-export async function list(work: Work, { conversationId, before, limit }: CallPayload<'topic:list'>): Promise<{ topics: Topic[]; next: number | null }> {
+export async function list(
+  work: Work,
+  { conversationId, before, limit }: CallPayload<'topic:list'>,
+): Promise<{ topics: Topic[]; next: number | null }> {
   await requireReader(work, conversationId);
   const topics = await work.db.rows<Topic>(
     `select m.id as "rootId", m.title, m.answers, (extract(epoch from coalesce(m.last_answer_at, m.created_at)) * 1000)::bigint as "lastAt", m.rev

@@ -10,13 +10,20 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const presences = (client: TestClient) => client.others.filter(({ event }) => event === 'presence').map(({ payload }) => payload as PresenceEvent);
-const typings = (client: TestClient) => client.others.filter(({ event }) => event === 'typing').map(({ payload }) => payload as TypingEvent);
+const presences = (client: TestClient) =>
+  client.others.filter(({ event }) => event === 'presence').map(({ payload }) => payload as PresenceEvent);
+const typings = (client: TestClient) =>
+  client.others.filter(({ event }) => event === 'typing').map(({ payload }) => payload as TypingEvent);
 /** Anything said before this was heard: answers and events of a connection keep their order. */
 const settled = (client: TestClient) => client.call('session:me', {});
 
 test('the others of a conversation see somebody writing and stopping, and the writer’s own devices do not', async () => {
-  const [ada, tablet, ben, eve] = [await world.device('Ada'), await world.device('Ada'), await world.device('Ben'), await world.device('Eve')];
+  const [ada, tablet, ben, eve] = [
+    await world.device('Ada'),
+    await world.device('Ada'),
+    await world.device('Ben'),
+    await world.device('Eve'),
+  ];
   const { conversation } = await ada.group('typing', [ben]);
   const at = { conversationId: conversation.id };
   await ada.call('typing:set', { ...at, typing: true });
@@ -37,7 +44,11 @@ test('whoever is no member cannot say they are writing, nor can whoever was remo
   await ada.call('member:remove', { ...at, userId: ben.userId });
   expect(await ben.tries('typing:set', { ...at, typing: true })).toBe('not_found');
   await settled(ada);
-  expect(typings(ada).filter(({ userId }) => userId === ben.userId).map(({ typing }) => typing)).toEqual([true, false]);
+  expect(
+    typings(ada)
+      .filter(({ userId }) => userId === ben.userId)
+      .map(({ typing }) => typing),
+  ).toEqual([true, false]);
 });
 
 test('whoever falls silent or goes away has stopped writing', async () => {
@@ -47,14 +58,20 @@ test('whoever falls silent or goes away has stopped writing', async () => {
   await cy.call('typing:set', { conversationId: conversation.id, typing: true });
   cy.close();
   await until(() => typings(ada).some(({ userId, typing }) => userId === cy.userId && !typing), 'the one who left');
-  await until(() => typings(ada).some(({ userId, typing }) => userId === ben.userId && !typing), 'the one who fell silent');
+  await until(
+    () => typings(ada).some(({ userId, typing }) => userId === ben.userId && !typing),
+    'the one who fell silent',
+  );
 });
 
 test('a person is as present as their most present connection, and offline only after a grace', async () => {
   const watcher = await world.device('Watcher');
   const dora = await world.person('Dora');
   const nobody = newId();
-  expect((await watcher.call('presence:watch', { userIds: [dora.id, nobody] })).states).toEqual({ [dora.id]: 'offline', [nobody]: 'offline' });
+  expect((await watcher.call('presence:watch', { userIds: [dora.id, nobody] })).states).toEqual({
+    [dora.id]: 'offline',
+    [nobody]: 'offline',
+  });
   const [phone, laptop] = [await world.device('Dora'), await world.device('Dora')];
   await until(() => presences(watcher).length === 1, 'coming online');
   await phone.call('presence:set', { state: 'away' });
@@ -77,14 +94,25 @@ test('a reload is no news, and a list that is watched no more is not told', asyn
   await watcher.call('presence:watch', { userIds: [finn.userId, idle.userId] });
   await idle.call('presence:watch', { userIds: [finn.userId] });
   await idle.call('presence:watch', { userIds: [] });
-  await until(async () => (await watcher.call('presence:watch', { userIds: [finn.userId, idle.userId] })).states[finn.userId] === 'online', 'being told');
+  await until(
+    async () =>
+      (await watcher.call('presence:watch', { userIds: [finn.userId, idle.userId] })).states[finn.userId] === 'online',
+    'being told',
+  );
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   const before = presences(watcher).length;
   finn.close();
   await world.device('Finn');
   await idle.call('presence:set', { state: 'away' });
-  await until(() => presences(watcher).some(({ userId, state }) => userId === idle.userId && state === 'away'), 'other news');
-  expect(presences(watcher).slice(before).filter(({ userId }) => userId === finn.userId)).toEqual([]);
+  await until(
+    () => presences(watcher).some(({ userId, state }) => userId === idle.userId && state === 'away'),
+    'other news',
+  );
+  expect(
+    presences(watcher)
+      .slice(before)
+      .filter(({ userId }) => userId === finn.userId),
+  ).toEqual([]);
   expect(presences(idle)).toEqual([]);
 });
 

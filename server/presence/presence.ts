@@ -25,7 +25,10 @@ export async function set(work: Work, { state }: CallPayload<'presence:set'>): P
 }
 
 /** The states of these people now; their changes follow on this connection, instead of those of an earlier call. */
-export async function watch(work: Work, { userIds }: CallPayload<'presence:watch'>): Promise<Answers['presence:watch']> {
+export async function watch(
+  work: Work,
+  { userIds }: CallPayload<'presence:watch'>,
+): Promise<Answers['presence:watch']> {
   const visible = await visibleAmong(work, userIds);
   const { seat } = work.doorway;
   const here = work.use(presence);
@@ -84,7 +87,8 @@ export class Presence implements LongLived {
 
   watch(seat: Seat, personIds: readonly string[]): void {
     const wanted = new Set(personIds.map((id) => room + id));
-    for (const { name } of [...seat.rooms]) if (name.startsWith(room) && !wanted.delete(name)) this.#broadcast.leave(seat, name);
+    for (const { name } of [...seat.rooms])
+      if (name.startsWith(room) && !wanted.delete(name)) this.#broadcast.leave(seat, name);
     for (const name of wanted) this.#broadcast.join(seat, name);
   }
 

@@ -18,7 +18,12 @@ export const typing = partKey<Typing>('typing');
 /** Tells the others of a conversation that somebody is writing, or stopped. Repeating it within a second says nothing new. */
 export async function setTyping(work: Work, input: CallPayload<'typing:set'>): Promise<Answers['typing:set']> {
   const typists = work.use(typing);
-  const event: TypingEvent = { conversationId: input.conversationId, userId: work.person(), threadId: input.threadId ?? null, typing: input.typing };
+  const event: TypingEvent = {
+    conversationId: input.conversationId,
+    userId: work.person(),
+    threadId: input.threadId ?? null,
+    typing: input.typing,
+  };
   // Somebody who keeps on typing is not looked up again: a storm of hints must not take the store's time from messages.
   const found = !typists.knows(event);
   if (found) await requireMember(work, input.conversationId);
@@ -43,9 +48,12 @@ export class Typing implements LongLived {
   constructor(broadcast: Broadcast, events: Events) {
     this.#broadcast = broadcast;
     broadcast.whenGone(({ personId }) => {
-      if (this.#typists.size > 0 && broadcast.seatsOf(personId).length === 0) this.#stop((event) => event.userId === personId);
+      if (this.#typists.size > 0 && broadcast.seatsOf(personId).length === 0)
+        this.#stop((event) => event.userId === personId);
     });
-    events.on('member.removed', ({ payload }) => this.#stop((event) => event.userId === payload['userId'] && event.conversationId === payload['conversationId']));
+    events.on('member.removed', ({ payload }) =>
+      this.#stop((event) => event.userId === payload['userId'] && event.conversationId === payload['conversationId']),
+    );
   }
 
   /** Whether this person was found to be a member a moment ago. */
@@ -57,7 +65,8 @@ export class Typing implements LongLived {
   /** `found`: the membership was looked up for this. */
   say(event: TypingEvent, found: boolean): void {
     const before = this.#typists.get(keyOf(event));
-    const same = before !== undefined && before.event.typing === event.typing && before.event.threadId === event.threadId;
+    const same =
+      before !== undefined && before.event.typing === event.typing && before.event.threadId === event.threadId;
     if (before && found) before.since = now();
     if (same && now() - before.at < settled) return;
     if (before === undefined && this.#typists.size >= mostTypists) return;

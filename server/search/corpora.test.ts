@@ -14,11 +14,18 @@ import { postgresIndex } from './postgres-index.ts';
 import { search } from './search.ts';
 
 type Query = {
-  qid: string; lang: 'en' | 'zh'; kind: string; query: string; must_ids: string[]; may_ids: string[];
+  qid: string;
+  lang: 'en' | 'zh';
+  kind: string;
+  query: string;
+  must_ids: string[];
+  may_ids: string[];
   filters: { corpus?: string; channel?: string; sender?: string; after?: string; before?: string; bot?: boolean };
 };
 
-const folder = path.resolve(process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)));
+const folder = path.resolve(
+  process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)),
+);
 const files = {
   en: ['en-bytecode-zulip.dev', 'en-fcc-gitter.dev', 'en-ubuntu-irc.dev'],
   zh: ['zh-dialogue.dev', 'zh-tw-meetings.dev'],
@@ -31,8 +38,15 @@ const apart = new Set(['tw-301691db-81', 'tw-536fe6dc-61', 'tw-a9f59349-27']);
 /** Ids say which file they come from; judged ids of files that are not at hand are left out. */
 const prefixes = ['bc-', 'fcc-', 'ub-', 'tw-', 'cw-', 'kd-'];
 const judged = path.join(folder, 'queries.dev.json');
-const there = existsSync(judged) && Object.values(files).flat().every((name) => existsSync(path.join(folder, `${name}.ndjson.gz`)));
-if (!there) console.log(`Judged searches are not in ${folder} (PARLEY_CORPORA names another place): search is proven on messages of our own only.`);
+const there =
+  existsSync(judged) &&
+  Object.values(files)
+    .flat()
+    .every((name) => existsSync(path.join(folder, `${name}.ndjson.gz`)));
+if (!there)
+  console.log(
+    `Judged searches are not in ${folder} (PARLEY_CORPORA names another place): search is proven on messages of our own only.`,
+  );
 
 describe.runIf(there).each(['en', 'zh'] as const)('judged searches, %s', (lang) => {
   let world: World;
@@ -42,23 +56,37 @@ describe.runIf(there).each(['en', 'zh'] as const)('judged searches, %s', (lang) 
     // Without a worker, so that the indexing below is the only one.
     world = await openWorld({ env: { PARLEY_ROLES: 'web' } });
     const { id, name } = await world.person('Reader');
-    reader = { kind: 'person', id, name, deviceId: newId(), permissions: new Set(['channels.browse', 'conversations.read']) };
-    for (const file of files[lang]) await importFile(world.db, path.join(folder, `${file}.ndjson.gz`), { members: 'none' });
+    reader = {
+      kind: 'person',
+      id,
+      name,
+      deviceId: newId(),
+      permissions: new Set(['channels.browse', 'conversations.read']),
+    };
+    for (const file of files[lang])
+      await importFile(world.db, path.join(folder, `${file}.ndjson.gz`), { members: 'none' });
     const client = await world.db.client('indexing');
     await client.query(`set statement_timeout = 0`);
     await client.query(`insert into outbox_cursors (watcher) values ('search')`);
     const started = performance.now();
     while ((await takeBatch(client, { ...searchWatcher(postgresIndex), batch: 20 })) > 0);
     const { rows } = await client.query<{ count: number }>('select count(*) as count from search_entries');
-    console.log(`${lang}: ${rows[0]!.count.toLocaleString('en')} messages indexed, ${Math.round((rows[0]!.count / (performance.now() - started)) * 1_000).toLocaleString('en')} a second`);
+    console.log(
+      `${lang}: ${rows[0]!.count.toLocaleString('en')} messages indexed, ${Math.round((rows[0]!.count / (performance.now() - started)) * 1_000).toLocaleString('en')} a second`,
+    );
     await client.query('analyze search_entries; analyze messages');
     await client.end();
   }, 900_000);
   afterAll(() => world.close());
 
   test('everything that must be found is found, and nothing that must not', async () => {
-    const queries = (JSON.parse(readFileSync(judged, 'utf8')) as { queries: Query[] }).queries.filter((query) => query.lang === lang);
-    const kinds = new Map<string, { queries: number; must: number; missed: string[]; returned: number; wrong: string[] }>();
+    const queries = (JSON.parse(readFileSync(judged, 'utf8')) as { queries: Query[] }).queries.filter(
+      (query) => query.lang === lang,
+    );
+    const kinds = new Map<
+      string,
+      { queries: number; must: number; missed: string[]; returned: number; wrong: string[] }
+    >();
     for (const query of queries) {
       const found = await askAll(query);
       const must = query.must_ids.filter((id) => atHand(id) && !apart.has(id));
@@ -71,29 +99,62 @@ describe.runIf(there).each(['en', 'zh'] as const)('judged searches, %s', (lang) 
       kind.missed.push(...must.filter((id) => !found.has(id)).map((id) => `${query.query}: ${id}`));
       kind.wrong.push(...[...found].filter((id) => !allowed.has(id)).map((id) => `${query.query}: ${id}`));
     }
-    console.table(Object.fromEntries([...kinds].map(([kind, { queries, must, missed, returned, wrong }]) => [kind, {
-      queries, must, returned, recall: must === 0 ? 1 : 1 - missed.length / must, precision: returned === 0 ? 1 : 1 - wrong.length / returned,
-    }])));
-    expect([...kinds.values()].flatMap((kind) => kind.missed), 'missed').toEqual([]);
-    expect([...kinds.values()].flatMap((kind) => kind.wrong), 'wrong').toEqual([]);
+    console.table(
+      Object.fromEntries(
+        [...kinds].map(([kind, { queries, must, missed, returned, wrong }]) => [
+          kind,
+          {
+            queries,
+            must,
+            returned,
+            recall: must === 0 ? 1 : 1 - missed.length / must,
+            precision: returned === 0 ? 1 : 1 - wrong.length / returned,
+          },
+        ]),
+      ),
+    );
+    expect(
+      [...kinds.values()].flatMap((kind) => kind.missed),
+      'missed',
+    ).toEqual([]);
+    expect(
+      [...kinds.values()].flatMap((kind) => kind.wrong),
+      'wrong',
+    ).toEqual([]);
   }, 300_000);
 
   const atHand = (id: string) => prefixes.some((prefix) => id.startsWith(prefix));
 
   /** All pages of a query, for every room and sender its filters name. */
   async function askAll({ query, filters }: Query): Promise<Set<string>> {
-    const rooms = filters.channel === undefined && filters.corpus === undefined ? [undefined] : await idsOf(
-      `select id from conversations where ($1::text is null or name = $1) and ($2::text is null or source_key like $2 || '%')`, [filters.channel ?? null, filters.corpus ?? null]);
-    const senders = filters.sender === undefined ? [undefined] : await idsOf('select id from users where name = $1', [filters.sender]);
+    const rooms =
+      filters.channel === undefined && filters.corpus === undefined
+        ? [undefined]
+        : await idsOf(
+            `select id from conversations where ($1::text is null or name = $1) and ($2::text is null or source_key like $2 || '%')`,
+            [filters.channel ?? null, filters.corpus ?? null],
+          );
+    const senders =
+      filters.sender === undefined
+        ? [undefined]
+        : await idsOf('select id from users where name = $1', [filters.sender]);
     const sourceIds = new Set<string>();
     for (const conversationId of rooms) {
       for (const senderId of senders) {
         let cursor: string | undefined;
         do {
-          const page: Found = await inWork(world.app.house, reader, (work) => search(work, {
-            query: `"${query}"`, limit: 100, conversationId, senderId, bot: filters.bot, cursor,
-            after: filters.after === undefined ? undefined : Date.parse(filters.after), before: filters.before === undefined ? undefined : Date.parse(filters.before),
-          } as never));
+          const page: Found = await inWork(world.app.house, reader, (work) =>
+            search(work, {
+              query: `"${query}"`,
+              limit: 100,
+              conversationId,
+              senderId,
+              bot: filters.bot,
+              cursor,
+              after: filters.after === undefined ? undefined : Date.parse(filters.after),
+              before: filters.before === undefined ? undefined : Date.parse(filters.before),
+            } as never),
+          );
           for (const { message } of page.hits) sourceIds.add(message.clientId);
           cursor = page.next ?? undefined;
         } while (cursor);
@@ -102,5 +163,6 @@ describe.runIf(there).each(['en', 'zh'] as const)('judged searches, %s', (lang) 
     return sourceIds;
   }
 
-  const idsOf = async (text: string, params: unknown[]) => (await world.db.rows<{ id: string }>(text, params)).map((row) => row.id);
+  const idsOf = async (text: string, params: unknown[]) =>
+    (await world.db.rows<{ id: string }>(text, params)).map((row) => row.id);
 });

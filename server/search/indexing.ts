@@ -12,7 +12,9 @@ export function searchWatcher(engine: SearchEngine): Watcher {
     batch: 2_000,
     inside: true,
     async take(events, client) {
-      const ids = events.filter(({ type }) => type === 'message.sent' || type === 'message.edited' || type === 'message.recalled').map(({ payload }) => String(payload['messageId']));
+      const ids = events
+        .filter(({ type }) => type === 'message.sent' || type === 'message.edited' || type === 'message.recalled')
+        .map(({ payload }) => String(payload['messageId']));
       if (ids.length > 0) await index(engine, client, await byIds(client, [...new Set(ids)]));
       for (const event of events) if (event.type === 'message.imported') await indexImported(engine, client, event);
     },
@@ -22,7 +24,11 @@ export function searchWatcher(engine: SearchEngine): Watcher {
 async function indexImported(engine: SearchEngine, client: ClientBase, { payload }: OutboxEvent): Promise<void> {
   const last = Number(payload['toSeq']);
   for (let from = Number(payload['fromSeq']); from <= last; from += 2_000) {
-    const { rows } = await client.query<Row>(`${columns} where m.conversation_id = $1 and m.seq between $2 and $3`, [payload['conversationId'], from, Math.min(from + 1_999, last)]);
+    const { rows } = await client.query<Row>(`${columns} where m.conversation_id = $1 and m.seq between $2 and $3`, [
+      payload['conversationId'],
+      from,
+      Math.min(from + 1_999, last),
+    ]);
     await index(engine, client, rows);
   }
 }
@@ -35,6 +41,15 @@ async function byIds(client: ClientBase, ids: string[]): Promise<Row[]> {
 
 async function index(engine: SearchEngine, client: ClientBase, rows: Row[]): Promise<void> {
   const kept = rows.filter((row) => !row.recalled);
-  const entries = kept.map(({ id, conversationId, rev, body }) => ({ messageId: id, conversationId, rev, tokens: tokensOf(plainOf(body)) }));
-  await engine.write(client, entries, rows.filter((row) => row.recalled).map((row) => row.id));
+  const entries = kept.map(({ id, conversationId, rev, body }) => ({
+    messageId: id,
+    conversationId,
+    rev,
+    tokens: tokensOf(plainOf(body)),
+  }));
+  await engine.write(
+    client,
+    entries,
+    rows.filter((row) => row.recalled).map((row) => row.id),
+  );
 }

@@ -30,7 +30,8 @@ export function marksIn(body: string, phrases: Phrases): [number, number][] | nu
   for (const phrase of phrases) {
     const before = marks.length;
     for (let at = text.indexOf(phrase); at >= 0 && marks.length < 200; at = text.indexOf(phrase, at + 1)) {
-      if (standsFree(text, at, at + phrase.length, phrase)) marks.push([places[back[at]!]!, places[back[at + phrase.length]!]!]);
+      if (standsFree(text, at, at + phrase.length, phrase))
+        marks.push([places[back[at]!]!, places[back[at + phrase.length]!]!]);
     }
     if (marks.length === before) return null;
   }
@@ -40,7 +41,10 @@ export function marksIn(body: string, phrases: Phrases): [number, number][] | nu
 function standsFree(text: string, start: number, end: number, phrase: string): boolean {
   const first = String.fromCodePoint(phrase.codePointAt(0)!);
   const last = lastSign(phrase);
-  return (endsAnywhere(first) || !isWordSign(lastSign(text.slice(Math.max(0, start - 2), start)))) && (endsAnywhere(last) || !isWordSign(firstSign(text.slice(end, end + 2))));
+  return (
+    (endsAnywhere(first) || !isWordSign(lastSign(text.slice(Math.max(0, start - 2), start)))) &&
+    (endsAnywhere(last) || !isWordSign(firstSign(text.slice(end, end + 2))))
+  );
 }
 
 const firstSign = (text: string): string => (text ? String.fromCodePoint(text.codePointAt(0)!) : '');

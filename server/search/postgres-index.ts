@@ -12,7 +12,12 @@ export const postgresIndex: SearchEngine = {
          select n.message_id, n.conversation_id, n.rev, array(select jsonb_array_elements_text(n.tokens))
          from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::jsonb[]) as n (message_id, conversation_id, rev, tokens)
          on conflict (message_id) do update set rev = excluded.rev, tokens = excluded.tokens where e.rev < excluded.rev`,
-        [entries.map((e) => e.messageId), entries.map((e) => e.conversationId), entries.map((e) => e.rev), entries.map((e) => JSON.stringify(e.tokens))],
+        [
+          entries.map((e) => e.messageId),
+          entries.map((e) => e.conversationId),
+          entries.map((e) => e.rev),
+          entries.map((e) => JSON.stringify(e.tokens)),
+        ],
       );
     }
     if (gone.length > 0) await client.query('delete from search_entries where message_id = any ($1)', [gone]);
@@ -30,8 +35,17 @@ export const postgresIndex: SearchEngine = {
          and ($9::bigint is null or ((extract(epoch from m.created_at) * 1000000)::bigint, m.id) < ($9, $10::uuid))
        order by (extract(epoch from m.created_at) * 1000000)::bigint desc, m.id desc limit $11`,
       [
-        ask.readerId, ask.mayBrowse, ask.tokens, ask.conversationId ?? null, ask.senderId ?? null, ask.after ?? null, ask.before ?? null, ask.bot ?? null,
-        ask.below?.at ?? null, ask.below?.id ?? null, ask.limit,
+        ask.readerId,
+        ask.mayBrowse,
+        ask.tokens,
+        ask.conversationId ?? null,
+        ask.senderId ?? null,
+        ask.after ?? null,
+        ask.before ?? null,
+        ask.bot ?? null,
+        ask.below?.at ?? null,
+        ask.below?.id ?? null,
+        ask.limit,
       ],
     );
   },

@@ -16,14 +16,28 @@ let room: Summary;
 
 beforeAll(async () => {
   world = await openWorld();
-  [ada, ben, eve] = (await Promise.all(['Ada', 'Ben', 'Eve'].map((name) => world.device(name)))) as [TestClient, TestClient, TestClient];
+  [ada, ben, eve] = (await Promise.all(['Ada', 'Ben', 'Eve'].map((name) => world.device(name)))) as [
+    TestClient,
+    TestClient,
+    TestClient,
+  ];
   room = await ada.group('Planning', [ben]);
 });
 afterAll(() => world.close());
 
-const find = async (who: TestClient, query: string, more: Partial<CallInput<'message:search'>> = {}) => (await who.call('message:search', { query, ...more })).hits.map((hit) => hit.message.body);
+const find = async (who: TestClient, query: string, more: Partial<CallInput<'message:search'>> = {}) =>
+  (await who.call('message:search', { query, ...more })).hits.map((hit) => hit.message.body);
 /** Everything said so far has been indexed. */
-const indexed = () => until(async () => (await world.db.rows(`select from outbox o join outbox_cursors c on c.watcher = 'search' where (o.tx, o.id) > (c.tx, c.id) limit 1`)).length === 0, 'the index to follow');
+const indexed = () =>
+  until(
+    async () =>
+      (
+        await world.db.rows(
+          `select from outbox o join outbox_cursors c on c.watcher = 'search' where (o.tx, o.id) > (c.tx, c.id) limit 1`,
+        )
+      ).length === 0,
+    'the index to follow',
+  );
 
 test.each([
   ['The launch is on Friday', 'launch', true],
@@ -54,21 +68,35 @@ test.each([
 test('whatever the literal check would accept, the tokens propose', () => {
   const sign = fc.constantFrom(...'ab1 企业即+#🎉é．Ａ-_"');
   fc.assert(
-    fc.property(fc.array(sign, { maxLength: 30 }), fc.nat(30), fc.integer({ min: 1, max: 8 }), (signs, start, length) => {
-      const query = signs.slice(start, start + length).join('').replaceAll('"', '').trim();
-      const body = signs.join('');
-      const phrases = phrasesOf(`"${query}"`);
-      if (phrases.length === 0 || marksIn(body, phrases) === null) return;
-      const tokens = new Set(tokensOf(plainOf(body)));
-      for (const token of phrases.flatMap(tokensOfPhrase)) expect([...tokens], `${JSON.stringify(query)} in ${JSON.stringify(body)}`).toContain(token);
-    }),
+    fc.property(
+      fc.array(sign, { maxLength: 30 }),
+      fc.nat(30),
+      fc.integer({ min: 1, max: 8 }),
+      (signs, start, length) => {
+        const query = signs
+          .slice(start, start + length)
+          .join('')
+          .replaceAll('"', '')
+          .trim();
+        const body = signs.join('');
+        const phrases = phrasesOf(`"${query}"`);
+        if (phrases.length === 0 || marksIn(body, phrases) === null) return;
+        const tokens = new Set(tokensOf(plainOf(body)));
+        for (const token of phrases.flatMap(tokensOfPhrase))
+          expect([...tokens], `${JSON.stringify(query)} in ${JSON.stringify(body)}`).toContain(token);
+      },
+    ),
     { numRuns: 5_000 },
   );
 });
 
 test('marks point at the words in the original text, whatever folding did to its length', () => {
   const body = 'ＡＢＣ ﬁnal 企业即时';
-  for (const [query, marked] of [['abc', 'ＡＢＣ'], ['final', 'ﬁnal'], ['业即', '业即']] as const) {
+  for (const [query, marked] of [
+    ['abc', 'ＡＢＣ'],
+    ['final', 'ﬁnal'],
+    ['业即', '业即'],
+  ] as const) {
     const [[start, end]] = marksIn(body, phrasesOf(query)) as [[number, number]];
     expect(body.slice(start, end)).toBe(marked);
   }
@@ -93,7 +121,9 @@ describe('nobody finds what they may not read', () => {
     await ada.says('the acquisition codename is bluefin', { in: room });
     await indexed();
     expect(await find(ben, 'bluefin')).toHaveLength(1);
-    expect(await eve.call('message:search', { query: 'bluefin' })).toEqual(await eve.call('message:search', { query: 'nobodysaidthis' }));
+    expect(await eve.call('message:search', { query: 'bluefin' })).toEqual(
+      await eve.call('message:search', { query: 'nobodysaidthis' }),
+    );
     expect(await find(eve, 'bluefin', { conversationId: room.conversation.id })).toEqual([]);
   });
 
@@ -121,7 +151,11 @@ describe('nobody finds what they may not read', () => {
 
 test('an edit is found by its new words and no longer by its old ones', async () => {
   const sent = await ada.says('meet at the lighthouse', { in: room });
-  await ada.call('message:edit', { conversationId: room.conversation.id, messageId: sent.id, body: 'meet at the boathouse' });
+  await ada.call('message:edit', {
+    conversationId: room.conversation.id,
+    messageId: sent.id,
+    body: 'meet at the boathouse',
+  });
   await indexed();
   expect(await find(ben, 'boathouse')).toEqual(['meet at the boathouse']);
   expect(await find(ben, 'lighthouse')).toEqual([]);
@@ -144,5 +178,9 @@ test('nonsense is refused with a sentence', async () => {
   expect(await ada.tries('message:search', { query: '""' })).toBe('malformed');
   expect(await ada.tries('message:search', { query: 'x'.repeat(401) })).toBe('malformed');
   expect(await ada.tries('message:search', { query: 'x', cursor: `1.${newId()}x` })).toBe('malformed');
-  expect(await ada.tries('message:search', { query: Array.from({ length: 150 }, (_, i) => String.fromCodePoint(0x4e00 + i * 2)).join(' ') })).toBe('ok');
+  expect(
+    await ada.tries('message:search', {
+      query: Array.from({ length: 150 }, (_, i) => String.fromCodePoint(0x4e00 + i * 2)).join(' '),
+    }),
+  ).toBe('ok');
 });

@@ -23,11 +23,16 @@ export async function search(work: Work, input: MessageSearch): Promise<Found> {
   if (tokens.length === 0) throw malformed('query: holds nothing that can be searched for');
   if (tokens.length > 200) throw malformed('query: is too long; use fewer words');
   const { query: _query, cursor, limit, ...filters } = input;
-  const ask: Omit<Ask, 'below' | 'limit'> = { readerId: work.person(), mayBrowse: work.may('channels.browse'), tokens, ...filters };
+  const ask: Omit<Ask, 'below' | 'limit'> = {
+    readerId: work.person(),
+    mayBrowse: work.may('channels.browse'),
+    tokens,
+    ...filters,
+  };
   const engine = work.use(searchEngine);
   const found: { candidate: Candidate; marks: [number, number][] }[] = [];
   let below = cursor === undefined ? null : readCursor(cursor);
-  for (let seen = 0; seen < patience; ) {
+  for (let seen = 0; seen < patience;) {
     const candidates = await engine.candidates(work.db, { ...ask, below, limit: handful });
     for (const candidate of candidates) {
       below = { at: candidate.at, id: candidate.id };
@@ -51,12 +56,15 @@ async function hitsOf(work: Work, found: { candidate: Candidate; marks: [number,
   return found.flatMap(({ candidate, marks }) => {
     const row = byId.get(candidate.id);
     // Recalled or edited between the two readings: what is shown must be what was judged.
-    return row && row.message.body === candidate.body ? [{ message: row.message, conversationName: row.name, marks }] : [];
+    return row && row.message.body === candidate.body
+      ? [{ message: row.message, conversationName: row.name, marks }]
+      : [];
   });
 }
 
 function readCursor(cursor: string): { at: string; id: string } {
-  const [, at, id] = /^(-?\d{1,18})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(cursor) ?? [];
+  const [, at, id] =
+    /^(-?\d{1,18})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(cursor) ?? [];
   if (!at || !id) throw new Refused('malformed', 'cursor: is not one a search gave');
   return { at, id };
 }

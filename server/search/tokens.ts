@@ -73,6 +73,8 @@ export const isCjk = (sign: string): boolean => cjk.test(sign);
  */
 export function tokensOfPhrase(phrase: string): string[] {
   const all = tokensOf(phrase);
-  const paired = new Set(all.filter((token) => [...token].length === 2 && cjk.test(token)).flatMap((pair) => [...pair]));
+  const paired = new Set(
+    all.filter((token) => [...token].length === 2 && cjk.test(token)).flatMap((pair) => [...pair]),
+  );
   return all.filter((token) => !paired.has(token));
 }

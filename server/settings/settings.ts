@@ -18,7 +18,11 @@ export type Settings = typeof defaults;
 
 /** All settings as they stand. Open to every actor: none of them is a secret. */
 export async function read(work: Work): Promise<Settings> {
-  const rows = await work.db.rows<{ name: string; value: unknown }>('select name, value from settings where name = any ($1)', [Object.keys(defaults)], 'settings');
+  const rows = await work.db.rows<{ name: string; value: unknown }>(
+    'select name, value from settings where name = any ($1)',
+    [Object.keys(defaults)],
+    'settings',
+  );
   return { ...defaults, ...Object.fromEntries(rows.map((row) => [row.name, row.value])) };
 }
 
@@ -32,5 +36,10 @@ export async function change<N extends keyof Settings>(work: Work, name: N, valu
   if (row) await row.update({ value }, { transaction });
   else await SettingRow.create({ name, value }, { transaction });
   work.record('setting.changed', { name });
-  work.audit({ action: 'setting.changed', target: { kind: 'setting', id: name }, before: { value: before }, after: { value } });
+  work.audit({
+    action: 'setting.changed',
+    target: { kind: 'setting', id: name },
+    before: { value: before },
+    after: { value },
+  });
 }

@@ -23,10 +23,23 @@ import type { House } from '../kernel/work.ts';
 
 export type DoorSettings = EngineSettings & { connectionsPerPerson: number };
 
-export type BareHouse = { house: House; server: Server; door: SocketDoor; origin: string; logged: string[]; close(): Promise<void> };
+export type BareHouse = {
+  house: House;
+  server: Server;
+  door: SocketDoor;
+  origin: string;
+  logged: string[];
+  close(): Promise<void>;
+};
 
 const settings: DoorSettings = {
-  publicUrl: null, origins: [], trustProxy: 0, connectionsPerAddress: 1_000_000, connectionsPerPerson: 1_000_000, slowReaderBytes: 1_048_576, callsPerSecond: 100_000,
+  publicUrl: null,
+  origins: [],
+  trustProxy: 0,
+  connectionsPerAddress: 1_000_000,
+  connectionsPerPerson: 1_000_000,
+  slowReaderBytes: 1_048_576,
+  callsPerSecond: 100_000,
 };
 
 const none: ReadonlySet<string> = new Set();
@@ -43,20 +56,43 @@ export const believesEverybody: Authority = {
 
 /** The catalogue, with `answers` for the calls a test is about; the others answer `{}` to anybody signed in. */
 export function callsAnswering(answers: Partial<Record<CallName, SocketCall['run']>>): SocketCall[] {
-  return (Object.keys(catalogue) as CallName[]).map((name) => call(name, 'signed-in', (answers[name] ?? (async () => ({}))) as never));
+  return (Object.keys(catalogue) as CallName[]).map((name) =>
+    call(name, 'signed-in', (answers[name] ?? (async () => ({}))) as never),
+  );
 }
 
-export async function openBareHouse(options: { calls?: SocketCall[]; authority?: Authority; config?: Partial<DoorSettings>; onConnect?: OnConnect[]; port?: number } = {}): Promise<BareHouse> {
+export async function openBareHouse(
+  options: {
+    calls?: SocketCall[];
+    authority?: Authority;
+    config?: Partial<DoorSettings>;
+    onConnect?: OnConnect[];
+    port?: number;
+  } = {},
+): Promise<BareHouse> {
   const logged: string[] = [];
   const log = createLog('info', { write: (line: string) => void logged.push(line) });
   const config = { ...settings, ...options.config };
   // Nothing listens there: an operation that reaches for rows is refused as `unavailable`.
   const db = openDatabase('postgres://nobody@127.0.0.1:1/nothing', log);
-  const house: House = { db, log, events: new Events(log), broadcast: createBroadcast(log, config), parts: new Parts(), bell: new OutboxBell() };
+  const house: House = {
+    db,
+    log,
+    events: new Events(log),
+    broadcast: createBroadcast(log, config),
+    parts: new Parts(),
+    bell: new OutboxBell(),
+  };
   house.parts.install(refusals, new Map());
   house.parts.install(authority, options.authority ?? believesEverybody);
   const server = createServer((_request, response) => void response.writeHead(404).end());
-  const door = openSocketDoor({ house, server, config, calls: options.calls ?? callsAnswering({}), onConnect: options.onConnect ?? [] });
+  const door = openSocketDoor({
+    house,
+    server,
+    config,
+    calls: options.calls ?? callsAnswering({}),
+    onConnect: options.onConnect ?? [],
+  });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   return {

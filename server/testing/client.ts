@@ -33,11 +33,19 @@ export class TestClient {
     this.session = session;
   }
 
-  static async signIn(origin: string, person: { id: string; name: string; email: string; password: string }): Promise<TestClient> {
+  static async signIn(
+    origin: string,
+    person: { id: string; name: string; email: string; password: string },
+  ): Promise<TestClient> {
     const answer = await fetch(`${origin}/api/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: person.email, password: person.password, device: `${person.name}’s device`, keep: 'body' }),
+      body: JSON.stringify({
+        email: person.email,
+        password: person.password,
+        device: `${person.name}’s device`,
+        keep: 'body',
+      }),
     });
     const body = (await answer.json()) as Session & { error?: Refusal };
     if (body.error) throw new RefusedCall(body.error);
@@ -46,14 +54,24 @@ export class TestClient {
 
   /** Resolves when the server has accepted the connection; throws its refusal otherwise. */
   async connect(): Promise<void> {
-    const socket = io(this.origin, { transports: ['websocket'], auth: { token: this.session.accessToken }, forceNew: true, reconnection: false });
+    const socket = io(this.origin, {
+      transports: ['websocket'],
+      auth: { token: this.session.accessToken },
+      forceNew: true,
+      reconnection: false,
+    });
     this.socket = socket;
     socket.on('change', (event: ChangeEvent) => this.changes.push(event));
     socket.on('mine', (event: MineEvent) => this.mine.push(event));
-    socket.onAny((event: string, payload: unknown) => void (event !== 'change' && event !== 'mine' && this.others.push({ event, payload })));
+    socket.onAny(
+      (event: string, payload: unknown) =>
+        void (event !== 'change' && event !== 'mine' && this.others.push({ event, payload })),
+    );
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
-      socket.once('connect_error', (error: Error & { data?: Refusal }) => reject(error.data ? new RefusedCall(error.data) : error));
+      socket.once('connect_error', (error: Error & { data?: Refusal }) =>
+        reject(error.data ? new RefusedCall(error.data) : error),
+      );
     });
   }
 
@@ -87,7 +105,10 @@ export class TestClient {
     return answer.error?.code ?? 'ok';
   }
 
-  says(body: string, options: { in: Summary | string; threadId?: string; title?: string; clientId?: string }): Promise<Answers['message:send']> {
+  says(
+    body: string,
+    options: { in: Summary | string; threadId?: string; title?: string; clientId?: string },
+  ): Promise<Answers['message:send']> {
     const conversationId = typeof options.in === 'string' ? options.in : options.in.conversation.id;
     return this.call('message:send', {
       conversationId,
@@ -100,21 +121,36 @@ export class TestClient {
 
   /** A new group with these people in it. */
   group(name: string, people: TestClient[], more: Partial<CallInput<'conversation:create'>> = {}): Promise<Summary> {
-    return this.call('conversation:create', { clientId: newId(), kind: 'group', name, memberIds: people.map((person) => person.userId), ...more });
+    return this.call('conversation:create', {
+      clientId: newId(),
+      kind: 'group',
+      name,
+      memberIds: people.map((person) => person.userId),
+      ...more,
+    });
   }
 
   /** The bodies of the messages heard live in a conversation. */
   heard(conversationId: string): string[] {
-    return this.changes.flatMap(({ conversationId: id, change }) => (id === conversationId && change.kind === 'message' ? [change.message.body] : []));
+    return this.changes.flatMap(({ conversationId: id, change }) =>
+      id === conversationId && change.kind === 'message' ? [change.message.body] : [],
+    );
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`${this.origin}${path}`, { ...init, headers: { authorization: `Bearer ${this.session.accessToken}`, ...(init.headers as Record<string, string>) } });
+    return fetch(`${this.origin}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${this.session.accessToken}`, ...(init.headers as Record<string, string>) },
+    });
   }
 }
 
 /** Waits until the condition holds; gives up loudly after a limit far above any promise. */
-export async function until(condition: () => boolean | Promise<boolean>, what = 'the condition', limit = 20_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what = 'the condition',
+  limit = 20_000,
+): Promise<void> {
   const end = Date.now() + limit;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited ${limit} ms in vain for ${what}`);

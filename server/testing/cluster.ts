@@ -25,7 +25,10 @@ declare module 'vitest' {
 
 /** Projects of one run share a cluster: each calls this, the first call starts it and the last teardown stops it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const shared = ((globalThis as unknown as { parleyCluster?: Shared }).parleyCluster ??= { users: 0, started: start() });
+  const shared = ((globalThis as unknown as { parleyCluster?: Shared }).parleyCluster ??= {
+    users: 0,
+    started: start(),
+  });
   shared.users++;
   const { cluster, engines } = await shared.started;
   project.provide('cluster', cluster);

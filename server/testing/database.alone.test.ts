@@ -25,13 +25,21 @@ test('every fresh database is migrated, empty and apart from the others', async 
 test('a cluster of its own keeps what was committed through kills and restarts, at one address', async () => {
   const own = await ownCluster();
   await ask(own.url, 'create table note (text text)');
-  for (const [text, harm] of [['kill', own.killPostgres], ['restart', own.restart], ['analytics', own.killClickhouse]] as const) {
+  for (const [text, harm] of [
+    ['kill', own.killPostgres],
+    ['restart', own.restart],
+    ['analytics', own.killClickhouse],
+  ] as const) {
     await ask(own.url, `insert into note values ('${text}')`);
     await harm();
     await own.untilPostgresAnswers();
     await own.untilClickhouseAnswers();
   }
-  expect(await ask(own.url, 'select text from note')).toEqual([{ text: 'kill' }, { text: 'restart' }, { text: 'analytics' }]);
+  expect(await ask(own.url, 'select text from note')).toEqual([
+    { text: 'kill' },
+    { text: 'restart' },
+    { text: 'analytics' },
+  ]);
   expect(await ask(own.url, 'show fsync')).toEqual([{ fsync: 'on' }]);
   await own.stop();
   await expect(ask(own.url, 'select 1')).rejects.toThrow();

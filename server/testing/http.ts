@@ -7,17 +7,41 @@ export type Visitor = {
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphqlReply>;
   /** An administrative act as a console does it: preview, then apply exactly that plan. `code` is undefined when it was done. */
-  act(name: string, args: Record<string, unknown>, reason?: string): Promise<{ code: string | undefined; message: string | undefined; plan: ActPlan | null }>;
+  act(
+    name: string,
+    args: Record<string, unknown>,
+    reason?: string,
+  ): Promise<{ code: string | undefined; message: string | undefined; plan: ActPlan | null }>;
   signIn(person: { email: string; password: string }, more?: Record<string, unknown>): Promise<Session>;
 };
 
-export type Reply = { status: number; headers: Headers; text: string; body: Record<string, never> & { error?: Refusal } };
-export type GraphqlReply = { status: number; data: Record<string, never> | null; code: string | undefined; errors: { message: string; extensions: Refusal }[] };
+export type Reply = {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: Record<string, never> & { error?: Refusal };
+};
+export type GraphqlReply = {
+  status: number;
+  data: Record<string, never> | null;
+  code: string | undefined;
+  errors: { message: string; extensions: Refusal }[];
+};
 
 export type ActPlan = { token: string; counts: { table: string; op: string; count: number }[]; events: string[] };
 
-const argTypes: Record<string, string> = { ids: '[ID!]!', id: 'ID!', role: 'Role!', name: 'String!', parentId: 'ID', title: 'String', locale: 'String', departmentId: 'ID' };
-const answerFields = '__typename ... on PlannedAct { token counts { table op count } events } ... on AppliedAct { entryIds resultId } ... on RefusedAct { code message }';
+const argTypes: Record<string, string> = {
+  ids: '[ID!]!',
+  id: 'ID!',
+  role: 'Role!',
+  name: 'String!',
+  parentId: 'ID',
+  title: 'String',
+  locale: 'String',
+  departmentId: 'ID',
+};
+const answerFields =
+  '__typename ... on PlannedAct { token counts { table op count } events } ... on AppliedAct { entryIds resultId } ... on RefusedAct { code message }';
 
 export type VisitorOptions = {
   /** The Origin a browser would send; null for a program that is no browser. */
@@ -32,9 +56,14 @@ export function visitor(origin: string, { page = origin, address }: VisitorOptio
   const visiting: Visitor = {
     cookies,
     async ask(method, path, body, headers = {}) {
-      const sent: Record<string, string> = { ...(page ? { origin: page } : {}), ...(address ? { 'x-forwarded-for': address } : {}), ...(token ? { authorization: `Bearer ${token}` } : {}) };
+      const sent: Record<string, string> = {
+        ...(page ? { origin: page } : {}),
+        ...(address ? { 'x-forwarded-for': address } : {}),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+      };
       if (body !== undefined) sent['content-type'] = 'application/json';
-      if (cookies.size > 0 && path.startsWith('/api/session')) sent['cookie'] = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      if (cookies.size > 0 && path.startsWith('/api/session'))
+        sent['cookie'] = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
       const answer = await fetch(`${origin}${path}`, {
         method,
         redirect: 'manual',
@@ -47,12 +76,17 @@ export function visitor(origin: string, { page = origin, address }: VisitorOptio
     },
     async graphql(query, variables = {}, headers = {}) {
       const { status, body } = await visiting.ask('POST', '/graphql', { query, variables }, headers);
-      const { data = null, errors = [] } = body as unknown as { data?: GraphqlReply['data']; errors?: GraphqlReply['errors'] };
+      const { data = null, errors = [] } = body as unknown as {
+        data?: GraphqlReply['data'];
+        errors?: GraphqlReply['errors'];
+      };
       return { status, data, errors, code: errors[0]?.extensions.code };
     },
     async act(name, args, reason = 'for the test') {
       const names = Object.keys(args);
-      const declared = names.map((arg) => `$${arg}: ${name === 'editPerson' && arg === 'name' ? 'String' : argTypes[arg]}`);
+      const declared = names.map(
+        (arg) => `$${arg}: ${name === 'editPerson' && arg === 'name' ? 'String' : argTypes[arg]}`,
+      );
       const document = `mutation (${[...declared, '$reason: String', '$previewToken: String'].join(', ')}) { act: ${name}(${names.map((arg) => `${arg}: $${arg}`).join(', ')}, reason: $reason, previewToken: $previewToken) { ${answerFields} } }`;
       type Answer = { __typename: string; code?: string; message?: string } & Partial<ActPlan>;
       const ask = async (previewToken?: string) => {
@@ -60,12 +94,25 @@ export function visitor(origin: string, { page = origin, address }: VisitorOptio
         return { answer: (data?.['act'] ?? null) as Answer | null, code, message: errors[0]?.message };
       };
       const planned = await ask();
-      if (planned.answer?.__typename !== 'PlannedAct') return { code: planned.answer?.code ?? planned.code, message: planned.answer?.message ?? planned.message, plan: null };
+      if (planned.answer?.__typename !== 'PlannedAct')
+        return {
+          code: planned.answer?.code ?? planned.code,
+          message: planned.answer?.message ?? planned.message,
+          plan: null,
+        };
       const applied = await ask(planned.answer.token!);
-      return { code: applied.answer?.code ?? applied.code, message: applied.answer?.message ?? applied.message, plan: planned.answer as ActPlan };
+      return {
+        code: applied.answer?.code ?? applied.code,
+        message: applied.answer?.message ?? applied.message,
+        plan: planned.answer as ActPlan,
+      };
     },
     async signIn(person, more = {}) {
-      const { status, body, text } = await visiting.ask('POST', '/api/session', { email: person.email, password: person.password, ...more });
+      const { status, body, text } = await visiting.ask('POST', '/api/session', {
+        email: person.email,
+        password: person.password,
+        ...more,
+      });
       if (status !== 200) throw new Error(`signing in was refused: ${text}`);
       const session = body as unknown as Session;
       token = session.accessToken;

@@ -23,13 +23,21 @@ export class ServerProcess {
   /** Starts it and resolves when it says it is ready. */
   async start(): Promise<void> {
     const { NODE_OPTIONS: _ours, ...inherited } = process.env;
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], { env: { ...inherited, ...this.#env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
+      env: { ...inherited, ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
-    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-20_000)));
-    await until(async () => {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.#said}`);
-      return (await fetch(`${this.origin}/readyz`).catch(() => null))?.ok ?? false;
-    }, 'the server to be ready', 60_000);
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-20_000)));
+    await until(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.#said}`);
+        return (await fetch(`${this.origin}/readyz`).catch(() => null))?.ok ?? false;
+      },
+      'the server to be ready',
+      60_000,
+    );
   }
 
   /** Ends it as a crash would. */

@@ -16,7 +16,10 @@ export type World = {
   /** What the server wrote to its log, a line each. */
   logged: string[];
   /** Makes a person (password `<name> has a long password`) with roles; `member` unless said otherwise. */
-  person(name: string, options?: { roles?: string[]; kind?: 'person' | 'guest' | 'bot' }): Promise<{ id: string; name: string; email: string; password: string }>;
+  person(
+    name: string,
+    options?: { roles?: string[]; kind?: 'person' | 'guest' | 'bot' },
+  ): Promise<{ id: string; name: string; email: string; password: string }>;
   /** A signed-in, connected device of a person made before, or made now. */
   device(name: string, options?: { roles?: string[]; kind?: 'person' | 'guest' }): Promise<TestClient>;
   close(): Promise<void>;
@@ -54,10 +57,23 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async person(name, { roles = ['member'], kind = 'person' } = {}) {
       const known = people.get(name);
       if (known) return known;
-      const person = { id: newId(), name, email: `${name.toLowerCase().replaceAll(' ', '.')}@example.com`, password: `${name} has a long password` };
-      await db.rows(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, [person.id, kind, name, person.email]);
+      const person = {
+        id: newId(),
+        name,
+        email: `${name.toLowerCase().replaceAll(' ', '.')}@example.com`,
+        password: `${name} has a long password`,
+      };
+      await db.rows(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, [
+        person.id,
+        kind,
+        name,
+        person.email,
+      ]);
       // Cheap on purpose: tests sign in a hundred times.
-      await db.rows('insert into passwords (user_id, hash) values ($1, $2)', [person.id, await hash(person.password, { memoryCost: 1024, timeCost: 1 })]);
+      await db.rows('insert into passwords (user_id, hash) values ($1, $2)', [
+        person.id,
+        await hash(person.password, { memoryCost: 1024, timeCost: 1 }),
+      ]);
       await db.rows('insert into role_grants (user_id, role) select $1, unnest($2::text[])', [person.id, roles]);
       people.set(name, person);
       return person;

@@ -44,7 +44,15 @@ export async function listPeople(work: Work, question: PeopleQuestion): Promise<
     and ($6::uuid is null or u.department_id in (
       with recursive below as (select d.id from departments d where d.id = $6 union all select d.id from departments d join below b on d.parent_id = b.id) select id from below))
     and ($7::text is null or exists (select from role_grants g where g.user_id = u.id and g.role = $7))`;
-  const params = [place?.[0] ?? null, place?.[1] ?? null, likeable(question.query.trim()), question.status ?? null, question.kind ?? null, question.departmentId ?? null, question.role ?? null];
+  const params = [
+    place?.[0] ?? null,
+    place?.[1] ?? null,
+    likeable(question.query.trim()),
+    question.status ?? null,
+    question.kind ?? null,
+    question.departmentId ?? null,
+    question.role ?? null,
+  ];
   const cast = sort === 'CREATED_AT' ? 'timestamptz' : 'text';
   const [rows, [counted]] = await Promise.all([
     work.db.rows<AdminPerson & { key: string }>(
@@ -53,14 +61,18 @@ export async function listPeople(work: Work, question: PeopleQuestion): Promise<
        order by ${key} ${descending ? 'desc' : 'asc'}, u.id ${descending ? 'desc' : 'asc'} limit ${first + 1}`,
       params,
     ),
-    work.db.rows<{ total: number }>(`select count(*) as total from (select from users u where $1::text is not distinct from $1 and $2::uuid is not distinct from $2 and ${filters} limit ${mostCounted}) counted`, params),
+    work.db.rows<{ total: number }>(
+      `select count(*) as total from (select from users u where $1::text is not distinct from $1 and $2::uuid is not distinct from $2 and ${filters} limit ${mostCounted}) counted`,
+      params,
+    ),
   ]);
   const edges = rows.slice(0, first).map(({ key: at, ...node }) => ({ node, cursor: writePlace(sort, at, node.id) }));
   return { edges, more: rows.length > first, total: counted!.total };
 }
 
 const Place = z.tuple([z.enum(peopleSorts as [PeopleSort, ...PeopleSort[]]), optionalText(limits.name * 4), id]);
-const writePlace = (sort: PeopleSort, key: string, personId: string) => Buffer.from(JSON.stringify([sort, key, personId])).toString('base64url');
+const writePlace = (sort: PeopleSort, key: string, personId: string) =>
+  Buffer.from(JSON.stringify([sort, key, personId])).toString('base64url');
 
 /** A cursor is a place in one order, not a right: it is checked like any other word and needs no signature. */
 function readPlace(cursor: string, sort: PeopleSort): [string, string] {
@@ -72,6 +84,11 @@ function readPlace(cursor: string, sort: PeopleSort): [string, string] {
     throw wrong;
   }
   const place = Place.safeParse(said);
-  if (!place.success || place.data[0] !== sort || (sort === 'CREATED_AT' && Number.isNaN(Date.parse(place.data[1].replace(' ', 'T'))))) throw wrong;
+  if (
+    !place.success ||
+    place.data[0] !== sort ||
+    (sort === 'CREATED_AT' && Number.isNaN(Date.parse(place.data[1].replace(' ', 'T'))))
+  )
+    throw wrong;
   return [place.data[1], place.data[2]];
 }

@@ -11,7 +11,13 @@ import * as users from './users.ts';
 /** So many people one act may take on: its plan is still something a person reads. */
 const mostAtOnce = 500;
 const People = z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(mostAtOnce)) });
-const Edit = z.strictObject({ id, name: z.optional(text(limits.name)), title: z.optional(optionalText(limits.name)), locale: z.optional(z.enum(['en', 'zh-CN'])), departmentId: z.optional(id) });
+const Edit = z.strictObject({
+  id,
+  name: z.optional(text(limits.name)),
+  title: z.optional(optionalText(limits.name)),
+  locale: z.optional(z.enum(['en', 'zh-CN'])),
+  departmentId: z.optional(id),
+});
 
 /** People in the administrative schema. */
 export function usersAdmin(builder: AdminBuilder): void {
@@ -37,34 +43,69 @@ export function usersAdmin(builder: AdminBuilder): void {
 
   const Viewer = builder.objectRef<{ id: string; permissions: string[] }>('Viewer').implement({
     description: 'Who is asking, and what they may do.',
-    fields: (t) => ({ id: t.exposeID('id'), name: t.string({ resolve: (_me, _args, work) => work.actor.name }), permissions: t.exposeStringList('permissions') }),
+    fields: (t) => ({
+      id: t.exposeID('id'),
+      name: t.string({ resolve: (_me, _args, work) => work.actor.name }),
+      permissions: t.exposeStringList('permissions'),
+    }),
   });
-  builder.queryField('me', (t) => t.field({ type: Viewer, permission: 'signed-in', resolve: (_, _args, work) => ({ id: work.person(), permissions: [...work.actor.permissions].sort() }) }));
+  builder.queryField('me', (t) =>
+    t.field({
+      type: Viewer,
+      permission: 'signed-in',
+      resolve: (_, _args, work) => ({ id: work.person(), permissions: [...work.actor.permissions].sort() }),
+    }),
+  );
 
-  const Edge = builder.objectRef<PeoplePage['edges'][number]>('PeopleEdge').implement({ fields: (t) => ({ node: t.expose('node', { type: PersonType }), cursor: t.exposeString('cursor') }) });
+  const Edge = builder
+    .objectRef<PeoplePage['edges'][number]>('PeopleEdge')
+    .implement({ fields: (t) => ({ node: t.expose('node', { type: PersonType }), cursor: t.exposeString('cursor') }) });
   const Info = builder.objectRef<PeoplePage>('PeoplePageInfo').implement({
-    fields: (t) => ({ hasNextPage: t.exposeBoolean('more'), hasPreviousPage: t.boolean({ resolve: () => false }), startCursor: t.string({ nullable: true, resolve: ({ edges }) => edges[0]?.cursor ?? null }), endCursor: t.string({ nullable: true, resolve: ({ edges }) => edges.at(-1)?.cursor ?? null }) }),
+    fields: (t) => ({
+      hasNextPage: t.exposeBoolean('more'),
+      hasPreviousPage: t.boolean({ resolve: () => false }),
+      startCursor: t.string({ nullable: true, resolve: ({ edges }) => edges[0]?.cursor ?? null }),
+      endCursor: t.string({ nullable: true, resolve: ({ edges }) => edges.at(-1)?.cursor ?? null }),
+    }),
   });
   const Connection = builder.objectRef<PeoplePage>('PeopleConnection').implement({
     description: 'A page of people.',
-    fields: (t) => ({ edges: t.expose('edges', { type: [Edge] }), pageInfo: t.field({ type: Info, resolve: (page) => page }), totalCount: t.exposeInt('total', { description: 'At most 100,000 are counted.' }) }),
+    fields: (t) => ({
+      edges: t.expose('edges', { type: [Edge] }),
+      pageInfo: t.field({ type: Info, resolve: (page) => page }),
+      totalCount: t.exposeInt('total', { description: 'At most 100,000 are counted.' }),
+    }),
   });
   builder.queryField('people', (t) =>
     t.field({
       type: Connection,
-      description: 'Everybody the filters leave. `query` is any part of a name, or the beginning of an e-mail address; a department stands for its subtree.',
+      description:
+        'Everybody the filters leave. `query` is any part of a name, or the beginning of an e-mail address; a department stands for its subtree.',
       permission: 'users.read',
       input: PeopleQuestion,
       args: {
-        first: t.arg.int(), after: t.arg.string(), query: t.arg.string(), status: t.arg({ type: Status }), kind: t.arg({ type: Kind }), departmentId: t.arg.id(),
-        role: t.arg.string(), sort: t.arg({ type: Sort }), descending: t.arg.boolean(),
+        first: t.arg.int(),
+        after: t.arg.string(),
+        query: t.arg.string(),
+        status: t.arg({ type: Status }),
+        kind: t.arg({ type: Kind }),
+        departmentId: t.arg.id(),
+        role: t.arg.string(),
+        sort: t.arg({ type: Sort }),
+        descending: t.arg.boolean(),
       },
       complexity: ({ first }) => ({ field: 1, multiplier: Math.max(1, first ?? 50) }),
       resolve: (_, args, work) => listPeople(work, args as PeopleQuestion),
     }),
   );
   builder.queryField('person', (t) =>
-    t.field({ type: PersonType, permission: 'users.read', input: z.strictObject({ id }), args: { id: t.arg.id({ required: true }) }, resolve: (_, { id: asked }, work) => adminPerson(work, asked) }),
+    t.field({
+      type: PersonType,
+      permission: 'users.read',
+      input: z.strictObject({ id }),
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, { id: asked }, work) => adminPerson(work, asked),
+    }),
   );
 
   addAct(builder, {
@@ -95,7 +136,14 @@ export function usersAdmin(builder: AdminBuilder): void {
     description: 'Changes a person’s name, title, language or department.',
     reason: 'optional',
     input: Edit,
-    args: (arg) => ({ id: arg.id({ required: true }), name: arg.string(), title: arg.string(), locale: arg.string(), departmentId: arg.id() }),
-    run: (work, { id: who, ...change }, reason) => users.edit(work, who, change as Parameters<typeof users.edit>[2], { reason }),
+    args: (arg) => ({
+      id: arg.id({ required: true }),
+      name: arg.string(),
+      title: arg.string(),
+      locale: arg.string(),
+      departmentId: arg.id(),
+    }),
+    run: (work, { id: who, ...change }, reason) =>
+      users.edit(work, who, change as Parameters<typeof users.edit>[2], { reason }),
   });
 }

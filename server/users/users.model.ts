@@ -1,4 +1,11 @@
-import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 import type { PersonKind, PersonStatus } from '@parley/protocol/people.ts';
 
 /** One person, bot, guest or sender of imported history. The stream's `head` is moved by SQL, never through the model. */

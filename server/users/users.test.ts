@@ -9,7 +9,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test('people are found by any part of their name, those that begin with it first; signs of patterns stand for themselves', async () => {
-  for (const name of ['Anna Bell', 'Bella Ann', 'Mirabel', 'Percy 100%', 'Under_Score', '王小明', '李明']) await world.person(name);
+  for (const name of ['Anna Bell', 'Bella Ann', 'Mirabel', 'Percy 100%', 'Under_Score', '王小明', '李明'])
+    await world.person(name);
   const ada = await world.device('Ada');
   const found = async (query: string) => (await ada.call('people:search', { query })).people.map(({ name }) => name);
   expect(await found('bel')).toEqual(['Bella Ann', 'Anna Bell', 'Mirabel']);
@@ -26,7 +27,9 @@ test('people are found by any part of their name, those that begin with it first
 test('colleagues see no e-mail address, hash or anything else beyond what the wire promises', async () => {
   const ada = await world.device('Ada');
   const { people } = await ada.call('people:get', { ids: [ada.userId] });
-  expect(people).toEqual([{ id: ada.userId, name: 'Ada', kind: 'person', status: 'active', title: null, department: null }]);
+  expect(people).toEqual([
+    { id: ada.userId, name: 'Ada', kind: 'person', status: 'active', title: null, department: null },
+  ]);
   const me = await ada.call('session:me', {});
   expect(Object.keys(me).sort()).toEqual(['department', 'id', 'kind', 'name', 'permissions', 'status', 'title']);
 });
@@ -37,7 +40,10 @@ test('a guest finds the people they share a conversation with, and nobody else',
   const carl = await world.person('Carl');
   const guest = await world.device('Greta', { roles: ['guest'], kind: 'guest' });
   const names = async () => (await guest.call('people:search', { query: '' })).people.map(({ name }) => name);
-  const known = async () => (await guest.call('people:get', { ids: [ada.userId, ben.userId, carl.id, guest.userId] })).people.map(({ name }) => name).sort();
+  const known = async () =>
+    (await guest.call('people:get', { ids: [ada.userId, ben.userId, carl.id, guest.userId] })).people
+      .map(({ name }) => name)
+      .sort();
   expect(await names()).toEqual(['Greta']);
   const room = await ada.group('with the guest', [guest, ben]);
   expect(await names()).toEqual(['Ada', 'Ben', 'Greta']);
@@ -54,19 +60,36 @@ test('the directory is for administrators: a member and a guest are refused, and
     const who = visitor(world.origin);
     await who.signIn(await world.person(name));
     expect((await who.graphql('{ people { edges { node { email } } } }')).code).toBe('forbidden');
-    expect(await world.db.rows(`select from audit_entries where action = 'query people' and outcome = 'refused' and actor_name = $1`, [name])).toHaveLength(1);
+    expect(
+      await world.db.rows(
+        `select from audit_entries where action = 'query people' and outcome = 'refused' and actor_name = $1`,
+        [name],
+      ),
+    ).toHaveLength(1);
   }
   expect((await visitor(world.origin).graphql('{ people { edges { node { email } } } }')).code).toBe('unauthenticated');
 });
 
 test('the directory is paged by name without a gap or a double, also among equal names and while people come', async () => {
   const admin = await administrator();
-  await world.db.rows(`insert into users (id, kind, name) select gen_random_uuid(), 'person', 'Twin ' || (n % 7) from generate_series(1, 60) n`);
+  await world.db.rows(
+    `insert into users (id, kind, name) select gen_random_uuid(), 'person', 'Twin ' || (n % 7) from generate_series(1, 60) n`,
+  );
   const seen: { id: string; name: string }[] = [];
   let after: string | null = null;
   do {
-    const { data } = await admin.graphql('query ($after: String) { people(first: 9, after: $after, query: "twin") { edges { node { id name } } pageInfo { hasNextPage endCursor } } }', { after });
-    const { edges, pageInfo } = (data as unknown as { people: { edges: { node: { id: string; name: string } }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } }).people;
+    const { data } = await admin.graphql(
+      'query ($after: String) { people(first: 9, after: $after, query: "twin") { edges { node { id name } } pageInfo { hasNextPage endCursor } } }',
+      { after },
+    );
+    const { edges, pageInfo } = (
+      data as unknown as {
+        people: {
+          edges: { node: { id: string; name: string } }[];
+          pageInfo: { hasNextPage: boolean; endCursor: string | null };
+        };
+      }
+    ).people;
     seen.push(...edges.map(({ node }) => node));
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
     await world.db.rows(`insert into users (id, kind, name) values (gen_random_uuid(), 'person', 'Aaa twin')`);
@@ -80,7 +103,18 @@ test('a page has at most a hundred people, and only a cursor of this list goes o
   const admin = await administrator();
   const code = async (args: string) => (await admin.graphql(`{ people(${args}) { pageInfo { hasNextPage } } }`)).code;
   expect(await code('first: 100')).toBeUndefined();
-  for (const args of ['first: 101', 'first: 0', 'first: -1', 'after: "x"', 'after: ""', `after: "${Buffer.from('["a","b"]').toString('base64url')}"`, `after: "${Buffer.from('{"0":1}').toString('base64url')}"`, `query: "${'x'.repeat(401)}"`, 'query: "\\u0000"', 'query: "\\ud800"']) {
+  for (const args of [
+    'first: 101',
+    'first: 0',
+    'first: -1',
+    'after: "x"',
+    'after: ""',
+    `after: "${Buffer.from('["a","b"]').toString('base64url')}"`,
+    `after: "${Buffer.from('{"0":1}').toString('base64url')}"`,
+    `query: "${'x'.repeat(401)}"`,
+    'query: "\\u0000"',
+    'query: "\\ud800"',
+  ]) {
     expect(await code(args), args).toBe('malformed');
   }
   expect(await code('first: null, after: null, query: null')).toBeUndefined();
@@ -88,10 +122,18 @@ test('a page has at most a hundred people, and only a cursor of this list goes o
 
 test('departments of a page are read in one statement, with their place in the tree', async () => {
   const admin = await administrator();
-  await world.db.rows(`insert into departments (id, name, parent_id) values ('00000000-0000-7000-8000-000000000001', 'Kestrel', null), ('00000000-0000-7000-8000-000000000002', 'Sales', '00000000-0000-7000-8000-000000000001')`);
-  await world.db.rows(`update users set department_id = '00000000-0000-7000-8000-000000000002' where name in ('Ada', 'Ben')`);
+  await world.db.rows(
+    `insert into departments (id, name, parent_id) values ('00000000-0000-7000-8000-000000000001', 'Kestrel', null), ('00000000-0000-7000-8000-000000000002', 'Sales', '00000000-0000-7000-8000-000000000001')`,
+  );
+  await world.db.rows(
+    `update users set department_id = '00000000-0000-7000-8000-000000000002' where name in ('Ada', 'Ben')`,
+  );
   const { data } = await admin.graphql('{ people(query: "ada") { edges { node { department { name path } } } } }');
-  expect(data).toEqual({ people: { edges: [{ node: { department: { name: 'Sales', path: ['Kestrel', 'Sales'] } } }, { node: { department: null } }] } });
+  expect(data).toEqual({
+    people: {
+      edges: [{ node: { department: { name: 'Sales', path: ['Kestrel', 'Sales'] } } }, { node: { department: null } }],
+    },
+  });
   const ada = await world.device('Ada');
   expect((await ada.call('session:me', {})).department).toBe('Sales');
 });

@@ -34,13 +34,20 @@ export async function create(work: Work, draft: PersonDraft): Promise<string> {
   const id = draft.id ?? newId();
   const { kind = 'person', status = 'active', name, email, title = null, locale = 'en', departmentId = null } = draft;
   try {
-    await UserRow.create({ id, kind, status, name, email, title, locale, departmentId }, { transaction: await work.transaction() });
+    await UserRow.create(
+      { id, kind, status, name, email, title, locale, departmentId },
+      { transaction: await work.transaction() },
+    );
   } catch (error) {
     if (error instanceof UniqueConstraintError) throw conflict('Somebody with this e-mail address is already here.');
     throw error;
   }
   work.record('user.created', { userId: id });
-  work.audit({ action: 'user.created', target: { kind: 'user', id, name }, after: { kind, status, name, email, title, departmentId } });
+  work.audit({
+    action: 'user.created',
+    target: { kind: 'user', id, name },
+    after: { kind, status, name, email, title, departmentId },
+  });
   return id;
 }
 
@@ -55,7 +62,13 @@ export async function suspend(work: Work, id: string, { reason }: { reason: stri
   await user.update({ status: 'suspended', suspendedAt: work.at }, { transaction: await work.transaction() });
   for (const guard of work.use(suspensionGuards)) await guard(work, user);
   work.record('user.suspended', { userId: id });
-  work.audit({ action: 'user.suspended', target: { kind: 'user', id, name: user.name }, before: { status: before }, after: { status: 'suspended' }, reason });
+  work.audit({
+    action: 'user.suspended',
+    target: { kind: 'user', id, name: user.name },
+    before: { status: before },
+    after: { status: 'suspended' },
+    reason,
+  });
 }
 
 /** Gives a suspended person their access back. Their devices stay ended: they sign in anew. */
@@ -65,11 +78,22 @@ export async function reactivate(work: Work, id: string, { reason }: { reason: s
   if (user.status !== 'suspended') return;
   await user.update({ status: 'active', suspendedAt: null }, { transaction: await work.transaction() });
   work.record('user.reactivated', { userId: id });
-  work.audit({ action: 'user.reactivated', target: { kind: 'user', id, name: user.name }, before: { status: 'suspended' }, after: { status: 'active' }, reason });
+  work.audit({
+    action: 'user.reactivated',
+    target: { kind: 'user', id, name: user.name },
+    before: { status: 'suspended' },
+    after: { status: 'active' },
+    reason,
+  });
 }
 
 /** Changes what is known of somebody: name, title, language, department. What is not given stays. */
-export async function edit(work: Work, id: string, change: { name?: string; title?: string | null; locale?: string; departmentId?: string | null }, { reason = null }: { reason?: string | null } = {}): Promise<void> {
+export async function edit(
+  work: Work,
+  id: string,
+  change: { name?: string; title?: string | null; locale?: string; departmentId?: string | null },
+  { reason = null }: { reason?: string | null } = {},
+): Promise<void> {
   work.require('users.edit');
   const user = await lockUser(work, id);
   const before: Record<string, unknown> = {};
@@ -99,7 +123,10 @@ export async function describeMe(work: Work): Promise<Person & { permissions: st
 
 /** The people with these ids whom the actor may see, in no particular order. */
 export async function peopleByIds(work: Work, ids: readonly string[]): Promise<Person[]> {
-  return work.db.rows<Person>(`select ${personColumns} where u.id = any ($2::uuid[]) and ${visible(work)}`, [work.person(), ids]);
+  return work.db.rows<Person>(`select ${personColumns} where u.id = any ($2::uuid[]) and ${visible(work)}`, [
+    work.person(),
+    ids,
+  ]);
 }
 
 /** People whose name holds the words asked for, names that begin with them first. An empty query lists people by name. */

@@ -22,10 +22,14 @@ export type LossyLine = {
 export async function openLossyLine(upstream: string): Promise<LossyLine> {
   const { host } = new URL(upstream);
   const server: Server = createServer((incoming, outgoing) => {
-    const onward = request(upstream + incoming.url, { method: incoming.method, headers: { ...incoming.headers, host } }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(outgoing);
-    });
+    const onward = request(
+      upstream + incoming.url,
+      { method: incoming.method, headers: { ...incoming.headers, host } },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
     onward.on('error', () => outgoing.destroy());
     incoming.pipe(onward);
   });
@@ -53,7 +57,9 @@ export async function openLossyLine(upstream: string): Promise<LossyLine> {
     const early: string[] = [];
     const pair: [WebSocket, WebSocket] = [device, onward];
     pairs.add(pair);
-    device.on('message', (data) => (onward.readyState === WebSocket.OPEN ? onward.send(textOf(data)) : early.push(textOf(data))));
+    device.on('message', (data) =>
+      onward.readyState === WebSocket.OPEN ? onward.send(textOf(data)) : early.push(textOf(data)),
+    );
     onward.on('open', () => early.splice(0).forEach((packet) => onward.send(packet)));
     onward.on('message', (data) => {
       const packet = textOf(data);
