@@ -33,6 +33,6 @@ export async function welcome(
   const at = config.publicUrl ?? address;
   if (accounts) say(`\n${accounts}`);
   const code = await openSetUp(house);
-  say(`\nParley is ready. Chat: ${at}/   Console: ${at}/admin/`);
+  say(`\nParley is ready: ${at}/`);
   if (code) say(`It has no owner yet. Open ${at}/set-up and enter the one-time code ${code}`);
 }
