@@ -111,6 +111,7 @@ async function serverBoots(): Promise<void> {
       cwd: root,
       dataDir: path.join(home, 'data'),
       env: { NODE_ENV: 'production' },
+      unbuilt: true,
     });
   } finally {
     rmSync(home, { recursive: true, force: true });

@@ -11,13 +11,22 @@ export type Boot = {
   dataDir: string;
   env?: Record<string, string>;
   limitSeconds?: number;
+  /** The interfaces were perhaps not built: the page that says so will do. */
+  unbuilt?: boolean;
 };
 
 /**
  * Boots the real server once: waits until it is ready, fetches the first page, stops it as Ctrl-C would, and waits until no process of
  * it is left. Throws with a sentence and the end of what the server wrote. The limit only ends what would never end.
  */
-export async function bootOnce({ command, cwd, dataDir, env = {}, limitSeconds = 600 }: Boot): Promise<void> {
+export async function bootOnce({
+  command,
+  cwd,
+  dataDir,
+  env = {},
+  limitSeconds = 600,
+  unbuilt = false,
+}: Boot): Promise<void> {
   const port = await freePort();
   const mark = `boot-${randomUUID()}`;
   const child = spawn(command[0]!, command.slice(1), {
@@ -42,7 +51,7 @@ export async function bootOnce({ command, cwd, dataDir, env = {}, limitSeconds =
   try {
     await isReady(child, port, deadline);
     const page = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(30_000) });
-    if (!page.ok) throw new Error(`GET / answered ${page.status}.`);
+    if (!page.ok && !(unbuilt && page.status === 503)) throw new Error(`GET / answered ${page.status}.`);
     if (!(await page.text()).includes('<')) throw new Error('GET / answered no page.');
     const asked = interruptible() ? 'SIGINT' : 'SIGTERM';
     process.kill(-child.pid!, asked);
