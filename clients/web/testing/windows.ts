@@ -107,6 +107,8 @@ async function breakableLine(page: Page) {
   });
   return {
     async cut() {
+      // There is no line to cut while the page is still arriving.
+      while (open.size === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       broken = true;
       for (const socket of [...open]) await socket.close();
       open.clear();
