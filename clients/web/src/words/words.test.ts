@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { initialsOf } from '@parley/look/initials.ts';
 import { plainText } from '../conversations/plain.ts';
 import { matches } from '../conversations/matches.ts';
 import { comboOf, shortcuts } from '../keys/shortcuts.ts';
 import { deviceName } from '../session/device.ts';
-import { initialsOf } from '../ui/initials.ts';
 import { en } from './en.ts';
 import { preferredLanguage } from './i18n.ts';
 import { zhCN } from './zh-CN.ts';
