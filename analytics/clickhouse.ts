@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 
 /** One query's answer with what it cost, so that a number can say how it came about. */
 export type Answer<Row> = { rows: Row[]; elapsedMs: number; rowsRead: number; bytesRead: number };
@@ -29,6 +29,8 @@ export function openClickhouse(url: string): Clickhouse {
     request_timeout: 60_000,
     max_open_connections: 8,
     compression: { request: false, response: false },
+    // What fails is thrown, and said once, by whoever asked.
+    log: { level: ClickHouseLogLevel.OFF },
   });
   return {
     async query<Row>(sql: string, params: Record<string, unknown> = {}, { heavy = false } = {}) {

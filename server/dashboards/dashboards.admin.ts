@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
 import { grains } from '@parley/analytics/metrics/metric.ts';
 import { kinds } from '@parley/protocol/conversations.ts';
-import { limits } from '@parley/protocol/limits.ts';
-import { id, optionalText, text } from '@parley/protocol/words.ts';
+import { id, text } from '@parley/protocol/words.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
-import { allMetrics, eventsBehind, series, type EventBehind, type Point, type Series } from './numbers.ts';
+import { connectionOf, pageArgs, pageWords, type Listing } from '../doors/graphql-lists.ts';
+import { cursorAt, placeOf } from '../kernel/cursors.ts';
+import type { Work } from '../kernel/work.ts';
+import { PersonType } from '../users/person-type.ts';
+import { FreshnessType } from './freshness-type.ts';
+import { allMetrics, eventsBehind, messagesBy, series, type EventBehind, type Point, type Series } from './numbers.ts';
 
 const day = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day written YYYY-MM-DD'));
 const words = {
@@ -20,8 +24,7 @@ const words = {
 const MetricQuestion = z.strictObject(words);
 const EventsQuestion = z.strictObject({
   ...words,
-  first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50),
-  after: z.optional(optionalText(80)),
+  ...pageWords,
 });
 
 /** Usage numbers in the administrative schema. */
@@ -71,7 +74,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
   const Cost = builder
     .objectRef<Series['cost']>('MetricCost')
     .implement({ fields: (t) => ({ elapsedMs: t.exposeFloat('elapsedMs'), rowsRead: t.exposeFloat('rowsRead') }) });
-  const Freshness = builder.objectRef<Series['freshness']>('MetricFreshness').implement({
+  const Freshness = builder.objectType(FreshnessType, {
     description: 'How far the store is behind, and when it was last compared with the messages themselves.',
     fields: (t) => ({
       takenAt: t.expose('takenAt', { type: 'DateTime', nullable: true }),
@@ -114,14 +117,25 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       messageId: t.exposeID('messageId'),
     }),
   });
-  const Events = builder.objectRef<Awaited<ReturnType<typeof eventsBehind>>>('MetricEventConnection').implement({
-    fields: (t) => ({
-      nodes: t.expose('events', { type: [Event] }),
-      endCursor: t.exposeString('next', { nullable: true }),
-      hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }),
-      sql: t.exposeString('sql'),
-    }),
+  const Events = connectionOf<EventBehind, Listing<EventBehind> & { sql: string }>(builder, Event, 'MetricEvent', {
+    fields: (t) => ({ sql: t.exposeString('sql', { description: 'What was asked of the store.' }) }),
   });
+  builder.objectField(PersonType, 'messagesCount', (t) =>
+    t.loadable({
+      type: 'Int',
+      nullable: true,
+      description: 'How many messages they sent, as far as the store of numbers has taken them over.',
+      load: async (people: number[], work) => {
+        const counts = await messagesBy(work, people).catch((error: unknown) => {
+          // A person is shown with or without this number.
+          work.house.log.warn({ err: error }, 'the store of numbers did not say how much people wrote');
+          return null;
+        });
+        return people.map((number) => counts && (counts.get(number) ?? 0));
+      },
+      resolve: ({ number }) => number,
+    }),
+  );
 
   builder.queryField('metrics', (t) =>
     t.field({
@@ -169,14 +183,29 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
         departmentId: t.arg.id(),
         conversationKinds: t.arg.stringList(),
         bots: t.arg.boolean(),
-        first: t.arg.int(),
-        after: t.arg.string(),
+        ...pageArgs(t.arg),
       },
       complexity: ({ first }) => ({ field: 10, multiplier: Math.max(1, first ?? 50) }),
       resolve: (_, args, work) => {
         const { id: metric, first, after, ...question } = args as z.output<typeof EventsQuestion>;
-        return eventsBehind(work, metric, question as Parameters<typeof series>[2], { first, after: after ?? null });
+        return pageOfEvents(work, metric, question as Parameters<typeof series>[2], first, after);
       },
     }),
   );
+}
+
+async function pageOfEvents(
+  work: Work,
+  metric: string,
+  question: Parameters<typeof series>[2],
+  first: number,
+  after: string | undefined,
+) {
+  const inner = after === undefined ? null : placeOf<[string]>(work, 'events', after)[0];
+  const { events, next, sql } = await eventsBehind(work, metric, question, { first, after: inner });
+  const edges = events.map((event) => ({
+    node: event,
+    cursor: cursorAt(work, 'events', [`${event.at}.${event.eventId}`]),
+  }));
+  return { edges, more: next !== null, sql };
 }

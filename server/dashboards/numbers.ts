@@ -35,9 +35,11 @@ export type Series = {
   previous: { from: string; to: string; points: Point[]; total: number };
   sql: { series: string; total: string; params: Record<string, unknown> };
   cost: { elapsedMs: number; rowsRead: number };
-  /** When the newest event was taken over, and how many wait; `checkedAt`: when counts were last compared with the messages. */
-  freshness: { takenAt: Date | null; waiting: number; checkedAt: Date | null; repaired: number };
+  freshness: Freshness;
 };
+
+/** When the newest event was taken over, and how many wait; `checkedAt`: when counts were last compared with the messages. */
+export type Freshness = { takenAt: Date | null; waiting: number; checkedAt: Date | null; repaired: number };
 
 export const allMetrics = (): readonly Metric[] => metrics;
 
@@ -160,10 +162,13 @@ function metricOf(id: string): Metric {
 const dayMs = 86_400_000;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 
+/** Whether the calendar has this day: it has no 30th of February. */
+const isDay = (text: string) =>
+  day.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
+
 /** Refuses what cannot be asked; returns the days of the range. */
 function checkRange({ from, to, timeZone, grain }: Question): number {
-  if (!day.test(from) || !day.test(to) || Number.isNaN(Date.parse(from)) || Number.isNaN(Date.parse(to)))
-    throw malformed('from, to: must be days written YYYY-MM-DD');
+  if (![from, to].every(isDay)) throw malformed('from, to: must be days written YYYY-MM-DD');
   if (from < '1980-01-01' || to > '2100-01-01') throw malformed('from, to: must lie between 1980-01-01 and 2100-01-01');
   const days = Math.round((Date.parse(to) - Date.parse(from)) / dayMs);
   if (days < 1) throw malformed('to: must be after from');
@@ -212,8 +217,8 @@ async function filterOf(work: Work, { departmentId, conversationKinds, bots }: Q
   return { departments: rows.map((row) => row.id), conversationKinds: kinds, bots: bots ?? null };
 }
 
-async function freshnessOf(work: Work): Promise<Series['freshness']> {
-  const [row] = await work.db.rows<{ takenAt: Date | null; waiting: number; checkedAt: Date | null; repaired: number }>(
+export async function freshnessOf(work: Work): Promise<Freshness> {
+  const [row] = await work.db.rows<Freshness>(
     `select c.moved_at as "takenAt", (select count(*) from (select from outbox o where (o.tx, o.id) > (c.tx, c.id) limit 10000) w)::int as waiting,
        k.checked_at as "checkedAt", k.hours_repaired as repaired
      from analytics_check k left join outbox_cursors c on c.watcher = $1`,
@@ -226,4 +231,15 @@ function readCursor(cursor: string): { belowAt: number; belowId: string } {
   const [, at, id] = /^(\d{1,14})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(cursor) ?? [];
   if (!at || !id) throw malformed('after: is not a cursor this field gave');
   return { belowAt: Number(at), belowId: id };
+}
+
+/** How many messages each of these people (by their dense number) ever sent, as far as the store has taken them over. */
+export async function messagesBy(work: Work, people: readonly number[]): Promise<Map<number, number>> {
+  const { rows } = await work
+    .use(analyticsStore)
+    .query<{ person: number; messages: number }>(
+      `select person, toUInt32(count()) as messages from events where kind = 'message' and person in ({people: Array(UInt32)}) group by person`,
+      { people },
+    );
+  return new Map(rows.map(({ person, messages }) => [person, messages]));
 }

@@ -36,7 +36,7 @@ export async function messagesBySeq(
   );
 }
 
-/** Every message of one hour that the watcher must have seen: stored at or below its cursor. `hour` in milliseconds. */
+/** Every message of one hour, in whatever snapshot the client reads. `hour` in milliseconds. */
 export async function messagesOfHour(client: Pick<ClientBase, 'query'>, hour: number): Promise<EventRow[]> {
   return rowsOf(
     await client.query<Row>(

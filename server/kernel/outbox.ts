@@ -59,6 +59,8 @@ export type Watcher = {
   name: string;
   batch?: number;
   inside?: boolean;
+  /** Milliseconds to let events gather after a batch that was not full: for sinks where a batch costs more than its events. */
+  rest?: number;
   take(events: OutboxEvent[], client: ClientBase): Promise<void>;
   /** Called whenever everything has been taken; nothing is taken while it runs. */
   idle?(client: ClientBase): Promise<void>;
@@ -74,6 +76,8 @@ export const readOutbox = `
     and ($4::xid8 is null or (o.tx, o.id) <= ($4::xid8, $5::bigint))
   order by o.tx, o.id limit $3`;
 
+const usualBatch = 1_000;
+
 export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Logger): LongLived {
   return {
     name: `watcher ${watcher.name}`,
@@ -85,7 +89,10 @@ export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Log
         await client.query('insert into outbox_cursors (watcher) values ($1) on conflict do nothing', [watcher.name]);
         while (!signal.aborted) {
           const taken = await takeBatch(client, watcher);
-          if (taken > 0) continue;
+          if (taken > 0) {
+            if (watcher.rest && taken < (watcher.batch ?? usualBatch)) await pause(watcher.rest, signal);
+            continue;
+          }
           await watcher.idle?.(client);
           await bell.wait(500, signal);
         }
@@ -119,7 +126,7 @@ export async function takeBatch(client: ClientBase, watcher: Watcher): Promise<n
   const { rows: events } = await client.query<OutboxEvent>(readOutbox, [
     cursor.tx,
     cursor.id,
-    cursor.claimedTx ? null : (watcher.batch ?? 1_000),
+    cursor.claimedTx ? null : (watcher.batch ?? usualBatch),
     cursor.claimedTx,
     cursor.claimedId,
   ]);
