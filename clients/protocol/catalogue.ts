@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import * as c from './conversations.ts';
 import * as m from './messages.ts';
 import * as p from './people.ts';
+import * as pin from './pins.ts';
 import * as q from './search.ts';
 import * as s from './sync.ts';
 import type { Answer } from './errors.ts';
@@ -23,6 +24,9 @@ export const calls = {
   'read:mark': c.ReadMark,
   'thread:mark': c.ThreadMark,
   'topic:list': c.TopicList,
+  'pin:list': pin.PinList,
+  'pin:add': pin.PinRef,
+  'pin:remove': pin.PinRef,
   'conversation:create': c.ConversationCreate,
   'conversation:direct': c.ConversationDirect,
   'conversation:open': c.ConversationRef,
@@ -61,6 +65,10 @@ export type Answers = {
   'read:mark': { readLine: number; mentions: number };
   'thread:mark': { read: number };
   'topic:list': { topics: c.Topic[]; next: number | null };
+  /** The newest first. */
+  'pin:list': { pins: pin.Pin[] };
+  'pin:add': { rev: number };
+  'pin:remove': { rev: number };
   'conversation:create': c.Summary;
   'conversation:direct': c.Summary;
   /** Also subscribes this connection to a public channel it is not a member of, until `conversation:close`. */

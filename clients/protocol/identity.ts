@@ -33,5 +33,13 @@ export const SetUp = z.strictObject({
   password: z.string().check(z.minLength(12, 'must have at least 12 characters'), z.maxLength(limits.password)),
 });
 
+/** `POST /api/invitation`: an invited person chooses a password with the token of their one-time link. Answered with `Invited`. */
+export const Invitation = z.strictObject({
+  token: text(100),
+  password: z.string().check(z.minLength(12, 'must have at least 12 characters'), z.maxLength(limits.password)),
+});
+/** Who came in: enough to sign in with right away. */
+export type Invited = { userId: string; name: string; email: string };
+
 /** What the socket's handshake carries as `auth`. */
 export const Handshake = z.object({ token: z.string().check(z.maxLength(4_096)) });

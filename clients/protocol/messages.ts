@@ -27,7 +27,18 @@ export type Message = {
   /** Answers below this root, and when the last came. */
   answers: number;
   lastAnswerAt: number | null;
+  /** When it was pinned; see pins.ts. */
+  pinnedAt: number | null;
 };
+
+/** What a message carries that nothing has happened to since it was sent. */
+export const untouched = {
+  editedAt: null,
+  recalledAt: null,
+  answers: 0,
+  lastAnswerAt: null,
+  pinnedAt: null,
+} satisfies Partial<Message>;
 
 /** The line of a list: who said what last. */
 export type LastMessage = { senderId: string; body: string; at: number; seq: number; recalled: boolean };

@@ -24,6 +24,7 @@ export const permissions = {
   'dashboards.events': 'Open a number down to its events',
   'conversations.audit': 'Read conversations one is not a member of; every reading is audited',
   'settings.manage': 'Change the organisation’s settings',
+  'console.read': 'Open the console: its overview and its search',
   'tasks.read': 'See long-running work and its results',
 } as const;
 

@@ -1,7 +1,7 @@
 import type { Answers, CallInput, CallName } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
 import type { Session, SetUp } from '@parley/protocol/identity.ts';
-import { mentionsIn, type Message, type Sent } from '@parley/protocol/messages.ts';
+import { mentionsIn, untouched, type Message, type Sent } from '@parley/protocol/messages.ts';
 import type { Person } from '@parley/protocol/people.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
 import type * as z from 'zod/mini';
@@ -260,10 +260,7 @@ export function createParley(options: Options): Parley {
       body,
       mentions: mentionsIn(body),
       at,
-      editedAt: null,
-      recalledAt: null,
-      answers: 0,
-      lastAnswerAt: null,
+      ...untouched,
     };
     for (const timeline of timelines) if (timeline.conversationId === conversationId) timeline.acknowledged(message);
     following.notice(conversationId, rev);
@@ -294,7 +291,17 @@ export function createParley(options: Options): Parley {
       store.forget(conversationId);
       following.left(conversationId);
     }
+    // Whatever changed a conversation says up to where: should the event get lost, it is asked for.
+    const { rev } = answer as { rev?: unknown };
+    const { conversationId } = input as { conversationId?: unknown };
+    if (typeof rev === 'number' && typeof conversationId === 'string') following.notice(conversationId, rev);
   }
+
+  const call: Parley['call'] = async (name, input) => {
+    const answer = await connection.call(name, input);
+    learn(name, input, answer);
+    return answer;
+  };
 
   return {
     get state() {
@@ -342,11 +349,7 @@ export function createParley(options: Options): Parley {
     start: connection.start,
     stop: () => connection.stop(),
     reconnect: connection.reconnect,
-    async call(name, input) {
-      const answer = await connection.call(name, input);
-      learn(name, input, answer);
-      return answer;
-    },
+    call,
     timeline(conversationId, threadId = null) {
       const timeline = openTimeline(
         { calls, following, store, pending: pending.of, closed: (closed) => void timelines.delete(closed) },
@@ -364,12 +367,10 @@ export function createParley(options: Options): Parley {
     retry: pending.retry,
     discard: pending.discard,
     async edit({ id, conversationId }, body) {
-      const { rev } = await connection.call('message:edit', { conversationId, messageId: id, body });
-      following.notice(conversationId, rev);
+      await call('message:edit', { conversationId, messageId: id, body });
     },
     async recall({ id, conversationId }) {
-      const { rev } = await connection.call('message:recall', { conversationId, messageId: id });
-      following.notice(conversationId, rev);
+      await call('message:recall', { conversationId, messageId: id });
     },
     markRead(conversationId, line) {
       if (store.markRead(conversationId, line)) marks.move({ conversationId, threadId: null, position: line });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Mine, Summary } from '@parley/protocol/conversations.ts';
-import type { Message } from '@parley/protocol/messages.ts';
+import { untouched, type Message } from '@parley/protocol/messages.ts';
 import type { Change } from '@parley/protocol/sync.ts';
 import { createStore } from './store.ts';
 import { createTopics, type Changed } from './topics.ts';
@@ -61,10 +61,7 @@ const message = (seq: number, rev: number, more: Partial<Message> = {}): Change 
     body: `said ${seq}`,
     mentions: [],
     at: seq,
-    editedAt: null,
-    recalledAt: null,
-    answers: 0,
-    lastAnswerAt: null,
+    ...untouched,
     ...more,
   },
 });

@@ -1,7 +1,8 @@
 import type { CallPayload } from '@parley/protocol/catalogue.ts';
-import { mentionsIn, type Message, type Sent } from '@parley/protocol/messages.ts';
+import { mentionsIn, untouched, type Message, type Sent } from '@parley/protocol/messages.ts';
 import { conflict, forbidden, notFound } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
+import { partKey } from '../kernel/parts.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { requireMember, roomOf } from '../conversations/conversations.ts';
 import { advance, lockConversation } from '../conversations/members.ts';
@@ -11,6 +12,16 @@ import { sendLane, type Draft, type Stored } from './send-lane.ts';
  * What people say. Sending goes through the lane, which checks membership, numbers and stores; editing and recalling are acts of their own
  * under the conversation's lock. A message keeps its place for ever: recalled, it loses its words and not its number.
  */
+
+/**
+ * What others have to say, or to do, before a message is taken back: inside its act, under the conversation's lock. Throwing forbids it.
+ * `app.ts` lists them.
+ */
+export type RecallGuard = (
+  work: Work,
+  message: { conversationId: string; messageId: string; seq: number },
+) => Promise<void>;
+export const recallGuards = partKey<readonly RecallGuard[]>('guards of a recall');
 
 /** Sends a message: resolves when it is durable. The same clientId again answers with the first message. */
 export async function send(work: Work, input: CallPayload<'message:send'>): Promise<Sent> {
@@ -36,14 +47,6 @@ export async function edit(
   if (message.senderId !== work.person()) throw forbidden('Only the sender can edit a message.');
   if (message.recalled) throw conflict('This message was recalled.');
   const mentions = mentionsIn(body);
-  const rev = await advance(work, conversationId);
-  await work.sql('update messages set body = $2, mentions = $3, edited_at = $4, rev = $5 where id = $1', [
-    messageId,
-    body,
-    mentions,
-    work.at,
-    rev,
-  ]);
   await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [
     conversationId,
     message.seq,
@@ -54,7 +57,7 @@ export async function edit(
      where m.conversation_id = $1 and m.user_id = any ($4) and m.user_id <> $5 and m.left_at is null on conflict do nothing`,
     [conversationId, message.seq, message.line, mentions, message.senderId],
   );
-  return announceChanged(work, conversationId, messageId, rev, 'message.edited');
+  return changeMessage(work, conversationId, messageId, 'message.edited', { body, mentions, edited_at: work.at });
 }
 
 /** Takes a message back: one's own, or, for those who lead the conversation, anybody's. */
@@ -66,15 +69,15 @@ export async function recall(
   if (message.senderId !== work.person() && !(message.leads && work.may('messages.moderate')))
     throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
   if (message.recalled) return { rev: message.rev };
-  const rev = await advance(work, conversationId);
-  await work.sql('update messages set recalled_at = $2, rev = $3 where id = $1', [messageId, work.at, rev]);
+  for (const guard of work.use(recallGuards)) await guard(work, { conversationId, messageId, seq: message.seq });
   await work.sql('delete from mentions where conversation_id = $1 and seq = $2', [conversationId, message.seq]);
-  return announceChanged(work, conversationId, messageId, rev, 'message.recalled');
+  return changeMessage(work, conversationId, messageId, 'message.recalled', { recalled_at: work.at });
 }
 
 type Locked = { senderId: string; seq: number; line: number | null; rev: number; recalled: boolean; leads: boolean };
 
-async function lockMessage(work: Work, conversationId: string, messageId: string): Promise<Locked> {
+/** Finds a message for an act of a member's, under its conversation's lock. `not_found` for everybody else; `conflict`: archived. */
+export async function lockMessage(work: Work, conversationId: string, messageId: string): Promise<Locked> {
   await requireMember(work, conversationId);
   const { conversation, role } = await lockConversation(work, conversationId);
   if (!role) throw notFound('conversation');
@@ -87,16 +90,23 @@ async function lockMessage(work: Work, conversationId: string, messageId: string
   return { ...row, leads: role !== 'member' };
 }
 
-async function announceChanged(
+/**
+ * Changes columns of a locked message, gives it the next place among the conversation's changes, and tells the room how it is now. Other modules
+ * show through it what they know of a message, in columns they have added: so this table is written here alone. `columns` are names in our code,
+ * never from outside.
+ */
+export async function changeMessage(
   work: Work,
   conversationId: string,
   messageId: string,
-  rev: number,
   event: string,
+  columns: Record<string, unknown>,
 ): Promise<{ rev: number }> {
+  const rev = await advance(work, conversationId);
+  const sets = Object.keys(columns).map((column, at) => `, ${column} = $${at + 3}`);
   const [row] = await work.sql<{ message: Message }>(
-    'select message_json(m) as message from messages m where id = $1',
-    [messageId],
+    `update messages m set rev = $2${sets.join('')} where id = $1 returning message_json(m) as message`,
+    [messageId, rev, ...Object.values(columns)],
   );
   work.tell(roomOf(conversationId), 'change', {
     conversationId,
@@ -147,10 +157,7 @@ function changeText(
     body,
     mentions,
     at,
-    editedAt: null,
-    recalledAt: null,
-    answers: 0,
-    lastAnswerAt: null,
+    ...untouched,
   };
   return JSON.stringify({ conversationId, head: rev, change: { kind: 'message', rev, message } });
 }

@@ -1,4 +1,4 @@
-import type { Message, Page } from '@parley/protocol/messages.ts';
+import { untouched, type Message, type Page } from '@parley/protocol/messages.ts';
 import type { CaughtUp, Change, ChangeEvent } from '@parley/protocol/sync.ts';
 
 /**
@@ -37,10 +37,7 @@ export class Room {
       body,
       mentions,
       at: seq,
-      editedAt: null,
-      recalledAt: null,
-      answers: 0,
-      lastAnswerAt: null,
+      ...untouched,
     };
     this.messages.push(message);
     this.#tell({ kind: 'message', rev: message.rev, message });
