@@ -8,6 +8,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./session/SignInPage.vue') },
   { path: '/set-up', name: 'set-up', component: () => import('./session/SetUpPage.vue') },
   { path: '/', name: 'home', component: ChatPage },
+  { path: '/search', name: 'search', component: ChatPage },
   { path: '/c/:id', name: 'conversation', component: ChatPage },
   { path: '/c/:id/t/:thread', name: 'thread', component: ChatPage },
   { path: '/:rest(.*)', redirect: '/' },

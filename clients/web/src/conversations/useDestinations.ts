@@ -4,6 +4,7 @@ import type { Summary } from '@parley/protocol/conversations.ts';
 import type { Person } from '@parley/protocol/people.ts';
 import { allConversations, may, me } from '../parley.ts';
 import { usePeopleSearch } from '../people/usePeopleSearch.ts';
+import { openSearch } from '../search/address.ts';
 import { ask } from '../ui/ask.ts';
 import BrowseDialog from './BrowseDialog.vue';
 import CreateDialog from './CreateDialog.vue';
@@ -15,7 +16,7 @@ import { isWaiting } from './sections.ts';
 import { useChannels } from './useChannels.ts';
 
 export type Destination = { key: string; name?: string; summary?: Summary; person?: Person; go: () => void };
-type Group = { name: 'conversations' | 'people' | 'channels' | 'acts'; rows: Destination[] };
+type Group = { name: 'conversations' | 'people' | 'channels' | 'acts' | 'messages'; rows: Destination[] };
 
 const toConversation = (summary: Summary): Destination => ({
   key: `c:${summary.conversation.id}`,
@@ -45,6 +46,11 @@ export function useDestinations() {
       .slice(0, query.value ? 8 : 12)
       .map(({ row }) => row);
   });
+  const toMessages = (asked: string): Destination => ({
+    key: 'messages',
+    name: t('switcher.search', { query: asked }),
+    go: () => void openSearch(asked),
+  });
   const groups = computed<Group[]>(() => {
     if (channels) channels.query.value = query.value;
     const asked = query.value.trim();
@@ -68,11 +74,15 @@ export function useDestinations() {
         },
         { name: 'channels', rows: foreign.map(toConversation) },
         { name: 'acts', rows: acts },
+        { name: 'messages', rows: asked ? [toMessages(asked)] : [] },
       ] satisfies Group[]
     ).filter((group) => group.rows.length > 0);
   });
   const nothing = computed(
-    () => query.value.trim() !== '' && groups.value.length === 0 && people.answered.value === query.value.trim(),
+    () =>
+      query.value.trim() !== '' &&
+      groups.value.every((group) => group.name === 'messages') &&
+      people.answered.value === query.value.trim(),
   );
   return { query, groups, nothing };
 }

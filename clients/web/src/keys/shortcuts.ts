@@ -8,6 +8,7 @@ export type Shortcut = { name: ShortcutName; scope: Scope; keys: string };
 /** Every shortcut, once: the handlers, the help dialog and the tooltips all read this. */
 export const shortcuts: readonly Shortcut[] = [
   { name: 'switcher', scope: 'everywhere', keys: 'Mod+K' },
+  { name: 'search', scope: 'everywhere', keys: 'Mod+Shift+F' },
   { name: 'next', scope: 'everywhere', keys: 'Alt+ArrowDown' },
   { name: 'previous', scope: 'everywhere', keys: 'Alt+ArrowUp' },
   { name: 'nextUnread', scope: 'everywhere', keys: 'Alt+Shift+ArrowDown' },

@@ -4,6 +4,7 @@ import { openId, sections } from '../conversations/list.ts';
 import { openConversation } from '../conversations/open.ts';
 import { isWaiting, neighbour } from '../conversations/sections.ts';
 import { parley } from '../parley.ts';
+import { openSearch } from '../search/address.ts';
 import { preferences } from '../settings/preferences.ts';
 import { ask, asked } from '../ui/ask.ts';
 import ShortcutsDialog from './ShortcutsDialog.vue';
@@ -40,6 +41,7 @@ function close() {
 
 const acts: Partial<Record<ShortcutName, (event: KeyboardEvent) => void>> = {
   switcher: () => void ask(QuickSwitcher),
+  search: () => void openSearch(),
   next: () => go(1),
   previous: () => go(-1),
   nextUnread: () => go(1, true),
