@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { adminSchema } from './admin-schema.ts';
 import { defineAccess } from './access/access.model.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
+import { auditJobs } from './audit/export-task.ts';
 import { auditPlace, auditPlaceOf } from './audit/keys.ts';
 import { readings, readingsWriter } from './audit/readings.ts';
 import { sealer } from './audit/sealer.ts';
@@ -22,6 +23,7 @@ import { openSocketDoor } from './doors/socket.ts';
 import { identityRoutes } from './identity/identity.http.ts';
 import { installIdentity } from './identity/identity.ts';
 import { createBroadcast } from './kernel/broadcast.ts';
+import { cursorKey } from './kernel/cursors.ts';
 import { guardWrites, type Database } from './kernel/database.ts';
 import { Events } from './kernel/events.ts';
 import { jobs } from './kernel/jobs.ts';
@@ -33,8 +35,10 @@ import { Parts } from './kernel/parts.ts';
 import { previewKey } from './kernel/preview.ts';
 import { refusals, refusalsWriter } from './kernel/refusals.ts';
 import type { House } from './kernel/work.ts';
-import { announceSent } from './messages/messages.ts';
+import { announceSent, recallGuards } from './messages/messages.ts';
 import { messageCalls } from './messages/messages.socket.ts';
+import { pinCalls } from './pins/pins.socket.ts';
+import { unpinRecalled } from './pins/pins.ts';
 import { SendLane, sendLane } from './messages/send-lane.ts';
 import { presenceCalls } from './presence/presence.socket.ts';
 import { Presence, presence } from './presence/presence.ts';
@@ -45,6 +49,7 @@ import { postgresIndex } from './search/postgres-index.ts';
 import { searchCalls } from './search/search.socket.ts';
 import { defineSettings } from './settings/settings.model.ts';
 import { defineUsers } from './users/users.model.ts';
+import { taskRoutes } from './tasks/tasks.http.ts';
 import { userCalls } from './users/users.socket.ts';
 
 /*
@@ -56,8 +61,15 @@ export const version = '0.1.0';
 export type App = { house: House; start(): Promise<string>; stop(): Promise<void> };
 export type AppOptions = { config: Config; db: Database; log: Logger; clickhouseUrl: string };
 
-export const socketCalls = [...conversationCalls, ...messageCalls, ...searchCalls, ...presenceCalls, ...userCalls];
-export const routes = [...identityRoutes];
+export const socketCalls = [
+  ...conversationCalls,
+  ...messageCalls,
+  ...pinCalls,
+  ...searchCalls,
+  ...presenceCalls,
+  ...userCalls,
+];
+export const routes = [...identityRoutes, ...taskRoutes];
 
 const interfaces: Interface[] = [
   { at: '/', folder: fileURLToPath(new URL('../clients/web/dist', import.meta.url)), name: 'The chat' },
@@ -81,6 +93,8 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   const place = parts.install(auditPlace, auditPlaceOf(config.dataDir, config.auditDir));
   parts.install(readings, new Map());
   parts.install(refusals, new Map());
+  parts.install(cursorKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'cursor', 32)));
+  parts.install(recallGuards, [unpinRecalled]);
   parts.install(searchEngine, postgresIndex);
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(
@@ -112,7 +126,7 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
         life.start(sealer(house, place));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
-        life.start(jobs(db, log, housekeeping(db), housekeepingCrontab));
+        life.start(jobs(db, log, { ...housekeeping(db), ...auditJobs(house) }, housekeepingCrontab));
       }
       await graphql.start();
       server.listen(config.port, config.host);

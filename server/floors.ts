@@ -34,7 +34,7 @@ export const packages: Record<
 
 /** The server from the top down. On one floor a module may import those left of it on the same line, and no other. */
 export const floors: { name: string; lines: string[][] }[] = [
-  { name: 'wiring', lines: [['admin-schema', 'welcome', 'app', 'main']] },
+  { name: 'wiring', lines: [['admin-schema', 'welcome', 'app', 'main', 'permissions']] },
   {
     name: 'watchers',
     lines: [
@@ -46,7 +46,8 @@ export const floors: { name: string; lines: string[][] }[] = [
       ['integrations'],
       // The demo company's history goes in by the same road as anybody's.
       ['imports', 'demo'],
-      ['dashboards'],
+      // The console's first page shows how fresh the numbers are.
+      ['dashboards', 'console'],
     ],
   },
   {
@@ -54,9 +55,10 @@ export const floors: { name: string; lines: string[][] }[] = [
     lines: [
       ['conversations', 'files', 'messages', 'presence'],
       ['conversations', 'files', 'messages', 'calls'],
+      ['conversations', 'files', 'messages', 'pins'],
     ],
   },
-  { name: 'who', lines: [['settings', 'users', 'departments', 'access', 'identity']] },
+  { name: 'who', lines: [['settings', 'users', 'departments', 'access', 'identity', 'tasks']] },
   // Configuration is data that every floor may be handed; the doors stand on the kernel.
   { name: 'tools', lines: [['config', 'kernel', 'doors']] },
 ];

@@ -249,6 +249,19 @@ create table import_runs (
   constraint import_runs_pkey PRIMARY KEY (source)
 );
 
+create table invitations (
+  id uuid not null,
+  user_id uuid not null,
+  hash bytea not null,
+  made_by uuid,
+  made_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  void_at timestamp with time zone,
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_hash_key UNIQUE (hash)
+);
+
 create table members (
   conversation_id uuid not null,
   user_id uuid not null,
@@ -290,6 +303,7 @@ create table messages (
   recalled_at timestamp with time zone,
   answers integer default 0 not null,
   last_answer_at timestamp with time zone,
+  pinned_at timestamp with time zone,
   constraint messages_pkey PRIMARY KEY (id)
 );
 
@@ -321,6 +335,14 @@ create table passwords (
   constraint passwords_pkey PRIMARY KEY (user_id)
 );
 
+create table pins (
+  message_id uuid not null,
+  conversation_id uuid not null,
+  pinned_by uuid not null,
+  pinned_at timestamp with time zone not null,
+  constraint pins_pkey PRIMARY KEY (message_id)
+);
+
 create table role_grants (
   user_id uuid not null,
   role text not null,
@@ -343,6 +365,32 @@ create table settings (
   value jsonb not null,
   updated_at timestamp with time zone default now() not null,
   constraint settings_pkey PRIMARY KEY (name)
+);
+
+create table task_files (
+  task_id uuid not null,
+  number integer not null,
+  text text not null,
+  constraint task_files_pkey PRIMARY KEY (task_id, number)
+);
+
+create table tasks (
+  id uuid not null,
+  kind text not null,
+  name text not null,
+  state text default 'waiting'::text not null,
+  progress bigint default 0 not null,
+  total bigint,
+  by_id uuid,
+  by_name text not null,
+  made_at timestamp with time zone default now() not null,
+  started_at timestamp with time zone,
+  moved_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  result jsonb,
+  file_needs text,
+  constraint tasks_pkey PRIMARY KEY (id),
+  constraint tasks_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'stopped'::text])))
 );
 
 create table thread_follows (
@@ -368,6 +416,8 @@ create table users (
   suspended_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  invited_at timestamp with time zone,
+  last_seen_at timestamp with time zone,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_number_key UNIQUE (number),
   constraint users_source_key_key UNIQUE (source_key),
@@ -396,7 +446,8 @@ AS $function$
     'mentions', case when m.recalled_at is null then m.mentions else '{}' end,
     'at', (extract(epoch from m.created_at) * 1000)::bigint, 'editedAt', (extract(epoch from m.edited_at) * 1000)::bigint,
     'recalledAt', (extract(epoch from m.recalled_at) * 1000)::bigint, 'answers', m.answers,
-    'lastAnswerAt', (extract(epoch from m.last_answer_at) * 1000)::bigint)
+    'lastAnswerAt', (extract(epoch from m.last_answer_at) * 1000)::bigint,
+    'pinnedAt', case when m.recalled_at is null then (extract(epoch from m.pinned_at) * 1000)::bigint end)
 $function$;
 
 -- Indexes
@@ -411,7 +462,9 @@ CREATE INDEX audit_entries_unsealed ON public.audit_entries USING btree (tx, id)
 CREATE UNIQUE INDEX audit_statements_last ON public.audit_statements USING btree (last_position) WHERE (last_position IS NOT NULL);
 CREATE INDEX conversations_public ON public.conversations USING btree (lower(name), id) WHERE ((visibility = 'public'::text) AND (archived_at IS NULL));
 CREATE INDEX departments_parent ON public.departments USING btree (parent_id);
+CREATE INDEX devices_live ON public.devices USING btree (last_seen_at, id) WHERE (ended_at IS NULL);
 CREATE INDEX devices_user ON public.devices USING btree (user_id) WHERE (ended_at IS NULL);
+CREATE INDEX invitations_user ON public.invitations USING btree (user_id);
 CREATE INDEX members_rev ON public.members USING btree (conversation_id, rev);
 CREATE INDEX members_stream ON public.members USING btree (user_id, urev);
 CREATE INDEX members_user ON public.members USING btree (user_id, conversation_id) WHERE (left_at IS NULL);
@@ -422,26 +475,38 @@ CREATE UNIQUE INDEX messages_seq ON public.messages USING btree (conversation_id
 CREATE INDEX messages_thread ON public.messages USING btree (thread_id, seq) WHERE (thread_id IS NOT NULL);
 CREATE INDEX messages_time ON public.messages USING btree (conversation_id, created_at);
 CREATE INDEX messages_topics ON public.messages USING btree (conversation_id, last_answer_at) WHERE (title IS NOT NULL);
+CREATE INDEX pins_conversation ON public.pins USING btree (conversation_id, pinned_at);
 CREATE INDEX role_grants_role ON public.role_grants USING btree (role);
 CREATE INDEX search_entries_tokens ON public.search_entries USING gin (tokens) WITH (fastupdate='on');
+CREATE INDEX tasks_order ON public.tasks USING btree (made_at, id);
 CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (user_id, conversation_id);
 CREATE INDEX users_department ON public.users USING btree (department_id);
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email)) WHERE (email IS NOT NULL);
+CREATE INDEX users_email_trigrams ON public.users USING gin (lower(email) gin_trgm_ops);
 CREATE INDEX users_name_trigrams ON public.users USING gin (lower(name) gin_trgm_ops);
 CREATE INDEX users_order ON public.users USING btree (lower(name), id);
+CREATE INDEX users_order_created ON public.users USING btree (created_at, id);
+CREATE INDEX users_order_email ON public.users USING btree (COALESCE(lower(email), ''::text), id);
+CREATE INDEX users_order_seen ON public.users USING btree (COALESCE(last_seen_at, '-infinity'::timestamp with time zone), id);
 
 -- Foreign keys
 
 alter table conversations add constraint conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id);
 alter table departments add constraint departments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES departments(id);
 alter table devices add constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table invitations add constraint invitations_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table members add constraint members_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
 alter table members add constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table mentions add constraint mentions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table messages add constraint messages_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
 alter table messages add constraint messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES users(id);
 alter table passwords add constraint passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table pins add constraint pins_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
+alter table pins add constraint pins_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
+alter table pins add constraint pins_pinned_by_fkey FOREIGN KEY (pinned_by) REFERENCES users(id);
 alter table role_grants add constraint role_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table task_files add constraint task_files_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE;
+alter table tasks add constraint tasks_by_id_fkey FOREIGN KEY (by_id) REFERENCES users(id) ON DELETE SET NULL;
 alter table thread_follows add constraint thread_follows_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table users add constraint users_department_id_fkey FOREIGN KEY (department_id) REFERENCES departments(id);
 

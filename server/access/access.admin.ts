@@ -1,46 +1,82 @@
 import * as z from 'zod/mini';
-import { permissions } from '@parley/protocol/permissions.ts';
+import { permissions, type Permission } from '@parley/protocol/permissions.ts';
 import { id } from '@parley/protocol/words.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
-import { PersonType } from '../users/person-type.ts';
+import { pageArgs, pageCost, pageWords } from '../doors/graphql-lists.ts';
+import { page } from '../users/directory.ts';
+import { peopleConnection, PersonType } from '../users/person-type.ts';
 import * as access from './access.ts';
-import { roleNames, roles, type Role } from './roles.ts';
+import { permissionsOf, roleNames, roles, roleSentences, type Role } from './roles.ts';
 
-const RoleChange = z.strictObject({ id, role: z.enum(roleNames as [Role, ...Role[]]) });
+const roleName = z.enum(roleNames as [Role, ...Role[]]);
+const RoleChange = z.strictObject({ userId: id, role: roleName });
+const Holders = z.strictObject({ ...pageWords, role: roleName });
 
 /** Roles in the administrative schema. */
 export function accessAdmin(builder: AdminBuilder): void {
-  const RoleName = builder.enumType('Role', { values: roleNames });
-  builder.objectField(PersonType, 'roles', (t) =>
-    t.loadableList({
-      type: RoleName,
-      // One statement for all people of a page.
-      load: async (ids: string[], work) => {
-        const held = await access.rolesOfAll(work, ids);
-        return ids.map((each) => held.get(each) ?? []);
-      },
-      resolve: ({ id: who }) => who,
-    }),
-  );
-
-  const Allowed = builder
-    .objectRef<{ name: string; sentence: string }>('Permission')
-    .implement({ fields: (t) => ({ name: t.exposeString('name'), sentence: t.exposeString('sentence') }) });
-  const RoleFacts = builder.objectRef<{ name: Role; holders: number }>('RoleFacts').implement({
-    description: 'A role, what it allows, and how many hold it.',
+  const RoleName = builder.enumType('RoleName', { values: roleNames });
+  const PermissionType = builder.objectRef<Permission>('Permission').implement({
+    description: 'Something one may be allowed to do.',
     fields: (t) => ({
-      name: t.expose('name', { type: RoleName }),
-      holdersCount: t.exposeInt('holders'),
-      permissions: t.field({
-        type: [Allowed],
-        resolve: ({ name }) =>
-          roles[name].map((permission) => ({ name: permission, sentence: permissions[permission] })),
+      name: t.string({ resolve: (name) => name }),
+      sentence: t.string({ resolve: (name) => permissions[name] }),
+    }),
+  });
+  const RoleType = builder.objectRef<Role>('Role').implement({
+    description: 'A set of permissions a person can hold.',
+    fields: (t) => ({
+      name: t.field({ type: RoleName, resolve: (role) => role }),
+      description: t.string({ resolve: (role) => roleSentences[role] }),
+      permissions: t.field({ type: [PermissionType], resolve: (role) => [...roles[role]] }),
+      holdersCount: t.loadable({
+        type: 'Int',
+        load: async (names: Role[], work) => {
+          const counts = await access.countHolders(work);
+          return names.map((name) => counts.get(name) ?? 0);
+        },
+        resolve: (role) => role,
       }),
     }),
   });
+
+  const held = {
+    load: (ids: string[], work: Parameters<typeof access.rolesOfAll>[0]) =>
+      access.rolesOfAll(work, ids).then((all) => ids.map((one) => all.get(one) ?? [])),
+  };
+  // One statement for all people of a page.
+  builder.objectField(PersonType, 'roles', (t) =>
+    t.loadableList({ type: RoleName, load: held.load, resolve: ({ id: userId }) => userId }),
+  );
+  builder.objectField(PersonType, 'permissions', (t) =>
+    t.loadableList({
+      type: 'String',
+      description: 'What their roles allow together.',
+      load: (ids: string[], work) =>
+        held.load(ids, work).then((all) => all.map((names) => [...permissionsOf(names)].sort())),
+      resolve: ({ id: userId }) => userId,
+    }),
+  );
+
   builder.queryField('roles', (t) =>
-    t.field({ type: [RoleFacts], permission: 'roles.read', resolve: (_, _args, work) => access.holders(work) }),
+    t.field({
+      type: [RoleType],
+      description: 'Every role there is.',
+      permission: 'roles.read',
+      resolve: () => [...roleNames],
+    }),
+  );
+  builder.queryField('roleHolders', (t) =>
+    t.field({
+      type: peopleConnection(builder),
+      description: 'Who holds a role, in order of name.',
+      permission: 'roles.read',
+      input: Holders,
+      args: { ...pageArgs(t.arg), role: t.arg({ type: RoleName, required: true }) },
+      complexity: pageCost,
+      resolve: (_, args, work) =>
+        page(work, { ...(args as z.output<typeof Holders>), query: '', sort: 'NAME', descending: false }),
+    }),
   );
 
   addAct(builder, {
@@ -49,8 +85,8 @@ export function accessAdmin(builder: AdminBuilder): void {
     description: 'Gives a person a role. Nobody grants what they may not do themselves.',
     reason: 'required',
     input: RoleChange,
-    args: (arg) => ({ id: arg.id({ required: true }), role: arg({ type: RoleName, required: true }) }),
-    run: (work, { id: who, role }, reason) => access.grant(work, who, role, { reason }),
+    args: (arg) => ({ userId: arg.id({ required: true }), role: arg({ type: RoleName, required: true }) }),
+    run: (work, { userId, role }, reason) => access.grant(work, userId, role, { reason }),
   });
   addAct(builder, {
     name: 'withdrawRole',
@@ -58,7 +94,7 @@ export function accessAdmin(builder: AdminBuilder): void {
     description: 'Takes a role away. The last owner stays one.',
     reason: 'required',
     input: RoleChange,
-    args: (arg) => ({ id: arg.id({ required: true }), role: arg({ type: RoleName, required: true }) }),
-    run: (work, { id: who, role }, reason) => access.withdraw(work, who, role, { reason: reason ?? '' }),
+    args: (arg) => ({ userId: arg.id({ required: true }), role: arg({ type: RoleName, required: true }) }),
+    run: (work, { userId, role }, reason) => access.withdraw(work, userId, role, { reason: reason! }),
   });
 }

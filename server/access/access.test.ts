@@ -18,8 +18,8 @@ async function signedIn(name: string, held: string[]): Promise<Visitor & { id: s
   return Object.assign(who, { id: person.id });
 }
 
-const grantRole = (who: Visitor, id: string, role: string) => who.act('grantRole', { id, role });
-const withdrawRole = (who: Visitor, id: string, role: string) => who.act('withdrawRole', { id, role });
+const grantRole = (who: Visitor, id: string, role: string) => who.act('grantRole', { userId: id, role });
+const withdrawRole = (who: Visitor, id: string, role: string) => who.act('withdrawRole', { userId: id, role });
 const suspend = (who: Visitor, id: string) => who.act('suspendPeople', { ids: [id] });
 const reactivate = (who: Visitor, id: string) => who.act('reactivatePeople', { ids: [id] });
 const rolesOf = async (id: string) =>

@@ -3,7 +3,7 @@ import type { Work } from '../kernel/work.ts';
 import { lockUser, type SuspensionGuard } from '../users/users.ts';
 import { RoleGrantRow } from './access.model.ts';
 import { mayDealWith } from './access.policy.ts';
-import { roleNames, type Role } from './roles.ts';
+import type { Role } from './roles.ts';
 
 /*
  * Who holds which role. Two things always hold: the installation keeps an owner who can sign in, and nobody deals in rights they do not have.
@@ -59,14 +59,23 @@ export async function rolesOf(work: Work, userId: string): Promise<Role[]> {
   return rows.map((row) => row.role);
 }
 
-/** The roles of many people at once, for lists. Needs `roles.read`. */
+/** The roles of many people at once, for lists. Needs `roles.read`, but for one's own. */
 export async function rolesOfAll(work: Work, userIds: readonly string[]): Promise<Map<string, Role[]>> {
-  work.require('roles.read');
+  if (userIds.some((id) => id !== work.actor.id)) work.require('roles.read');
   const rows = await work.sql<{ userId: string; roles: Role[] }>(
     'select user_id as "userId", array_agg(role order by role) as roles from role_grants where user_id = any ($1::uuid[]) group by user_id',
     [userIds],
   );
   return new Map(rows.map((row) => [row.userId, row.roles]));
+}
+
+/** How many people hold each role. Needs `roles.read`. */
+export async function countHolders(work: Work): Promise<Map<Role, number>> {
+  work.require('roles.read');
+  const rows = await work.sql<{ role: Role; count: number }>(
+    'select role, count(*)::int as count from role_grants group by role',
+  );
+  return new Map(rows.map(({ role, count }) => [role, count]));
 }
 
 /** Nobody is suspended by somebody weaker, and the last owner not at all. */
@@ -76,6 +85,15 @@ export const guardSuspension: SuspensionGuard = async (work, user) => {
   if (held.includes('owner')) await requireAnotherOwner(work, user.id);
 };
 
+/** Giving access back gives rights back: nobody gives back more than they have. */
+export const guardReactivation: SuspensionGuard = (work, user) =>
+  requireNotStronger(work, user.id, 'Reactivating this person');
+
+/** Refuses where the person holds a right the actor does not have. */
+export async function requireNotStronger(work: Work, userId: string, what: string): Promise<void> {
+  mayDealWith(work, await rolesOf(work, userId), what);
+}
+
 /** Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh snapshot. */
 async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
   await work.sql(`select user_id from role_grants where role = 'owner' order by user_id for update`);
@@ -84,12 +102,4 @@ async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
     [userId],
   );
   if (others.length === 0) throw conflict('This is the last owner. Make somebody else an owner first.');
-}
-
-/** Every role and how many hold it. */
-export async function holders(work: Work): Promise<{ name: Role; holders: number }[]> {
-  const rows = await work.sql<{ role: Role; holders: number }>(
-    'select role, count(*) as holders from role_grants group by role',
-  );
-  return roleNames.map((name) => ({ name, holders: rows.find((row) => row.role === name)?.holders ?? 0 }));
 }

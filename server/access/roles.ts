@@ -30,6 +30,7 @@ export const roles = {
     'dashboards.events',
     'settings.manage',
     'tasks.read',
+    'console.read',
   ],
   auditor: [
     'people.read',
@@ -39,14 +40,27 @@ export const roles = {
     'audit.read',
     'conversations.audit',
     'tasks.read',
+    'console.read',
   ],
-  analyst: ['people.read', 'dashboards.read', 'dashboards.events', 'tasks.read'],
+  analyst: ['people.read', 'dashboards.read', 'dashboards.events', 'tasks.read', 'console.read'],
   member,
   // Sees the people of the conversations somebody took them into, and nobody else.
   guest: ['conversations.read', 'messages.send'],
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof roles;
+/** What each role is for, in a sentence. */
+export const roleSentences: Record<Role, string> = {
+  owner: 'Everything, including making owners and auditors. One active owner always remains.',
+  administrator:
+    'The daily work: people, departments, sessions, roles below owner and auditor, settings, the audit log. Reads nobody’s conversations.',
+  auditor:
+    'Reads the audit log and, by a reading that is itself audited, other people’s conversations. Changes nothing.',
+  analyst: 'Reads numbers about usage and the events behind them, never what was said.',
+  member: 'Talks: the directory, public channels, and conversations of their own.',
+  guest: 'Talks where somebody took them in, and sees nobody else.',
+};
+
 export const roleNames = Object.keys(roles) as Role[];
 
 const unions = new Map<string, ReadonlySet<Permission>>();

@@ -1,87 +1,117 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, optionalText, position } from '@parley/protocol/words.ts';
+import { id, optionalText } from '@parley/protocol/words.ts';
+import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
-import { entryProof, listActions, listEntries, sealState, type AuditLine } from './audit.ts';
+import { connectionOf, pageArgs, pageCost, pageWords, type Listing } from '../doors/graphql-lists.ts';
+import { cursorAt, placeOf } from '../kernel/cursors.ts';
+import { inWork, type Work } from '../kernel/work.ts';
+import { PersonType } from '../users/person-type.ts';
+import { entryProof, listActions, listEntries, sealState, type AuditFilter, type AuditLine } from './audit.ts';
+import { beginExport } from './export-task.ts';
 
-const moment = z.pipe(
-  z.union([z.date(), z.string()]),
-  z.transform((said) => new Date(said)),
-);
-const Question = z.strictObject({
-  first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50),
-  after: z.optional(optionalText(200)),
+const entryId = z.string().check(z.regex(/^\d{1,15}$/, 'must be the id of an audit entry'));
+const EntriesPage = z.strictObject({
+  ...pageWords,
   actorId: z.optional(id),
-  action: z.optional(optionalText(200)),
+  action: z.optional(optionalText(limits.name)),
   outcome: z.optional(z.enum(['done', 'refused'])),
-  targetId: z.optional(optionalText(200)),
-  from: z.optional(moment),
-  to: z.optional(moment),
-  text: z.optional(optionalText(200)),
+  targetId: z.optional(optionalText(limits.name)),
+  from: z.optional(z.date()),
+  to: z.optional(z.date()),
+  text: z.optional(optionalText(limits.name)),
 });
+const position = z.optional(z.int().check(z.minimum(1), z.maximum(Number.MAX_SAFE_INTEGER)));
 
-/** The audit log in the administrative schema. Reading it is audited. */
+/** The audit log in the administrative schema. */
 export function auditAdmin(builder: AdminBuilder): void {
   const Outcome = builder.enumType('AuditOutcome', { values: ['done', 'refused'] as const });
+  const Actor = builder.objectRef<AuditLine>('AuditActor').implement({
+    description: 'Who did it: a person, or with no id the house itself.',
+    fields: (t) => ({
+      id: t.id({ nullable: true, resolve: ({ actorId }) => actorId }),
+      name: t.string({ resolve: ({ actorName }) => actorName }),
+    }),
+  });
+  const Target = builder.objectRef<AuditLine>('AuditTarget').implement({
+    description: 'What it was done to.',
+    fields: (t) => ({
+      kind: t.string({ resolve: ({ targetKind }) => targetKind ?? '' }),
+      id: t.id({ resolve: ({ targetId }) => targetId ?? '' }),
+      name: t.string({ nullable: true, resolve: ({ targetName }) => targetName }),
+    }),
+  });
   const Entry = builder.objectRef<AuditLine>('AuditEntry').implement({
     description: 'One line of the audit log.',
     fields: (t) => ({
       id: t.id({ resolve: (line) => String(line.id) }),
       at: t.expose('at', { type: 'DateTime' }),
-      actorId: t.exposeID('actorId', { nullable: true }),
-      actorName: t.exposeString('actorName'),
+      actor: t.field({ type: Actor, resolve: (line) => line }),
       action: t.exposeString('action'),
       outcome: t.expose('outcome', { type: Outcome }),
-      targetKind: t.exposeString('targetKind', { nullable: true }),
-      targetId: t.exposeString('targetId', { nullable: true }),
-      targetName: t.exposeString('targetName', { nullable: true }),
-      before: t.field({ type: 'JSON', nullable: true, resolve: (line) => line.before }),
-      after: t.field({ type: 'JSON', nullable: true, resolve: (line) => line.after }),
+      target: t.field({ type: Target, nullable: true, resolve: (line) => (line.targetId === null ? null : line) }),
+      before: t.expose('before', { type: 'JSON', nullable: true }),
+      after: t.expose('after', { type: 'JSON', nullable: true }),
       reason: t.exposeString('reason', { nullable: true }),
-      count: t.exposeInt('count'),
+      count: t.exposeInt('count', { description: 'How often: repeated refusals of one minute are one line.' }),
       door: t.exposeString('door', { nullable: true }),
       address: t.exposeString('address', { nullable: true }),
       requestId: t.exposeString('requestId', { nullable: true }),
-      position: t.exposeInt('position', {
+      position: t.exposeFloat('position', {
         nullable: true,
         description: 'Its place in the chain; null until it is sealed, within a second.',
       }),
+      hash: t.exposeString('hash', { nullable: true, description: 'The chained hash, in hex.' }),
     }),
   });
-  type Page = Awaited<ReturnType<typeof listEntries>>;
-  const Entries = builder.objectRef<Page>('AuditEntryConnection').implement({
+  const Proof = builder.objectRef<Awaited<ReturnType<typeof entryProof>>>('AuditProof').implement({
+    description: 'What proves one entry to somebody who trusts only a public key.',
     fields: (t) => ({
-      nodes: t.expose('entries', { type: [Entry] }),
-      endCursor: t.exposeString('next', { nullable: true }),
-      hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }),
+      position: t.exposeFloat('position'),
+      checkpoint: t.exposeInt('checkpoint', { description: 'The number of the signed statement that covers it.' }),
+      holds: t.exposeBoolean('holds', {
+        description: 'Whether the entry as it stands is what was signed. When not, the log was altered.',
+      }),
+      text: t.exposeString('text', { description: 'The file scripts/verify-audit.mjs --proof reads.' }),
     }),
   });
+  const Seal = builder.objectRef<Awaited<ReturnType<typeof sealState>>>('AuditState').implement({
+    description: 'How far the log is sealed and signed.',
+    fields: (t) => ({
+      sealed: t.exposeFloat('sealed'),
+      signed: t.exposeFloat('signed'),
+      unsealed: t.exposeInt('unsealed'),
+      unsealedSince: t.expose('unsealedSince', { type: 'DateTime', nullable: true }),
+      checkpointAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        resolve: ({ checkpointAt }) => (checkpointAt ? new Date(checkpointAt) : null),
+      }),
+      keyId: t.exposeString('keyId', { nullable: true }),
+    }),
+  });
+
   builder.queryField('auditEntries', (t) =>
     t.field({
-      type: Entries,
+      type: connectionOf(builder, Entry, 'AuditEntry'),
       description:
-        'The audit log, newest first. `action` is a whole name, or a beginning that ends in a dot. Reading it is audited.',
+        'The audit log, newest first. `action` is a whole name, or a beginning that ends in a dot; `text` is looked for in names, reasons, actions, targets and addresses. Reading it is audited.',
       permission: 'audit.read',
-      input: Question,
+      input: EntriesPage,
       args: {
-        first: t.arg.int(),
-        after: t.arg.string(),
+        ...pageArgs(t.arg),
         actorId: t.arg.id(),
         action: t.arg.string(),
         outcome: t.arg({ type: Outcome }),
-        targetId: t.arg.string(),
+        targetId: t.arg.id(),
         from: t.arg({ type: 'DateTime' }),
         to: t.arg({ type: 'DateTime' }),
         text: t.arg.string(),
       },
-      complexity: ({ first }) => ({ field: 1, multiplier: Math.max(1, first ?? 50) }),
+      complexity: pageCost,
       resolve: (_, args, work) => {
-        const { first, after, action, ...filter } = args as z.output<typeof Question>;
-        return listEntries(
-          work,
-          { ...(filter as object), ...(action ? { actions: [action] } : {}) },
-          { first, after: after ?? null },
-        );
+        const { first, after, action, ...filter } = args as z.output<typeof EntriesPage>;
+        return page(work, { ...(filter as AuditFilter), ...(action ? { actions: [action] } : {}) }, first, after);
       },
     }),
   );
@@ -92,29 +122,70 @@ export function auditAdmin(builder: AdminBuilder): void {
       resolve: (_, _args, work) => listActions(work),
     }),
   );
+  builder.queryField('auditState', (t) =>
+    t.field({ type: Seal, permission: 'audit.read', resolve: (_, _args, work) => sealState(work) }),
+  );
   builder.queryField('auditProof', (t) =>
     t.field({
-      type: 'JSON',
-      description: 'What proves one sealed line, for scripts/verify-audit.mjs --proof.',
+      type: Proof,
+      nullable: true,
+      description:
+        'The proof of one entry; null when there is no such entry or it is not sealed yet. One that is sealed and not yet signed is a conflict: within a minute it will be.',
       permission: 'audit.read',
-      input: z.strictObject({ position }),
-      args: { position: t.arg.int({ required: true }) },
-      resolve: (_, { position: place }, work) => entryProof(work, place),
+      input: z.strictObject({ id: entryId }),
+      args: { id: t.arg.id({ required: true }) },
+      complexity: 20,
+      resolve: async (_, args, work) => {
+        const [entry] = await work.sql<{ position: number | null }>(
+          'select position from audit_entries where id = $1',
+          [Number(args.id)],
+        );
+        return entry?.position ? entryProof(work, entry.position) : null;
+      },
+    }),
+  );
+  builder.objectField(PersonType, 'entries', (t) =>
+    t.field({
+      type: [Entry],
+      nullable: true,
+      description:
+        'The latest ten lines of the audit log about them. Reading them is audited, so this costs an act a person.',
+      complexity: 100,
+      resolve: ({ id: targetId }, _args, { house, actor, doorway }) =>
+        inWork(house, actor, (act) => listEntries(act, { targetId }, { first: 10 }).then(({ entries }) => entries), {
+          doorway,
+        }),
     }),
   );
 
-  type State = Awaited<ReturnType<typeof sealState>>;
-  const Seal = builder.objectRef<State>('AuditSeal').implement({
-    description: 'How far the log is chained and signed.',
-    fields: (t) => ({
-      sealed: t.exposeInt('sealed', { description: 'The last chained position.' }),
-      signed: t.exposeInt('signed', { description: 'The last position under a signed checkpoint.' }),
-      unsealed: t.exposeInt('unsealed'),
-      checkpointAt: t.exposeString('checkpointAt', { nullable: true }),
-      keyId: t.exposeString('keyId', { nullable: true }),
+  addAct(builder, {
+    name: 'exportAudit',
+    permission: 'audit.read',
+    description:
+      'Begins an export of the audit log that scripts/verify-audit.mjs can check; resultId is its task. Positions, both included, are widened to whole checkpoints.',
+    reason: 'required',
+    input: z.strictObject({ from: position, to: position }),
+    args: (arg) => ({ from: arg.float(), to: arg.float() }),
+    run: async (work, { from, to }, reason) => ({
+      id: await beginExport(
+        work,
+        { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+        { reason },
+      ),
     }),
   });
-  builder.queryField('auditSeal', (t) =>
-    t.field({ type: Seal, permission: 'audit.read', resolve: (_, _args, work) => sealState(work) }),
-  );
+}
+
+async function page(
+  work: Work,
+  filter: AuditFilter,
+  first: number,
+  after: string | undefined,
+): Promise<Listing<AuditLine>> {
+  const inner = after === undefined ? null : placeOf<[string]>(work, 'audit', after)[0];
+  const { entries, next } = await listEntries(work, filter, { first, after: inner });
+  return {
+    edges: entries.map((line) => ({ node: line, cursor: cursorAt(work, 'audit', [line.cursor]) })),
+    more: next !== null,
+  };
 }

@@ -47,6 +47,8 @@ export type AuditLine = {
   previewToken: string | null;
   /** Its place in the chain; null until it is sealed, within a second. */
   position: number | null;
+  /** The chained hash in hex, once it is sealed. */
+  hash: string | null;
   /** Continues behind this entry. */
   cursor: string;
 };
@@ -70,7 +72,7 @@ export async function listEntries(
   noteReading(work, { ...filter });
   const rows = await work.sql<Omit<AuditLine, 'cursor'>>(
     `select id, at, actor_id as "actorId", actor_name as "actorName", action, outcome, target_kind as "targetKind", target_id as "targetId", target_name as "targetName",
-       before, after, reason, count, door, address, request_id as "requestId", preview_token as "previewToken", position
+       before, after, reason, count, door, address, request_id as "requestId", preview_token as "previewToken", position, encode(hash, 'hex') as hash
      from audit_entries e where ${where} order by id desc limit ${first + 1}`,
     params,
   );

@@ -22,14 +22,18 @@ const PAGE = 1_000;
  * whole checkpoints, since only a whole batch can be proven. The export is audited with the act, before its first byte leaves.
  * Needs `audit.read`; refuses as `malformed` what is no range.
  */
-export async function exportAudit(work: Work, range: ExportRange = {}): Promise<AuditExport> {
+export async function exportAudit(
+  work: Work,
+  range: ExportRange = {},
+  { reason = null }: { reason?: string | null } = {},
+): Promise<AuditExport> {
   work.require('audit.read');
   const { from, to } = range;
   for (const bound of [from, to])
     if (bound !== undefined && (!Number.isSafeInteger(bound) || bound < 1))
       throw malformed('A position of the audit log is a whole number from 1.');
   if (from !== undefined && to !== undefined && from > to) throw malformed('The range ends before it begins.');
-  work.audit({ action: 'audit.exported', after: { from: from ?? 1, to: to ?? null } });
+  work.audit({ action: 'audit.exported', after: { from: from ?? 1, to: to ?? null }, reason });
   const { house, at } = work;
   return {
     fileName: `parley-audit-${at.toISOString().slice(0, 19).replaceAll(':', '')}.ndjson`,

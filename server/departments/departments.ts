@@ -2,131 +2,129 @@ import { conflict, notFound } from '../kernel/errors.ts';
 import type { Database } from '../kernel/database.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
+import { moveAll } from '../users/users.ts';
 import { DepartmentRow } from './departments.model.ts';
 
-/** The organisation's tree of departments. Who belongs where stands with the people. */
+/*
+ * The organisation's tree of departments. Who belongs where stands with the people. Acts on the tree take turns: two moves at once could
+ * otherwise close a circle that neither of them sees.
+ */
 
 /** How deep the tree may grow: deeper ones are mistakes, and every walk stays short. */
 const depth = 12;
 
 export type DepartmentDraft = { id?: string; name: string; parentId?: string | null };
+type Why = { reason?: string | null };
 
 /** Adds a department and returns its id. */
-export async function create(work: Work, { id = newId(), name, parentId = null }: DepartmentDraft): Promise<string> {
+export async function create(
+  work: Work,
+  { id = newId(), name, parentId = null }: DepartmentDraft,
+  { reason = null }: Why = {},
+): Promise<string> {
   work.require('departments.manage');
-  if (parentId) {
-    const above = (await pathsOf(work.db, [parentId], (text, params) => work.sql(text, params))).get(parentId);
-    if (!above) throw notFound('department');
-    if (above.length >= depth) throw conflict(`Departments may be nested at most ${depth} deep.`);
-  }
+  await takeTurn(work);
+  const above = parentId ? (await inTree(work, parentId)).depth : 0;
+  if (above >= depth) throw tooDeep();
+  await requireUnused(work, name, parentId, id);
   await DepartmentRow.create({ id, name, parentId }, { transaction: await work.transaction() });
   work.record('department.created', { departmentId: id });
-  work.audit({ action: 'department.created', target: { kind: 'department', id, name }, after: { name, parentId } });
+  work.audit({
+    action: 'department.created',
+    target: { kind: 'department', id, name },
+    after: { name, parentId },
+    reason,
+  });
   return id;
 }
 
-export type DepartmentFacts = { id: string; name: string; parentId: string | null; people: number };
-
-/** The whole tree, flat, in order of name, with how many people are directly in each. */
-export async function tree(work: Work): Promise<DepartmentFacts[]> {
-  return work.db.rows<DepartmentFacts>(
-    `select d.id, d.name, d.parent_id as "parentId", (select count(*) from users u where u.department_id = d.id) as people from departments d order by lower(d.name), d.id`,
-  );
-}
-
-export async function rename(
-  work: Work,
-  id: string,
-  name: string,
-  { reason }: { reason: string | null },
-): Promise<void> {
-  const row = await lock(work, id);
-  const before = row.name;
+export async function rename(work: Work, id: string, name: string, { reason = null }: Why = {}): Promise<void> {
+  work.require('departments.manage');
+  await takeTurn(work);
+  const department = await lockDepartment(work, id);
+  const before = department.name;
   if (before === name) return;
-  await row.update({ name }, { transaction: await work.transaction() });
+  await requireUnused(work, name, department.parentId, id);
+  await department.update({ name }, { transaction: await work.transaction() });
   work.record('department.renamed', { departmentId: id });
   work.audit({
     action: 'department.renamed',
-    target: { kind: 'department', id, name },
+    target: { kind: 'department', id, name: before },
     before: { name: before },
     after: { name },
     reason,
   });
 }
 
-/** Hangs a department, with everything below it, elsewhere; null makes it a top one. It cannot go below itself. */
+/** Hangs a department, with all below it, under another, or (null) at the top. */
 export async function move(
   work: Work,
   id: string,
   parentId: string | null,
-  { reason }: { reason: string | null },
+  { reason = null }: Why = {},
 ): Promise<void> {
   work.require('departments.manage');
-  // Two moves at once could hang each below the other: moves take turns.
-  await work.sql(`select pg_advisory_xact_lock(hashtext('parley departments'))`);
-  const row = await lock(work, id);
-  const before = row.parentId;
+  await takeTurn(work);
+  const department = await lockDepartment(work, id);
+  const before = department.parentId;
   if (before === parentId) return;
-  const above = parentId ? await walkUp(work, parentId) : [];
-  if (parentId && above.length === 0) throw notFound('department');
-  if (above.includes(id)) throw conflict('A department cannot be moved below itself.');
-  if (above.length + (await heightOf(work, id)) > depth)
-    throw conflict(`Departments may be nested at most ${depth} deep.`);
-  await row.update({ parentId }, { transaction: await work.transaction() });
+  const below = await inTree(work, id);
+  const above = parentId ? await inTree(work, parentId) : { depth: 0, path: [] as string[] };
+  if (above.path.includes(id)) throw conflict('A department cannot be moved below itself.');
+  if (above.depth + below.height > depth) throw tooDeep();
+  await requireUnused(work, department.name, parentId, id);
+  await department.update({ parentId }, { transaction: await work.transaction() });
   work.record('department.moved', { departmentId: id });
   work.audit({
     action: 'department.moved',
-    target: { kind: 'department', id, name: row.name },
+    target: { kind: 'department', id, name: department.name },
     before: { parentId: before },
     after: { parentId },
     reason,
   });
 }
 
-/** Removes a department nobody is in and that has none below it. */
-export async function remove(work: Work, id: string, { reason }: { reason: string | null }): Promise<void> {
-  const row = await lock(work, id);
-  const [held] = await work.sql<{ people: number; below: number }>(
-    'select (select count(*) from users where department_id = $1) as people, (select count(*) from departments where parent_id = $1) as below',
+/** Deletes an empty department; with `moveUp` its people and the departments below it go to the one above first. */
+export async function remove(
+  work: Work,
+  id: string,
+  { moveUp = false, reason }: { moveUp?: boolean; reason: string },
+): Promise<void> {
+  work.require('departments.manage');
+  await takeTurn(work);
+  const department = await lockDepartment(work, id);
+  const { name, parentId } = department;
+  const [content] = await work.sql<{ people: number; departments: number }>(
+    'select (select count(*)::int from users where department_id = $1) as people, (select count(*)::int from departments where parent_id = $1) as departments',
     [id],
   );
-  if (held!.people > 0) throw conflict(`${held!.people} people are still in this department: move them first.`);
-  if (held!.below > 0)
-    throw conflict(`${held!.below} departments are still below this one: move or delete them first.`);
-  await row.destroy({ transaction: await work.transaction() });
-  work.record('department.deleted', { departmentId: id });
+  const { people, departments } = content!;
+  if (!moveUp && people + departments > 0)
+    throw conflict(
+      `${name} is not empty: ${people} people and ${departments} departments are in it. Move them up, or elsewhere, first.`,
+    );
+  const moved = { people: await moveAll(work, id, parentId), departments: await hangHigher(work, department) };
+  await department.destroy({ transaction: await work.transaction() });
+  work.record('department.deleted', { departmentId: id, parentId });
   work.audit({
     action: 'department.deleted',
-    target: { kind: 'department', id, name: row.name },
-    before: { name: row.name, parentId: row.parentId },
+    target: { kind: 'department', id, name },
+    before: { name, parentId },
+    after: { moved },
     reason,
   });
 }
 
-async function lock(work: Work, id: string): Promise<DepartmentRow> {
-  work.require('departments.manage');
+/** The departments below this one go to the one above it. */
+async function hangHigher(work: Work, { id, parentId }: DepartmentRow): Promise<number> {
   const transaction = await work.transaction();
-  const row = await DepartmentRow.findByPk(id, { transaction, lock: transaction.LOCK.UPDATE });
-  if (!row) throw notFound('department');
-  return row;
-}
-
-/** The department and everything above it. */
-async function walkUp(work: Work, id: string): Promise<string[]> {
-  const rows = await work.sql<{ id: string }>(
-    'with recursive walk as (select id, parent_id, 1 as n from departments where id = $1 union all select d.id, d.parent_id, w.n + 1 from departments d join walk w on d.id = w.parent_id where w.n < 50) select id from walk',
-    [id],
-  );
-  return rows.map((row) => row.id);
-}
-
-/** How many levels a department and those below it take. */
-async function heightOf(work: Work, id: string): Promise<number> {
-  const [row] = await work.sql<{ height: number }>(
-    'with recursive walk as (select id, 1 as n from departments where id = $1 union all select d.id, w.n + 1 from departments d join walk w on d.parent_id = w.id where w.n < 50) select max(n) as height from walk',
-    [id],
-  );
-  return row!.height;
+  const children = await DepartmentRow.findAll({ where: { parentId: id }, order: ['id'], transaction });
+  for (const child of children) {
+    await requireUnused(work, child.name, parentId, child.id, id);
+    await child.update({ parentId }, { transaction });
+    work.record('department.moved', { departmentId: child.id });
+  }
+  return children.length;
 }
 
 /** The names from the top of the tree down to each of these departments. */
@@ -143,4 +141,43 @@ export async function pathsOf(
     [ids],
   );
   return new Map(found.map((row) => [row.id, row.path]));
+}
+
+const takeTurn = (work: Work) => work.sql(`select pg_advisory_xact_lock(hashtext('parley departments'))`);
+const tooDeep = () => conflict(`Departments may be nested at most ${depth} deep.`);
+
+async function lockDepartment(work: Work, id: string): Promise<DepartmentRow> {
+  const transaction = await work.transaction();
+  const department = await DepartmentRow.findByPk(id, { transaction, lock: transaction.LOCK.UPDATE });
+  if (!department) throw notFound('department');
+  return department;
+}
+
+/** Where a department stands: the ids from the top down to it, how deep that is, and how many levels it and what is below it take up. */
+async function inTree(work: Work, id: string): Promise<{ path: string[]; depth: number; height: number }> {
+  const [place] = await work.sql<{ path: string[]; depth: number; height: number }>(
+    `with recursive up (id, parent_id, level) as (
+       select d.id, d.parent_id, 1 from departments d where d.id = $1 union all select p.id, p.parent_id, u.level + 1 from up u join departments p on p.id = u.parent_id where u.level < 50
+     ), down (id, level) as (
+       select $1::uuid, 1 union all select d.id, w.level + 1 from down w join departments d on d.parent_id = w.id where w.level < 50
+     ) select (select array_agg(id::text order by level desc) from up) as path, (select count(*)::int from up) as depth, (select max(level)::int from down) as height`,
+    [id],
+  );
+  if (!place?.depth) throw notFound('department');
+  return place;
+}
+
+/** Two of one name beside each other cannot be told apart. `leaving` is on its way out and does not count. */
+async function requireUnused(
+  work: Work,
+  name: string,
+  parentId: string | null,
+  id: string,
+  leaving: string | null = null,
+): Promise<void> {
+  const twins = await work.sql(
+    'select from departments where lower(name) = lower($1) and parent_id is not distinct from $2::uuid and id <> $3 and id is distinct from $4::uuid limit 1',
+    [name, parentId, id, leaving],
+  );
+  if (twins.length > 0) throw conflict(`There is a department named ${name} in this place already.`);
 }

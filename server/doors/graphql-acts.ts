@@ -54,7 +54,7 @@ export function addAct<Shape extends z.core.$ZodLooseShape>(
   builder.mutationField(spec.name, (t) =>
     t.field({
       type: result,
-      description: `${spec.description} Without previewToken this answers with its plan and changes nothing.`,
+      description: `${spec.description} Without previewToken this answers with its plan and changes nothing.${spec.reason === 'required' ? ' Applying needs a reason.' : ''}`,
       permission: spec.permission,
       input: words,
       args: { ...spec.args(t.arg as never), reason: t.arg.string(), previewToken: t.arg.string() },

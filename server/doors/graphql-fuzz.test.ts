@@ -24,9 +24,9 @@ afterAll(async () => {
 
 const documents = [
   'query Q($first: Int, $after: String, $query: String) { people(first: $first, after: $after, query: $query) { edges { cursor node { id name kind status email title createdAt roles department { id path } } } pageInfo { hasNextPage endCursor } } }',
-  '{ me { id name permissions ...V @include(if: true) } a: people(first: 2) { edges { node { ... on Person { name } } } } } fragment V on Viewer { id }',
+  '{ me { id name permissions ...V @include(if: true) } a: people(first: 2) { edges { node { ... on Person { name } } } } } fragment V on Person { id }',
   'mutation M($id: ID!, $reason: String!, $token: String) { suspendPeople(ids: [$id], reason: $reason, previewToken: $token) { __typename ... on PlannedAct { token changes { before after label } entries { action } } ... on RefusedAct { code } } }',
-  'mutation M($id: ID!, $role: Role!, $reason: String!) { grantRole(id: $id, role: $role, reason: $reason) { __typename } withdrawRole(id: $id, role: $role, reason: $reason) { __typename } moveDepartment(id: $id, parentId: $id) { __typename } endDevices(ids: [$id]) { __typename } }',
+  'mutation M($id: ID!, $role: RoleName!, $reason: String!) { grantRole(userId: $id, role: $role, reason: $reason) { __typename } withdrawRole(userId: $id, role: $role, reason: $reason) { __typename } moveDepartment(id: $id, parentId: $id) { __typename } endDevices(ids: [$id]) { __typename } }',
   'query { __schema { types { name fields { name } } } __typename }',
 ];
 const variables = {

@@ -6,6 +6,7 @@ import { ApolloArmor } from '@escape.tech/graphql-armor';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import {
   GraphQLError,
+  Kind,
   lexicographicSortSchema,
   printSchema,
   type GraphQLFormattedError,
@@ -14,6 +15,7 @@ import {
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
 import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
+import { recordRefusal } from '../kernel/refusals.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, requestIdOf } from './answers.ts';
 import { refusing } from './graphql-builder.ts';
@@ -166,12 +168,14 @@ function naming(house: House): ApolloServerPlugin<Work> {
     requestDidStart: async () => ({
       async didEncounterErrors({ errors, contextValue }) {
         const { requestId } = contextValue.doorway;
-        for (const error of errors)
+        for (const error of errors) {
           if (isOurs(error))
             house.log.error(
               { err: unwrapResolverError(error), door: 'graphql', path: error.path, requestId },
               'a field failed',
             );
+          await auditRefusedField(house, contextValue, error);
+        }
       },
       async willSendResponse({ response, contextValue }) {
         if (response.body.kind !== 'single') return;
@@ -182,6 +186,14 @@ function naming(house: House): ApolloServerPlugin<Work> {
       },
     }),
   };
+}
+
+/** Root fields audit their refusals themselves; a field below one that asks for a right of its own is audited here, by its name in the schema. */
+async function auditRefusedField(house: House, { actor, doorway }: Work, error: GraphQLError): Promise<void> {
+  const thrown = unwrapResolverError(error);
+  const [node] = error.nodes ?? [];
+  if (!(thrown instanceof Refused) || thrown.code !== 'forbidden' || node?.kind !== Kind.FIELD) return;
+  await recordRefusal(house, actor, `field ${node.name.value}`, thrown.message, doorway);
 }
 
 /** Errors Apollo and graphql-js give a document or its variables: always the caller's. */

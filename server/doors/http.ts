@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express, { type Express, type Request, type RequestHandler, type Response, type Router } from 'express';
 import { limits } from '@parley/protocol/limits.ts';
 import type { Declared } from '@parley/protocol/permissions.ts';
 import { stranger, type Actor } from '../kernel/actor.ts';
 import { authority } from '../kernel/authority.ts';
+import { Download } from '../kernel/download.ts';
 import { forbidden, malformed, refusalOf, Refused, unauthenticated } from '../kernel/errors.ts';
 import { JsonText } from '../kernel/json-text.ts';
 import type { Doorway, House } from '../kernel/work.ts';
@@ -132,6 +135,7 @@ async function answer(
     const outcome = await runOperation(house, actor, operation as never, input, doorway);
     if (outcome.error) return answerRefusal(response, outcome.error);
     if (outcome.ok === undefined) return void response.status(204).end();
+    if (outcome.ok instanceof Download) return await handOut(house, outcome.ok, response);
     response.type('json').send(outcome.ok instanceof JsonText ? outcome.ok.text : JSON.stringify(outcome.ok));
   } catch (thrown) {
     const error = judgeThrown(thrown);
@@ -140,6 +144,16 @@ async function answer(
       house.log.error({ err: error, door: 'rest', requestId: refusal.requestId }, 'a request failed');
     answerRefusal(response, refusal);
   }
+}
+
+/** Sends a file as it is read. One that breaks off is cut: a file that looks whole and is not would be worse than none. */
+async function handOut(house: House, { fileName, type, pieces }: Download, response: Response): Promise<void> {
+  response.attachment(fileName);
+  response.type(type);
+  await pipeline(Readable.from(pieces), response).catch((error: unknown) => {
+    house.log.warn({ err: error, requestId: requestIdOf(response) }, 'a file could not be handed out to its end');
+    response.destroy();
+  });
 }
 
 /** Where a request came in, for the log and the audit. */

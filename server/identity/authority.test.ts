@@ -20,10 +20,10 @@ test('whoever is inside already is asked about from memory, and the answer is ne
   const here = await who.identify(second.accessToken);
   expect(who.refresh(here)).toBe(here);
 
-  await olga.act('grantRole', { id: ben.id, role: 'analyst' });
+  await olga.act('grantRole', { userId: ben.id, role: 'analyst' });
   expect(who.refresh(here).permissions.has('dashboards.read')).toBe(true);
   expect(here.permissions.has('dashboards.read')).toBe(false);
-  await olga.act('withdrawRole', { id: ben.id, role: 'analyst' });
+  await olga.act('withdrawRole', { userId: ben.id, role: 'analyst' });
   expect(who.refresh(here).permissions.has('dashboards.read')).toBe(false);
 
   await olga.ask('DELETE', `/api/session/devices/${first.deviceId}`);

@@ -1,6 +1,6 @@
-import { forbidden, malformed, notFound } from '../kernel/errors.ts';
+import { forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import type { SuspensionGuard } from '../users/users.ts';
+import { inOrder, type SuspensionGuard } from '../users/users.ts';
 
 /*
  * A device is one place a person signed in from: it holds one refresh token. Its rows carry token hashes, so they are written by SQL and told to
@@ -30,39 +30,6 @@ export async function list(work: Work): Promise<Device[]> {
   );
 }
 
-export type AdminDevice = {
-  id: string;
-  name: string;
-  userId: string;
-  userName: string;
-  address: string | null;
-  userAgent: string | null;
-  createdAt: Date;
-  lastSeenAt: Date;
-};
-
-/** Live devices of everybody, or of one person, last used first. Needs `devices.read`. */
-export async function listAll(
-  work: Work,
-  { userId, first, after }: { userId?: string | undefined; first: number; after?: string | undefined },
-): Promise<{ devices: AdminDevice[]; next: string | null }> {
-  work.require('devices.read');
-  const place = after === undefined ? null : /^(\d{1,18})\.([0-9a-f-]{36})$/.exec(after);
-  if (after !== undefined && !place) throw malformed('after: is not a cursor of this list');
-  const rows = await work.sql<AdminDevice & { place: string }>(
-    `select d.id, d.name, d.user_id as "userId", u.name as "userName", d.address, d.user_agent as "userAgent", d.created_at as "createdAt", d.last_seen_at as "lastSeenAt",
-       (extract(epoch from d.last_seen_at) * 1000000)::bigint::text as place
-     from devices d join users u on u.id = d.user_id
-     where d.ended_at is null and ($1::uuid is null or d.user_id = $1)
-       and ($2::bigint is null or ((extract(epoch from d.last_seen_at) * 1000000)::bigint, d.id) < ($2, $3::uuid))
-     order by (extract(epoch from d.last_seen_at) * 1000000)::bigint desc, d.id desc limit $4`,
-    [userId ?? null, place?.[1] ?? null, place?.[2] ?? null, first + 1],
-  );
-  const devices = rows.slice(0, first).map(({ place: _place, ...device }) => device);
-  const last = rows[first - 1];
-  return { devices, next: rows.length > first && last ? `${last.place}.${last.id}` : null };
-}
-
 /** Ends a device at once: one's own, or with `devices.end` anybody's. Ending an ended one changes nothing. */
 export async function end(
   work: Work,
@@ -79,9 +46,15 @@ export async function end(
   await endDevices(work, 'id = $1', deviceId, own ? 'signed out' : 'ended by an administrator', reason);
 }
 
+/** As `end`, for many of anybody's: all of them or, where one is refused, none. */
+export async function endAll(work: Work, deviceIds: readonly string[], why: { reason: string }): Promise<void> {
+  work.require('devices.end');
+  for (const id of inOrder(deviceIds)) await end(work, id, why);
+}
+
 /** Ends every device of somebody who is suspended, in the same act. */
-export const endDevicesOfSuspended: SuspensionGuard = async (work, user) =>
-  void (await endDevices(work, 'user_id = $1', user.id, 'suspended', null));
+export const endDevicesOfSuspended: SuspensionGuard = async (work, user, reason) =>
+  void (await endDevices(work, 'user_id = $1', user.id, 'suspended', reason));
 
 /** Keeps the number of live devices of a person within bounds; the person's row is locked by the caller. */
 export async function endSurplus(work: Work, userId: string): Promise<void> {
@@ -106,13 +79,15 @@ export async function endDevices(
     `update devices set ended_at = $2, ended_because = $3, updated_at = $2 where ${where} and ended_at is null returning id, user_id as "userId", name`,
     [param, work.at, because],
   );
+  // What an update returns has no order; a plan must come out the same twice.
+  ended.sort((a, b) => (a.id < b.id ? -1 : 1));
   for (const { id, userId, name } of ended) {
     work.changed({
       table: 'devices',
       id,
       op: 'update',
-      before: { endedAt: null },
-      after: { endedAt: work.at, endedBecause: because },
+      before: { name, userId, endedAt: null },
+      after: { name, userId, endedAt: work.at, endedBecause: because },
     });
     work.record('session.ended', { deviceId: id, userId, because });
     work.audit({ action: 'session.ended', target: { kind: 'device', id, name }, after: { userId, because }, reason });

@@ -1,64 +1,115 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, optionalText } from '@parley/protocol/words.ts';
+import { id, optionalText, text } from '@parley/protocol/words.ts';
+import { roleNames, type Role } from '../access/roles.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
+import { connectionOf, pageArgs, pageCost } from '../doors/graphql-lists.ts';
+import { adminPeople } from '../users/directory.ts';
+import { PersonType } from '../users/person-type.ts';
 import * as devices from './devices.ts';
+import * as invitations from './invitations.ts';
+import { devicesOf, DevicesPage, page, type AdminDevice } from './device-list.ts';
 
-const Question = z.strictObject({
-  userId: z.optional(id),
-  first: z._default(z.int().check(z.minimum(1), z.maximum(limits.page)), 50),
-  after: z.optional(optionalText(80)),
+const Guest = z.strictObject({
+  name: text(limits.name),
+  email: z.string().check(
+    z.maxLength(limits.email),
+    z.regex(/^[^\s@\0]+@[^\s@\0]+$/, 'must be an e-mail address'),
+    z.refine((address: string) => address.isWellFormed(), 'must be an e-mail address'),
+  ),
+  title: z.optional(optionalText(limits.name)),
+  departmentId: z.optional(z.union([id, z.literal('')])),
+  roles: z._default(
+    z.array(z.enum(roleNames as [Role, ...Role[]])).check(z.minLength(1), z.maxLength(roleNames.length)),
+    ['member'],
+  ),
 });
 
-/** Devices and their sessions in the administrative schema. */
+/** Devices, sessions and invitations in the administrative schema. */
 export function identityAdmin(builder: AdminBuilder): void {
-  const Person = builder
-    .objectRef<{ id: string; name: string }>('DevicePerson')
-    .implement({ fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }) });
-  const Device = builder.objectRef<devices.AdminDevice>('Device').implement({
-    description: 'One place a person is signed in from.',
+  const Device = builder.objectRef<AdminDevice>('Device').implement({
+    description: 'One place somebody is signed in from.',
     fields: (t) => ({
       id: t.exposeID('id'),
+      person: t.loadable({
+        type: PersonType,
+        load: async (ids: string[], work) => {
+          const people = new Map((await adminPeople(work, ids)).map((person) => [person.id, person]));
+          return ids.map((one) => people.get(one)!);
+        },
+        resolve: ({ userId }) => userId,
+      }),
       name: t.exposeString('name'),
-      person: t.field({ type: Person, resolve: ({ userId, userName }) => ({ id: userId, name: userName }) }),
       address: t.exposeString('address', { nullable: true }),
       userAgent: t.exposeString('userAgent', { nullable: true }),
       createdAt: t.expose('createdAt', { type: 'DateTime' }),
       lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime' }),
+      endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),
       connectedNow: t.boolean({
-        resolve: ({ id: device, userId }, _args, work) =>
-          work.house.broadcast.seatsOf(userId).some((seat) => seat.deviceId === device),
+        description: 'Whether it has an open connection to this server.',
+        resolve: ({ id: deviceId, userId }, _args, work) =>
+          work.house.broadcast.seatsOf(userId).some((seat) => seat.deviceId === deviceId),
       }),
     }),
   });
-  const Devices = builder.objectRef<Awaited<ReturnType<typeof devices.listAll>>>('DeviceConnection').implement({
-    fields: (t) => ({
-      nodes: t.expose('devices', { type: [Device] }),
-      endCursor: t.exposeString('next', { nullable: true }),
-      hasNextPage: t.boolean({ resolve: ({ next }) => next !== null }),
-    }),
-  });
-  builder.queryField('devices', (t) =>
-    t.field({
-      type: Devices,
-      description: 'Live devices, last used first; of one person, or of everybody.',
-      permission: 'devices.read',
-      input: Question,
-      args: { userId: t.arg.id(), first: t.arg.int(), after: t.arg.string() },
-      complexity: ({ first }) => ({ field: 1, multiplier: Math.max(1, first ?? 50) }),
-      resolve: (_, args, work) => devices.listAll(work, args as z.output<typeof Question>),
+  builder.objectField(PersonType, 'devices', (t) =>
+    t.loadableList({
+      type: Device,
+      description: 'Where they are signed in, last used first, at most 20.',
+      nullable: true,
+      load: async (ids: string[], work) => {
+        const found = await devicesOf(work, ids);
+        return ids.map((one) => found.get(one) ?? []);
+      },
+      resolve: ({ id: userId }) => userId,
     }),
   );
+  builder.queryField('devices', (t) =>
+    t.field({
+      type: connectionOf(builder, Device, 'Device', { total: true }),
+      description: 'Where everybody, or one person, is signed in; last used first.',
+      permission: 'devices.read',
+      input: DevicesPage,
+      args: { ...pageArgs(t.arg), userId: t.arg.id() },
+      complexity: pageCost,
+      resolve: (_, args, work) => page(work, args as z.output<typeof DevicesPage>),
+    }),
+  );
+
+  addAct(builder, {
+    name: 'invitePerson',
+    permission: 'users.invite',
+    description:
+      'Brings somebody in. AppliedAct.inviteLink is the one-time link to hand to them, good for a week; where the server does not know its public address it begins with /.',
+    reason: 'optional',
+    input: Guest,
+    args: (arg) => ({
+      name: arg.string({ required: true }),
+      email: arg.string({ required: true }),
+      title: arg.string(),
+      departmentId: arg.id(),
+      roles: arg.stringList(),
+    }),
+    run: (work, { title, departmentId, ...guest }, reason) =>
+      invitations.invite(work, { ...guest, title: title?.trim() || null, departmentId: departmentId || null, reason }),
+  });
+  addAct(builder, {
+    name: 'inviteAgain',
+    permission: 'users.invite',
+    description: 'Makes a new link for somebody who was invited and has not come; older links open nothing any more.',
+    reason: 'optional',
+    input: z.strictObject({ id }),
+    args: (arg) => ({ id: arg.id({ required: true }) }),
+    run: (work, { id: userId }, reason) => invitations.inviteAgain(work, userId, { reason }),
+  });
   addAct(builder, {
     name: 'endDevices',
     permission: 'devices.end',
-    description: 'Ends devices at once: their connections close and their tokens are good for nothing.',
+    description: 'Ends sessions at once: their connections close, and whoever sat there signs in anew.',
     reason: 'required',
-    input: z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(500)) }),
+    input: z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(limits.people)) }),
     args: (arg) => ({ ids: arg.idList({ required: true }) }),
-    async run(work, { ids }, reason) {
-      for (const each of [...new Set(ids)].sort()) await devices.end(work, each, { reason });
-    },
+    run: (work, { ids }, reason) => devices.endAll(work, ids, { reason: reason! }),
   });
 }

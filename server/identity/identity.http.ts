@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Request, Response } from 'express';
-import { Refresh, SetUp, SignIn } from '@parley/protocol/identity.ts';
+import { Invitation, Refresh, SetUp, SignIn } from '@parley/protocol/identity.ts';
 import { limits } from '@parley/protocol/limits.ts';
 import { id, optionalText } from '@parley/protocol/words.ts';
 import { route, type Http } from '../doors/route.ts';
@@ -10,6 +10,7 @@ import * as settings from '../settings/settings.ts';
 import * as users from '../users/users.ts';
 import * as devices from './devices.ts';
 import { identity } from './identity.ts';
+import * as invitations from './invitations.ts';
 import { idleMs } from './refresh-token.ts';
 import * as sessions from './sessions.ts';
 import * as setUp from './set-up.ts';
@@ -20,6 +21,7 @@ const EndDevice = z.strictObject({ deviceId: id, reason: z.optional(optionalText
 export const identityRoutes = [
   route('GET', '/api/status', 'everyone', Nothing, status),
   route('POST', '/api/set-up', 'everyone', SetUp, setUp.complete),
+  route('POST', '/api/invitation', 'everyone', Invitation, invitations.accept),
   route('POST', '/api/session', 'everyone', SignIn, signIn),
   route('POST', '/api/session/refresh', 'everyone', Refresh, refresh),
   route('DELETE', '/api/session', 'everyone', Nothing, signOut),

@@ -1,8 +1,8 @@
-import { guardSuspension } from '../access/access.ts';
+import { guardReactivation, guardSuspension } from '../access/access.ts';
 import { authority } from '../kernel/authority.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { House } from '../kernel/work.ts';
-import { suspensionGuards } from '../users/users.ts';
+import { reactivationGuards, suspensionGuards } from '../users/users.ts';
 import { createAuthority } from './authority.ts';
 import { endDevicesOfSuspended } from './devices.ts';
 import { deriveKeys, type Keys } from './keys.ts';
@@ -17,6 +17,8 @@ import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 export type Identity = {
   keys: Keys;
   limits: SignInLimits;
+  /** The address people reach Parley under, for links; null where nobody said. */
+  publicUrl: string | null;
   /** Cookies travel over TLS only. Set when the public address says https. */
   secureCookies: boolean;
   setUp: { code: string | null; done: boolean };
@@ -33,11 +35,13 @@ export function installIdentity(house: House, options: IdentityOptions): void {
   house.parts.install(identity, {
     keys,
     limits: createSignInLimits(keys, options.signInsPerMinute),
+    publicUrl: options.publicUrl,
     secureCookies: options.publicUrl?.startsWith('https:') ?? false,
     setUp: { code: null, done: false },
     version: options.version,
   });
   house.parts.install(authority, createAuthority(house, keys));
   house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended]);
+  house.parts.install(reactivationGuards, [guardReactivation]);
   void readyDecoy();
 }

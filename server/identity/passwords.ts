@@ -58,7 +58,7 @@ export async function storePassword(work: Work, userId: string, hash: string): P
     id: userId,
     op: 'update',
     before: null,
-    after: { changedAt: work.at.toISOString() },
+    after: { changedAt: work.at },
   });
   work.record('password.changed', { userId });
   work.audit({ action: 'password.changed', target: { kind: 'user', id: userId } });

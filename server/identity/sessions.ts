@@ -4,6 +4,7 @@ import { system } from '../kernel/actor.ts';
 import { forbidden, Refused, unauthenticated } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { inWork, type Work } from '../kernel/work.ts';
+import { noteSeen } from '../users/users.ts';
 import { accessSeconds, signAccess } from './access-token.ts';
 import { endDevices, endSurplus } from './devices.ts';
 import { identity } from './identity.ts';
@@ -138,6 +139,7 @@ async function openDevice(act: Work, account: Account, name: string): Promise<Gr
     [deviceId, account.userId, name, act.doorway.address ?? null, act.doorway.userAgent ?? null, act.at, hashOf(token)],
   );
   act.changed({ table: 'devices', id: deviceId, op: 'insert', before: null, after: { userId: account.userId, name } });
+  await noteSeen(act, account.userId);
   act.record('session.started', { userId: account.userId, deviceId });
   act.audit({
     action: 'session.started',
@@ -173,6 +175,7 @@ async function rotate(act: Work, deviceId: string, token: string): Promise<{ use
       `update devices set previous_hash = refresh_hash, refresh_hash = $2, rotated_at = $3, last_seen_at = $3, updated_at = $3, address = coalesce($4, address) where id = $1`,
       [deviceId, hashOf(successorOf(act.use(identity).keys, token)), act.at, act.doorway.address ?? null],
     );
+    await noteSeen(act, device.userId);
     return { userId: device.userId };
   }
   if (same(hash, device.previous) && sinceMs <= graceMs) return { userId: device.userId };

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Database } from '../kernel/database.ts';
+import * as progress from '../tasks/progress.ts';
 import { settlePlaces, settleSpeakers, type Room } from './arrivals.ts';
 import { storeBatch } from './batch.ts';
 import { ImportError, readSlices, sizeOf, sourceOf } from './files.ts';
@@ -70,7 +71,7 @@ export async function importFile(db: Database, file: string, options: ImportOpti
   const client = await db.client('import');
   try {
     await begin(client, source);
-    const report = await store(client, file, source, found, options);
+    const report = await asTask(client, source, (tell) => store(client, file, source, found, options, tell));
     return { ...report, seconds: (performance.now() - started) / 1_000 };
   } finally {
     await client.end();
@@ -94,13 +95,34 @@ async function begin(client: Client, source: string): Promise<void> {
   );
 }
 
+/** The task centre shows the import, how far it is, and how it ended. */
+async function asTask<R extends Report>(client: Client, source: string, work: (tell: Tell) => Promise<R>): Promise<R> {
+  const task = await progress.beginByHand(client, { kind: 'import', name: source, by: 'import' });
+  try {
+    const report = await work((dealt, all) => progress.advance(client, task, dealt, all));
+    const { stopped, stored, already, malformed, refused } = report;
+    await progress.finish(client, task, stopped ? 'stopped' : 'done', { stored, already, malformed, refused });
+    return report;
+  } catch (error) {
+    // The connection itself may be what failed; then the task shows by its silence.
+    await progress
+      .finish(client, task, 'failed', { message: 'The import failed; its command says why.' })
+      .catch(() => undefined);
+    throw error;
+  }
+}
+
+type Report = Omit<ImportReport, 'seconds'>;
+type Tell = (dealt: number, all: number) => Promise<void>;
+
 async function store(
   client: Client,
   file: string,
   source: string,
   found: Survey,
   options: ImportOptions,
-): Promise<Omit<ImportReport, 'seconds'>> {
+  tell: Tell,
+): Promise<Report> {
   const report = {
     source,
     stopped: options.signal?.aborted ?? false,
@@ -134,6 +156,7 @@ async function store(
     for (const room of result.rooms) grown.add(room);
     dealt += wanted.length;
     options.onProgress?.({ stage: 'storing', done: dealt, total: found.messages });
+    await tell(dealt, found.messages);
   }
   if (!report.stopped) {
     report.joined = await openToHouse(client, [...run.rooms.values()], options.members ?? 'owners');

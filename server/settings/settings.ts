@@ -1,3 +1,7 @@
+import * as z from 'zod/mini';
+import { limits } from '@parley/protocol/limits.ts';
+import { text } from '@parley/protocol/words.ts';
+import { malformed } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import { SettingRow } from './settings.model.ts';
 
@@ -6,29 +10,49 @@ import { SettingRow } from './settings.model.ts';
  * One row a setting; a setting nobody touched has no row and means its default.
  */
 
-/** Every setting with its default. */
-const defaults = {
-  /** The name people see in the title and when signing in. */
-  organisation: 'Parley',
-  /** This installation shows made-up people and talk, for trying things out. */
-  evaluation: false,
+/** Every setting: its default, the values it takes, and the sentence an administrator reads. */
+const known = {
+  organisation: {
+    fallback: 'Parley',
+    type: text(limits.name),
+    sentence: 'The name people see in the title and when signing in.',
+  },
+  evaluation: {
+    fallback: false,
+    type: z.boolean(),
+    sentence: 'This installation shows made-up people and talk, for trying things out.',
+  },
 };
 
-export type Settings = typeof defaults;
+export type SettingName = keyof typeof known;
+export type Settings = { [N in SettingName]: z.output<(typeof known)[N]['type']> };
+export const settingNames = Object.keys(known) as SettingName[];
+export const sentenceOf = (name: SettingName): string => known[name].sentence;
+
+const defaults = Object.fromEntries(settingNames.map((name) => [name, known[name].fallback])) as Settings;
 
 /** All settings as they stand. Open to every actor: none of them is a secret. */
 export async function read(work: Work): Promise<Settings> {
   const rows = await work.db.rows<{ name: string; value: unknown }>(
     'select name, value from settings where name = any ($1)',
-    [Object.keys(defaults)],
+    [settingNames],
     'settings',
   );
   return { ...defaults, ...Object.fromEntries(rows.map((row) => [row.name, row.value])) };
 }
 
-/** Changes one setting. Needs `settings.manage`. */
-export async function change<N extends keyof Settings>(work: Work, name: N, value: Settings[N]): Promise<void> {
+/** Changes one setting. Needs `settings.manage`; a value the setting does not take is `malformed`. */
+export async function change<N extends SettingName>(
+  work: Work,
+  name: N,
+  value: Settings[N],
+  { reason = null }: { reason?: string | null } = {},
+): Promise<void> {
   work.require('settings.manage');
+  const judged = known[name].type.safeParse(value);
+  if (!judged.success) throw malformed(`value: ${judged.error.issues[0]?.message ?? 'is not one this setting takes'}`);
+  // Two who change a setting nobody touched yet would both find no row.
+  await work.sql(`select pg_advisory_xact_lock(hashtext('parley setting'), hashtext($1))`, [name]);
   const transaction = await work.transaction();
   const row = await SettingRow.findByPk(name, { transaction, lock: transaction.LOCK.UPDATE });
   const before = row ? row.value : defaults[name];
@@ -38,8 +62,9 @@ export async function change<N extends keyof Settings>(work: Work, name: N, valu
   work.record('setting.changed', { name });
   work.audit({
     action: 'setting.changed',
-    target: { kind: 'setting', id: name },
+    target: { kind: 'setting', id: name, name },
     before: { value: before },
     after: { value },
+    reason,
   });
 }

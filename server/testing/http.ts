@@ -1,17 +1,24 @@
 import type { Refusal } from '@parley/protocol/errors.ts';
 import type { Session } from '@parley/protocol/identity.ts';
+import { adminSchema } from '../admin-schema.ts';
 
 /** One browser, or program, speaking HTTP to the server under test: it keeps its cookies, and says what a browser says about itself. */
 export type Visitor = {
   cookies: Map<string, string>;
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
   graphql(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphqlReply>;
+  /** One asking of an administrative act: its plan, or with a token what it did. */
+  askAct(
+    name: string,
+    args: Record<string, unknown>,
+    more?: { reason?: string | undefined; previewToken?: string | undefined },
+  ): Promise<ActAnswer>;
   /** An administrative act as a console does it: preview, then apply exactly that plan. `code` is undefined when it was done. */
   act(
     name: string,
     args: Record<string, unknown>,
     reason?: string,
-  ): Promise<{ code: string | undefined; message: string | undefined; plan: ActPlan | null }>;
+  ): Promise<{ code: string | undefined; message: string | undefined; plan: ActAnswer | null; done: ActAnswer | null }>;
   signIn(person: { email: string; password: string }, more?: Record<string, unknown>): Promise<Session>;
 };
 
@@ -28,31 +35,41 @@ export type GraphqlReply = {
   errors: { message: string; extensions: Refusal }[];
 };
 
-export type ActPlan = { token: string; counts: { table: string; op: string; count: number }[]; events: string[] };
-
-const argTypes: Record<string, string> = {
-  ids: '[ID!]!',
-  id: 'ID!',
-  role: 'Role!',
-  name: 'String!',
-  parentId: 'ID',
-  title: 'String',
-  locale: 'String',
-  departmentId: 'ID',
+type Counts = { table: string; op: string; count: number }[];
+/** What an act answers: its plan, what it did, or why not. */
+export type ActAnswer = {
+  __typename: 'PlannedAct' | 'AppliedAct' | 'RefusedAct';
+  token?: string;
+  counts: Counts;
+  events: string[];
+  entryIds: string[];
+  resultId: string | null;
+  inviteLink: string | null;
+  code?: string;
+  message?: string;
 };
+
+/** The types of an act's arguments, as its field declares them. */
+function argTypesOf(name: string): Map<string, string> {
+  const field = adminSchema().getMutationType()?.getFields()[name];
+  return new Map(field?.args.map((arg) => [arg.name, String(arg.type)]));
+}
+
 const answerFields =
-  '__typename ... on PlannedAct { token counts { table op count } events } ... on AppliedAct { entryIds resultId } ... on RefusedAct { code message }';
+  '__typename ... on PlannedAct { token counts { table op count } events } ... on AppliedAct { counts { table op count } entryIds resultId inviteLink } ... on RefusedAct { code message }';
 
 export type VisitorOptions = {
   /** The Origin a browser would send; null for a program that is no browser. */
   page?: string | null;
   /** The address the proxy in front says it saw (with PARLEY_TRUST_PROXY=1). */
   address?: string;
+  /** An access token had otherwise than by signing in. */
+  token?: string;
 };
 
-export function visitor(origin: string, { page = origin, address }: VisitorOptions = {}): Visitor {
+export function visitor(origin: string, { page = origin, address, token: given }: VisitorOptions = {}): Visitor {
   const cookies = new Map<string, string>();
-  let token: string | undefined;
+  let token = given;
   const visiting: Visitor = {
     cookies,
     async ask(method, path, body, headers = {}) {
@@ -82,30 +99,25 @@ export function visitor(origin: string, { page = origin, address }: VisitorOptio
       };
       return { status, data, errors, code: errors[0]?.extensions.code };
     },
+    async askAct(name, args, { reason, previewToken } = {}) {
+      const types = argTypesOf(name);
+      const declared = Object.keys(args).map((arg) => `$${arg}: ${types.get(arg)}`);
+      const given = Object.keys(args).map((arg) => `${arg}: $${arg}, `);
+      const document = `mutation (${[...declared, '$reason: String', '$previewToken: String'].join(', ')}) { act: ${name}(${given.join('')}reason: $reason, previewToken: $previewToken) { ${answerFields} } }`;
+      const { data, code, errors } = await visiting.graphql(document, { ...args, reason, previewToken });
+      const answer = (data?.['act'] ?? {
+        __typename: 'RefusedAct',
+        code,
+        message: errors[0]?.message,
+      }) as never as ActAnswer;
+      return answer;
+    },
     async act(name, args, reason = 'for the test') {
-      const names = Object.keys(args);
-      const declared = names.map(
-        (arg) => `$${arg}: ${name === 'editPerson' && arg === 'name' ? 'String' : argTypes[arg]}`,
-      );
-      const document = `mutation (${[...declared, '$reason: String', '$previewToken: String'].join(', ')}) { act: ${name}(${names.map((arg) => `${arg}: $${arg}`).join(', ')}, reason: $reason, previewToken: $previewToken) { ${answerFields} } }`;
-      type Answer = { __typename: string; code?: string; message?: string } & Partial<ActPlan>;
-      const ask = async (previewToken?: string) => {
-        const { data, code, errors } = await visiting.graphql(document, { ...args, reason, previewToken });
-        return { answer: (data?.['act'] ?? null) as Answer | null, code, message: errors[0]?.message };
-      };
-      const planned = await ask();
-      if (planned.answer?.__typename !== 'PlannedAct')
-        return {
-          code: planned.answer?.code ?? planned.code,
-          message: planned.answer?.message ?? planned.message,
-          plan: null,
-        };
-      const applied = await ask(planned.answer.token!);
-      return {
-        code: applied.answer?.code ?? applied.code,
-        message: applied.answer?.message ?? applied.message,
-        plan: planned.answer as ActPlan,
-      };
+      const planned = await visiting.askAct(name, args, { reason });
+      if (planned.__typename !== 'PlannedAct')
+        return { code: planned.code, message: planned.message, plan: null, done: null };
+      const applied = await visiting.askAct(name, args, { reason, previewToken: planned.token! });
+      return { code: applied.code, message: applied.message, plan: planned, done: applied.code ? null : applied };
     },
     async signIn(person, more = {}) {
       const { status, body, text } = await visiting.ask('POST', '/api/session', {

@@ -20,6 +20,7 @@ export class UserRow extends Model<InferAttributes<UserRow>, InferCreationAttrib
   declare departmentId: CreationOptional<string | null>;
   declare sourceKey: CreationOptional<string | null>;
   declare suspendedAt: CreationOptional<Date | null>;
+  declare invitedAt: CreationOptional<Date | null>;
   declare createdAt: CreationOptional<Date>;
   declare updatedAt: CreationOptional<Date>;
 }
@@ -37,6 +38,7 @@ export function defineUsers(sequelize: Sequelize): void {
       departmentId: DataTypes.UUID,
       sourceKey: DataTypes.TEXT,
       suspendedAt: DataTypes.DATE,
+      invitedAt: DataTypes.DATE,
       createdAt: DataTypes.DATE,
       updatedAt: DataTypes.DATE,
     },

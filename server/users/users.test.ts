@@ -143,3 +143,20 @@ async function administrator(): Promise<Visitor> {
   await who.signIn(await world.person('Adam', { roles: ['administrator'] }));
   return who;
 }
+
+test('everybody may ask about themselves; a field that needs a right they lack is refused, and that is audited', async () => {
+  const mia = visitor(world.origin);
+  await mia.signIn(await world.person('Mia'));
+  const own = await mia.graphql(
+    '{ me { name email roles permissions devices { name connectedNow } department { name } conversationsCount } }',
+  );
+  expect(own.errors).toEqual([]);
+  expect(own.data).toMatchObject({ me: { name: 'Mia', roles: ['member'], devices: [{ connectedNow: false }] } });
+  const more = await mia.graphql('{ me { name entries { action } } }');
+  expect([more.code, more.data]).toEqual(['forbidden', { me: { name: 'Mia', entries: null } }]);
+  expect(
+    await world.db.rows(
+      `select from audit_entries where outcome = 'refused' and actor_name = 'Mia' and action = 'field entries'`,
+    ),
+  ).toHaveLength(1);
+});

@@ -1,7 +1,7 @@
 import { UniqueConstraintError } from 'sequelize';
 import type { CallPayload } from '@parley/protocol/catalogue.ts';
 import type { Person, PersonKind, PersonStatus } from '@parley/protocol/people.ts';
-import { conflict, notFound } from '../kernel/errors.ts';
+import { conflict, notFound, Refused } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
@@ -13,9 +13,12 @@ import { UserRow } from './users.model.ts';
  * how they sign in by `identity`.
  */
 
-/** What else must be true, or happen, in the same act when somebody is suspended. Whoever knows more than this module installs it. */
-export type SuspensionGuard = (work: Work, user: { id: string; name: string }) => Promise<void>;
+/**
+ * What else must be true, or happen, in the same act when somebody is suspended, or comes back. Whoever knows more than this module installs it.
+ */
+export type SuspensionGuard = (work: Work, user: { id: string; name: string }, reason: string) => Promise<void>;
 export const suspensionGuards = partKey<readonly SuspensionGuard[]>('guards of a suspension');
+export const reactivationGuards = partKey<readonly SuspensionGuard[]>('guards of a reactivation');
 
 export type PersonDraft = {
   id?: string;
@@ -26,6 +29,7 @@ export type PersonDraft = {
   title?: string | null;
   locale?: string;
   departmentId?: string | null;
+  reason?: string | null;
 };
 
 /** Brings a person into the organisation and returns their id. An address somebody else has is a `conflict`. */
@@ -33,9 +37,11 @@ export async function create(work: Work, draft: PersonDraft): Promise<string> {
   work.require('users.invite');
   const id = draft.id ?? newId();
   const { kind = 'person', status = 'active', name, email, title = null, locale = 'en', departmentId = null } = draft;
+  if (departmentId) await requireDepartment(work, departmentId);
+  const invitedAt = status === 'invited' ? work.at : null;
   try {
     await UserRow.create(
-      { id, kind, status, name, email, title, locale, departmentId },
+      { id, kind, status, name, email, title, locale, departmentId, invitedAt },
       { transaction: await work.transaction() },
     );
   } catch (error) {
@@ -47,8 +53,66 @@ export async function create(work: Work, draft: PersonDraft): Promise<string> {
     action: 'user.created',
     target: { kind: 'user', id, name },
     after: { kind, status, name, email, title, departmentId },
+    reason: draft.reason ?? null,
   });
   return id;
+}
+
+/** The languages Parley speaks. */
+export const locales = ['en', 'zh-CN'] as const;
+
+/** What may be changed about a person; an empty title or department takes it away. */
+export type PersonChange = {
+  name?: string | undefined;
+  title?: string | undefined;
+  departmentId?: string | undefined;
+  locale?: (typeof locales)[number] | undefined;
+};
+
+/** Changes facts about a person. Changing nothing is fine, and no act. */
+export async function edit(
+  work: Work,
+  id: string,
+  { title, departmentId, ...rest }: PersonChange,
+  { reason = null }: { reason?: string | null } = {},
+): Promise<void> {
+  work.require('users.edit');
+  const user = await lockUser(work, id);
+  const wanted = {
+    ...rest,
+    ...(title === undefined ? {} : { title: title.trim() || null }),
+    ...(departmentId === undefined ? {} : { departmentId: departmentId || null }),
+  };
+  const change = Object.fromEntries(
+    Object.entries(wanted).filter(([key, value]) => value !== undefined && value !== user.get(key)),
+  ) as Partial<UserRow>;
+  const keys = Object.keys(change);
+  if (keys.length === 0) return;
+  if (change.departmentId) await requireDepartment(work, change.departmentId);
+  const before = Object.fromEntries(keys.map((key) => [key, user.get(key)]));
+  const name = user.name;
+  await user.update(change, { transaction: await work.transaction() });
+  work.record('user.edited', { userId: id });
+  work.audit({ action: 'user.edited', target: { kind: 'user', id, name }, before, after: change, reason });
+}
+
+/** Moves everybody of one department to another, or to none. Whoever deletes the department has judged who may, and audits it. */
+export async function moveAll(work: Work, from: string, to: string | null): Promise<number> {
+  const moved = await work.sql<{ id: string; name: string }>(
+    'with moved as (update users set department_id = $2, updated_at = $3 where department_id = $1 returning id, name) select id, name from moved order by id',
+    [from, to, work.at],
+  );
+  for (const { id, name } of moved) {
+    work.changed({
+      table: 'users',
+      id,
+      op: 'update',
+      before: { name, departmentId: from },
+      after: { name, departmentId: to },
+    });
+    work.record('user.edited', { userId: id });
+  }
+  return moved.length;
 }
 
 /** Takes somebody's access away at once: every door refuses them, their devices are ended, what they wrote stays. */
@@ -60,7 +124,7 @@ export async function suspend(work: Work, id: string, { reason }: { reason: stri
   const before = user.status;
   // Whoever counts those who are left must already find this one gone.
   await user.update({ status: 'suspended', suspendedAt: work.at }, { transaction: await work.transaction() });
-  for (const guard of work.use(suspensionGuards)) await guard(work, user);
+  for (const guard of work.use(suspensionGuards)) await guard(work, user, reason);
   work.record('user.suspended', { userId: id });
   work.audit({
     action: 'user.suspended',
@@ -71,48 +135,58 @@ export async function suspend(work: Work, id: string, { reason }: { reason: stri
   });
 }
 
-/** Gives a suspended person their access back. Their devices stay ended: they sign in anew. */
+/** Gives a suspended person their access back. Their devices stay ended: they sign in anew, or come by their invitation if they never did. */
 export async function reactivate(work: Work, id: string, { reason }: { reason: string }): Promise<void> {
   work.require('users.suspend');
   const user = await lockUser(work, id);
   if (user.status !== 'suspended') return;
-  await user.update({ status: 'active', suspendedAt: null }, { transaction: await work.transaction() });
+  for (const guard of work.use(reactivationGuards)) await guard(work, user, reason);
+  const status = user.invitedAt ? 'invited' : 'active';
+  await user.update({ status, suspendedAt: null }, { transaction: await work.transaction() });
   work.record('user.reactivated', { userId: id });
   work.audit({
     action: 'user.reactivated',
     target: { kind: 'user', id, name: user.name },
     before: { status: 'suspended' },
-    after: { status: 'active' },
+    after: { status },
     reason,
   });
 }
 
-/** Changes what is known of somebody: name, title, language, department. What is not given stays. */
-export async function edit(
-  work: Work,
-  id: string,
-  change: { name?: string; title?: string | null; locale?: string; departmentId?: string | null },
-  { reason = null }: { reason?: string | null } = {},
-): Promise<void> {
-  work.require('users.edit');
-  const user = await lockUser(work, id);
-  const before: Record<string, unknown> = {};
-  const after: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(change)) {
-    const known = user.get(name as 'name');
-    if (value === undefined || known === value) continue;
-    before[name] = known;
-    after[name] = value;
-  }
-  if (Object.keys(after).length === 0) return;
-  if (change.departmentId) {
-    const found = await work.sql('select from departments where id = $1 for key share', [change.departmentId]);
-    if (found.length === 0) throw notFound('department');
-  }
-  await user.update(after, { transaction: await work.transaction() });
-  work.record('user.edited', { userId: id, changed: Object.keys(after) });
-  work.audit({ action: 'user.edited', target: { kind: 'user', id, name: user.name }, before, after, reason });
+/** As `suspend`, for many: all of them or, where one is refused, none. */
+export async function suspendAll(work: Work, ids: readonly string[], why: { reason: string }): Promise<void> {
+  for (const id of inOrder(ids)) await suspend(work, id, why);
 }
+
+export async function reactivateAll(work: Work, ids: readonly string[], why: { reason: string }): Promise<void> {
+  for (const id of inOrder(ids)) await reactivate(work, id, why);
+}
+
+/** An invited person has come. Whoever calls has seen their invitation. */
+export async function activate(work: Work, id: string): Promise<void> {
+  const user = await lockUser(work, id);
+  if (user.status === 'suspended') throw new Refused('suspended', 'This account is suspended. Ask an administrator.');
+  if (user.status !== 'invited') throw conflict('This account is active already. Sign in.');
+  await user.update({ status: 'active', invitedAt: null }, { transaction: await work.transaction() });
+  work.record('user.activated', { userId: id });
+  work.audit({
+    action: 'user.activated',
+    target: { kind: 'user', id, name: user.name },
+    before: { status: 'invited' },
+    after: { status: 'active' },
+  });
+}
+
+/** A device of this person showed a sign of life. An act that holds the person at the moment has something more important to write. */
+export async function noteSeen(work: Work, id: string): Promise<void> {
+  await work.sql(
+    'update users set last_seen_at = $2 where id = (select u.id from users u where u.id = $1 for no key update skip locked)',
+    [id, work.at],
+  );
+}
+
+/** Acts that lock many people lock them in one order, so that two of them cannot wait for each other. */
+export const inOrder = (ids: readonly string[]): string[] => [...new Set(ids)].sort();
 
 /** The acting person and what they may do. */
 export async function describeMe(work: Work): Promise<Person & { permissions: string[] }> {
@@ -145,6 +219,12 @@ export async function lockUser(work: Work, id: string): Promise<UserRow> {
   const user = await UserRow.findByPk(id, { transaction, lock: transaction.LOCK.UPDATE });
   if (!user) throw notFound('person');
   return user;
+}
+
+/** Refuses a department that is not there; until the act ends it cannot be deleted. */
+async function requireDepartment(work: Work, id: string): Promise<void> {
+  const found = await work.sql('select from departments where id = $1 for key share', [id]);
+  if (found.length === 0) throw notFound('department');
 }
 
 const personColumns = `u.id, u.name, u.kind, u.status, u.title, d.name as department from users u left join departments d on d.id = u.department_id`;

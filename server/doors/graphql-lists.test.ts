@@ -1,0 +1,162 @@
+import { getNamedType, isObjectType, type GraphQLField, type GraphQLObjectType } from 'graphql';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrateClickhouse } from '@parley/analytics/clickhouse.ts';
+import { adminSchema } from '../admin-schema.ts';
+import { analyticsStore } from '../dashboards/numbers.ts';
+import { statementsOf } from '../testing/statements.ts';
+import { visitor, type Visitor } from '../testing/http.ts';
+import { openWorld, type World } from '../testing/world.ts';
+
+let world: World;
+let olga: Visitor;
+beforeAll(async () => {
+  // Without a worker, which would ask things of its own and otherwise makes the store's tables.
+  world = await openWorld({ env: { PARLEY_ROLES: 'web' } });
+  await migrateClickhouse(world.app.house.parts.use(analyticsStore));
+  olga = visitor(world.origin);
+  await olga.signIn(await world.person('Olga', { roles: ['owner', 'member'] }));
+  await world.db.rows(
+    `insert into departments (id, name) select gen_random_uuid(), 'Department ' || n from generate_series(1, 40) n`,
+  );
+  await world.db.rows(
+    `insert into users (id, kind, name, email, department_id) select gen_random_uuid(), 'person', 'Person ' || d.name, d.id || '@example.com', d.id from departments d`,
+  );
+  await world.db.rows(
+    `insert into role_grants (user_id, role) select u.id, r from users u, unnest(array['owner', 'member']) r on conflict do nothing`,
+  );
+  await world.db.rows(
+    `insert into devices (id, user_id, name, refresh_hash) select gen_random_uuid(), u.id, 'phone', 'x' from users u`,
+  );
+  await world.db.rows(
+    `insert into tasks (id, kind, name, by_id, by_name) select gen_random_uuid(), 'import', 'x', u.id, u.name from users u`,
+  );
+  await world.db.rows(
+    `insert into audit_entries (actor_id, actor_name, action, outcome, target_kind, target_id) select u.id, u.name, 'x.done', 'done', 'user', u.id from users u`,
+  );
+});
+afterAll(() => world.close());
+
+/** Costs an act a person by design, and says so in its price. */
+const dear = new Set(['entries']);
+const mayBeEmpty = new Set(['metricEvents']);
+
+const queries = adminSchema().getQueryType()!.getFields();
+const range = 'id: "messages.sent", from: "2026-01-01", to: "2026-01-08", timeZone: "UTC", grain: day, ';
+const said: Record<string, string> = { roleHolders: 'role: owner, ', metricEvents: range };
+const lists = Object.values(queries).filter(({ args }) => args.some(({ name }) => name === 'first'));
+
+/** Every field one can reach from a type in so many steps, that needs no argument. */
+function everything(type: GraphQLObjectType, steps: number): string {
+  const fields = Object.values(type.getFields()).filter(
+    ({ name, args }) => !dear.has(name) && args.every(({ type: needed }) => !String(needed).endsWith('!')),
+  );
+  return `{ ${fields.map((field) => selected(field, steps)).join(' ')} }`;
+}
+function selected({ name, type }: GraphQLField<unknown, unknown>, steps: number): string {
+  const named = getNamedType(type);
+  if (!isObjectType(named)) return name;
+  return steps > 0 ? `${name} ${everything(named, steps - 1)}` : '';
+}
+
+const ask = (field: GraphQLField<unknown, unknown>, first: number) =>
+  olga.graphql(
+    `{ ${field.name}(${said[field.name] ?? ''}first: ${first}) ${everything(getNamedType(field.type) as GraphQLObjectType, 4)} }`,
+  );
+const rowsIn = ({ data }: Awaited<ReturnType<typeof ask>>, name: string) =>
+  (data as unknown as Record<string, { edges: unknown[] }>)[name]!.edges.length;
+
+test.each(lists.map((field) => [field.name, field] as const))(
+  '%s asks the database as often for thirty rows as for three, with everything one can reach from them',
+  async (name, field) => {
+    // Prepared statements and plans are made once.
+    await ask(field, 2);
+    const few = await statementsOf(() => ask(field, 3));
+    const many = await statementsOf(() => ask(field, 30));
+    for (const { result } of [few, many]) expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
+    expect([rowsIn(few.result, name), rowsIn(many.result, name)]).toEqual(mayBeEmpty.has(name) ? [0, 0] : [3, 30]);
+    expect(many.statements.map(({ text }) => text).sort()).toEqual(
+      few.statements.map(({ text }) => text.replaceAll('limit 4', 'limit 31')).sort(),
+    );
+  },
+);
+
+test.each(['departments', 'roles'])(
+  '%s is read in a handful of statements, with everything one can reach from it',
+  async (name) => {
+    const type = getNamedType(queries[name]!.type) as GraphQLObjectType;
+    const { result, statements } = await statementsOf(() => olga.graphql(`{ ${name} ${everything(type, 2)} }`));
+    expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
+    expect(statements.length).toBeLessThan(12);
+  },
+);
+
+test('what costs an act a person cannot be asked for a whole page of people', async () => {
+  expect((await olga.graphql('{ people(first: 3) { edges { node { entries { action } } } } }')).code).toBeUndefined();
+  expect((await olga.graphql('{ people(first: 100) { edges { node { entries { action } } } } }')).code).toBe(
+    'malformed',
+  );
+});
+
+const forged = (place: unknown) =>
+  `${Buffer.from(JSON.stringify(place)).toString('base64url')}.${Buffer.alloc(12, 7).toString('base64url')}`;
+const someId = '00000000-0000-7000-8000-000000000000';
+
+test.each(lists.map(({ name }) => name))(
+  '%s: a page of 0, 101 or no number, and a cursor by hand, altered, or of another list, are refused by name',
+  async (name) => {
+    const node = 'edges { cursor }';
+    const words = said[name] ?? '';
+    const tries = async (args: string) => {
+      const { code, errors, data } = await olga.graphql(
+        `{ ${name}(${words}${args}) { ${node} pageInfo { endCursor } } }`,
+      );
+      return { code, message: errors[0]?.message ?? '', data };
+    };
+    for (const first of ['0', '-1', '101', '2147483648', '1.5', '"3"', '[3]', '{a: 1}'])
+      expect((await tries(`first: ${first}`)).code, first).toBe('malformed');
+    expect((await tries('first: 100')).code).toBeUndefined();
+    const own = (await tries('first: 2')).data as unknown as Record<string, { pageInfo: { endCursor: string | null } }>;
+    const cursor = own[name]!.pageInfo.endCursor ?? 'x.y';
+    const others = await Promise.all(
+      lists
+        .filter(
+          (other) =>
+            other.name !== name &&
+            !mayBeEmpty.has(other.name) &&
+            !(name === 'people' && other.name === 'roleHolders') &&
+            !(name === 'roleHolders' && other.name === 'people'),
+        )
+        .map(async (other) => {
+          const page = (
+            await olga.graphql(`{ ${other.name}(${said[other.name] ?? ''}first: 1) { pageInfo { endCursor } } }`)
+          ).data as unknown as Record<string, { pageInfo: { endCursor: string } }>;
+          return page[other.name]!.pageInfo.endCursor;
+        }),
+    );
+    const hand = [
+      forged(['a', someId]),
+      forged([]),
+      forged({}),
+      forged(['a'.repeat(300), `' or 1=1 --`]),
+      `x${cursor}`,
+      cursor.slice(1),
+      cursor.slice(0, -2),
+      `${cursor}.x`,
+      cursor.split('.')[0]!,
+      '',
+      '.',
+      '..',
+      'null',
+      someId,
+      '🙂',
+      'a'.repeat(2_001),
+      '\\u0000',
+    ];
+    for (const after of [...hand, ...others]) {
+      const { code, message } = await tries(`after: "${after}"`);
+      expect([code, message], after).toEqual(['malformed', expect.stringMatching(/^after: /)]);
+    }
+    for (const after of ['7', 'true', '["a"]', '{a: 1}'])
+      expect((await tries(`after: ${after}`)).code, after).toBe('malformed');
+  },
+);

@@ -1,0 +1,46 @@
+import type { RowChange } from '../kernel/database.ts';
+import type { Database } from '../kernel/database.ts';
+
+/** Every row of the product's tables, by table and key: what "the database is as it was" means. Sequences are no part of it. */
+export type Dump = Map<string, { table: string; id: string; row: Record<string, unknown> }>;
+
+const keysOf = `
+  select c.relname as "table", array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum)) as key
+  from pg_class c join pg_index i on i.indrelid = c.oid and i.indisprimary join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
+  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'schema_migrations' group by c.relname order by 1`;
+
+/** Reads every table there is, so that one added tomorrow is compared too. Columns are named as models name them. */
+export async function dump(db: Database): Promise<Dump> {
+  const all: Dump = new Map();
+  for (const { table, key } of await db.rows<{ table: string; key: string[] }>(keysOf)) {
+    for (const raw of await db.rows<Record<string, unknown>>(`select * from ${table}`)) {
+      const id = key.map((column) => String(raw[column])).join(':');
+      all.set(`${table} ${id}`, {
+        table,
+        id,
+        row: Object.fromEntries(Object.entries(raw).map(([column, value]) => [camel(column), value])),
+      });
+    }
+  }
+  return all;
+}
+
+/** What happened from one dump to the other. */
+export function changesBetween(before: Dump, after: Dump): RowChange[] {
+  const changes: RowChange[] = [];
+  for (const [key, { table, id, row }] of after) {
+    const old = before.get(key);
+    if (!old) changes.push({ table, id, op: 'insert', before: null, after: row });
+    else if (textOf(old.row) !== textOf(row)) changes.push({ table, id, op: 'update', before: old.row, after: row });
+  }
+  for (const [key, { table, id, row }] of before)
+    if (!after.has(key)) changes.push({ table, id, op: 'delete', before: row, after: null });
+  return changes;
+}
+
+/** The columns that differ between two rows. */
+export const columnsBetween = (before: Record<string, unknown>, after: Record<string, unknown>): string[] =>
+  Object.keys(after).filter((column) => textOf(before[column]) !== textOf(after[column]));
+
+const textOf = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
+const camel = (column: string) => column.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
