@@ -17,6 +17,7 @@ import { adminSchema } from '../server/admin-schema.ts';
 import { routes, socketCalls } from '../server/app.ts';
 import { settings } from '../server/config.ts';
 import { printedSchema } from '../server/doors/graphql.ts';
+import { permissionsReference } from '../server/permissions.ts';
 import { allMetrics } from '../server/dashboards/numbers.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference/', import.meta.url));
@@ -29,6 +30,7 @@ const papers: Record<string, () => string> = {
   'rest.md': restPaper,
   'errors.md': errorsPaper,
   'roles.md': rolesPaper,
+  'permissions.md': permissionsReference,
   'metrics.md': metricsPaper,
   'admin-api.graphql': () => printedSchema(adminSchema()),
 };

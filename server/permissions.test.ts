@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { declaredOperations, demandOf, permissionsReference, type DeclaredOperation } from './permissions.ts';
+import { inParallel } from './testing/hostile.ts';
+import { actors, mayRead, rightAnswer, thingsOf, type Thing, type Who } from './testing/matrix.ts';
+import { makeCast, setScene, tryCell, type Cast } from './testing/matrix-world.ts';
+import { openWorld, type World } from './testing/world.ts';
+
+/*
+ * Who may do what, tried: every operation the doors declare, as every actor, on every kind of object. Each cell has one right answer
+ * (testing/matrix.ts). A commit tries a pairwise selection; PARLEY_MATRIX=whole tries them all.
+ */
+
+const whole = process.env['PARLEY_MATRIX'] === 'whole';
+const operations = declaredOperations();
+
+let world: World;
+let cast: Cast;
+beforeAll(async () => {
+  world = await openWorld();
+  cast = await makeCast(world);
+});
+afterAll(() => world.close());
+
+test('every operation says what it asks beyond its permission, and nothing is said of operations that are not there', () => {
+  expect(Object.keys(demandOf).sort()).toEqual(operations.map(({ name }) => name).sort());
+});
+
+test('the committed paper shows the operations as they are', () => {
+  const committed = readFileSync(new URL('../docs/reference/permissions.md', import.meta.url), 'utf8');
+  expect(committed, 'run: npm run docs').toBe(permissionsReference());
+});
+
+type Cell = { operation: DeclaredOperation; who: Who; thing: Thing };
+
+/** Every actor meets every operation, every operation every kind of its objects, every actor every kind of object. */
+function cells(): Cell[] {
+  return operations.flatMap((operation, n) => {
+    const things = thingsOf[demandOf[operation.name]!];
+    // Of two kinds of object one is usually right for everybody: leaving either out would leave out the question.
+    const all = whole || things.length <= 2;
+    return actors.flatMap((who, m) =>
+      (all ? things : [things[(n + m) % things.length]!]).map((thing) => ({ operation, who, thing })),
+    );
+  });
+}
+
+test(
+  'each cell has its one right answer, and whoever may not read hears nothing of what is said',
+  { timeout: 1_800_000 },
+  async () => {
+    const all = cells();
+    const wrong: string[] = [];
+    const tried = { socket: 0, rest: 0, graphql: 0, ok: 0 };
+    await inParallel(all, 4, async ({ operation, who, thing }) => {
+      const scene = await setScene(world, cast, who, thing);
+      const { code, text } = await tryCell(world, operation, scene);
+      const right = rightAnswer(operation, who, thing);
+      const cell = `${operation.door} ${operation.name} as ${who.name} on ${JSON.stringify(thing)}`;
+      tried[operation.door]++;
+      if (right === 'ok') tried.ok++;
+      if (code !== right) wrong.push(`${cell}: ${code} instead of ${right}; ${text.slice(0, 200)}`);
+      if (thing.place && !mayRead(who, thing.place) && text.includes(scene.secret))
+        wrong.push(`${cell}: hears ${scene.secret} in ${text.slice(0, 300)}`);
+    });
+    expect(wrong.sort()).toEqual([]);
+    expect(all.length).toBeGreaterThan(1_000);
+    // A matrix of refusals alone, or of permissions alone, would prove half.
+    expect(tried.ok).toBeGreaterThan(all.length / 5);
+    expect(tried.ok).toBeLessThan((all.length * 4) / 5);
+    console.info(`${all.length} cells tried: ${JSON.stringify(tried)}`);
+  },
+);

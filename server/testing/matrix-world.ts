@@ -1,0 +1,347 @@
+import { io } from 'socket.io-client';
+import type { Answer } from '@parley/protocol/errors.ts';
+import { signAccess } from '../identity/access-token.ts';
+import { identity } from '../identity/identity.ts';
+import { newId } from '../kernel/ids.ts';
+import type { DeclaredOperation } from '../permissions.ts';
+import { visitor } from './http.ts';
+import { isInside, type Place, type Thing, type Who } from './matrix.ts';
+import type { World } from './world.ts';
+
+/*
+ * Trying one cell: an actor and a conversation of their own, made for it and used once, and the operation through its door.
+ */
+
+/** Those acts are about, the same for every cell: previews change nothing. */
+export type Cast = Record<
+  | 'pia'
+  | 'tom'
+  | 'nora'
+  | 'member'
+  | 'owner'
+  | 'suspendedMember'
+  | 'suspendedOwner'
+  | 'invitedMember'
+  | 'invitedOwner'
+  | 'department'
+  | 'task'
+  | 'device',
+  string
+> & { password: string; email: string };
+
+export async function makeCast({ db, person }: World): Promise<Cast> {
+  const made = async (name: string, roles: string[], status = 'active') => {
+    const { id } = await person(name, { roles });
+    await db.rows(`update users set status = $2, invited_at = case when $2 = 'invited' then now() end where id = $1`, [
+      id,
+      status,
+    ]);
+    return id;
+  };
+  const [department, task, device] = [newId(), newId(), newId()];
+  const owner = await made('Otto', ['owner']);
+  await made('Olga', ['owner', 'member']);
+  const pia = await person('Pia');
+  const member = await made('Mel', ['member']);
+  await db.rows(`insert into departments (id, name) values ($1, 'Sales')`, [department]);
+  await db.rows(
+    `insert into tasks (id, kind, name, state, by_name, result, file_needs) values ($1, 'audit-export', 'Audit log', 'done', 'Otto', '{"fileName":"a.ndjson"}', 'audit.read')`,
+    [task],
+  );
+  await db.rows(`insert into task_files (task_id, number, text) values ($1, 0, 'the log')`, [task]);
+  await db.rows(`insert into devices (id, user_id, name, refresh_hash) values ($1, $2, 'phone', 'x')`, [
+    device,
+    member,
+  ]);
+  return {
+    department,
+    task,
+    device,
+    owner,
+    member,
+    pia: pia.id,
+    password: pia.password,
+    email: pia.email,
+    tom: await made('Tom', ['member']),
+    nora: await made('Nora', ['member']),
+    suspendedMember: await made('Sue', ['member'], 'suspended'),
+    suspendedOwner: await made('Sol', ['owner'], 'suspended'),
+    invitedMember: await made('Ivy', ['member'], 'invited'),
+    invitedOwner: await made('Ian', ['owner'], 'invited'),
+  };
+}
+
+/** What a cell is tried with. */
+export type Scene = {
+  cast: Cast;
+  thing: Thing;
+  userId: string;
+  deviceId: string;
+  token: string | undefined;
+  conversationId: string;
+  ownMessage: string;
+  otherMessage: string;
+  otherDevice: string;
+  secret: string;
+};
+
+export async function setScene(world: World, cast: Cast, who: Who, thing: Thing): Promise<Scene> {
+  const { db } = world;
+  const [userId, deviceId, conversationId, ownMessage, otherMessage, otherDevice] = [
+    newId(),
+    newId(),
+    newId(),
+    newId(),
+    newId(),
+    newId(),
+  ];
+  const secret = `secret${conversationId.slice(-12)}`;
+  await db.rows(
+    `with u as (insert into users (id, kind, status, name, email) values ($1::uuid, $2, $3, 'Actor', $1::uuid || '@example.com')),
+          g as (insert into role_grants (user_id, role) select $1::uuid, unnest($4::text[]))
+     insert into devices (id, user_id, name, refresh_hash, ended_at) values ($5, $1::uuid, 'laptop', 'x', case when $6 then now() end)`,
+    [
+      userId,
+      who.kind ?? 'person',
+      who.refused === 'suspended' ? 'suspended' : 'active',
+      who.roles,
+      deviceId,
+      who.refused === 'session_ended',
+    ],
+  );
+  if (thing.place)
+    await makeConversation(world, cast, who, thing.place, { userId, conversationId, ownMessage, otherMessage, secret });
+  if (thing.whose === 'another’s' && !thing.place)
+    await db.rows(`insert into devices (id, user_id, name, refresh_hash) values ($1, $2, 'old phone', 'x')`, [
+      otherDevice,
+      cast.member,
+    ]);
+  const token =
+    who.refused === 'unauthenticated'
+      ? undefined
+      : await signAccess(world.app.house.parts.use(identity).keys, { userId, deviceId });
+  return { cast, thing, userId, deviceId, token, conversationId, ownMessage, otherMessage, otherDevice, secret };
+}
+
+type Names = Pick<Scene, 'userId' | 'conversationId' | 'ownMessage' | 'otherMessage' | 'secret'>;
+
+/** Pia leads, Tom is a plain member, the actor is what they are; each has said something. */
+async function makeConversation(
+  { db }: World,
+  cast: Cast,
+  who: Who,
+  place: Place,
+  { userId, conversationId, ownMessage, otherMessage, secret }: Names,
+): Promise<void> {
+  const kind = place === 'direct' ? 'direct' : place.endsWith('group') ? 'group' : 'channel';
+  const visibility = kind === 'channel' && place !== 'private channel' ? 'public' : 'private';
+  await db.rows(
+    `insert into conversations (id, kind, name, purpose, visibility, threading, last_seq, last_line, head, rev, member_count, direct_key, archived_at, last_at)
+     values ($1, $2, $3, $4, $5, $6, 2, 2, 10, 1, 3, $7, case when $8 then now() end, now())`,
+    [
+      conversationId,
+      kind,
+      kind === 'direct' ? null : `${secret} name`,
+      `${secret} purpose`,
+      visibility,
+      place === 'channel with topics' ? 'topics' : 'replies',
+      kind === 'direct' ? conversationId : null,
+      place.startsWith('archived'),
+    ],
+  );
+  const roleIn = (role: string) => (kind === 'direct' ? 'member' : role);
+  const members = [
+    [cast.pia, roleIn('owner'), false],
+    ...(kind === 'direct' ? [] : [[cast.tom, 'member', false]]),
+    ...(who.standing
+      ? [[userId, roleIn(who.standing === 'left' ? 'member' : who.standing), who.standing === 'left']]
+      : []),
+  ] as [string, string, boolean][];
+  for (const [n, [id, role, left]] of members.entries())
+    await db.rows(
+      'insert into members (conversation_id, user_id, role, rev, left_at) values ($1, $2, $3, $4, case when $5 then now() end)',
+      [conversationId, id, role, n + 2, left],
+    );
+  for (const [n, [id, sender]] of [
+    [otherMessage, cast.pia],
+    [ownMessage, isInside(who) || who.standing === 'left' ? userId : cast.pia],
+  ].entries())
+    await db.rows(
+      'insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, title) values ($1, $2, $3, $3, $4, $5, $6, $7, $8)',
+      [
+        id,
+        conversationId,
+        n + 1,
+        n + 8,
+        sender,
+        id,
+        `${secret} body`,
+        place === 'channel with topics' ? `${secret} topic` : null,
+      ],
+    );
+  await db.rows('insert into thread_follows (user_id, thread_id, conversation_id) values ($1, $2, $3)', [
+    userId,
+    otherMessage,
+    conversationId,
+  ]);
+}
+
+/** `ok` or the code of the refusal, and everything that was answered. */
+export type Outcome = { code: string; text: string };
+
+export async function tryCell(world: World, operation: DeclaredOperation, scene: Scene): Promise<Outcome> {
+  if (operation.door === 'socket') return trySocket(world.origin, operation.name, scene);
+  return operation.door === 'rest'
+    ? tryRest(world.origin, operation.name, scene)
+    : tryGraphql(world.origin, operation.name, scene);
+}
+
+async function trySocket(origin: string, name: string, scene: Scene): Promise<Outcome> {
+  const input = socketWords[name];
+  if (!input) throw new Error(`nobody said with which words to try ${name}`);
+  const socket = io(origin, {
+    transports: ['websocket'],
+    auth: scene.token === undefined ? {} : { token: scene.token },
+    forceNew: true,
+    reconnection: false,
+  });
+  try {
+    return await new Promise<Outcome>((resolve, reject) => {
+      socket.once('connect_error', (error: Error & { data?: { code: string } }) =>
+        error.data ? resolve({ code: error.data.code, text: JSON.stringify(error.data) }) : reject(error),
+      );
+      socket.once('connect', () =>
+        socket.emit(name, input(scene), (answer: Answer<unknown>) =>
+          resolve({ code: answer.error?.code ?? 'ok', text: JSON.stringify(answer) }),
+        ),
+      );
+    });
+  } finally {
+    socket.disconnect();
+  }
+}
+
+const here = ({ conversationId }: Scene) => ({ conversationId });
+const message = ({ conversationId, ownMessage, otherMessage, thing }: Scene) => ({
+  conversationId,
+  messageId: thing.whose === 'own' ? ownMessage : otherMessage,
+});
+
+const socketWords: Record<string, (scene: Scene) => unknown> = {
+  'sync:start': () => ({}),
+  'sync:conversation': (scene) => ({ ...here(scene), since: 0 }),
+  'history:page': here,
+  'message:send': (scene) => ({ ...here(scene), clientId: scene.deviceId, body: 'hello' }),
+  'message:edit': (scene) => ({ ...message(scene), body: 'edited' }),
+  'message:recall': message,
+  'message:search': ({ secret }) => ({ query: secret }),
+  'read:mark': (scene) => ({ ...here(scene), line: 1 }),
+  'thread:mark': (scene) => ({ ...here(scene), threadId: scene.otherMessage, answers: 0 }),
+  'topic:list': here,
+  'conversation:create': ({ deviceId }) => ({ clientId: deviceId, kind: 'group', name: 'new' }),
+  'conversation:direct': ({ cast }) => ({ userId: cast.pia }),
+  'conversation:open': here,
+  'conversation:close': here,
+  'conversation:join': here,
+  'conversation:leave': here,
+  'conversation:rename': (scene) => ({ ...here(scene), name: 'renamed' }),
+  'conversation:archive': here,
+  'conversation:browse': () => ({}),
+  'conversation:prefer': (scene) => ({ ...here(scene), muted: true }),
+  'member:list': here,
+  'member:add': (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }),
+  'member:remove': (scene) => ({ ...here(scene), userId: scene.cast.tom }),
+  'member:role': (scene) => ({ ...here(scene), userId: scene.cast.tom, role: 'moderator' }),
+  'people:search': () => ({ query: 'Pia' }),
+  'people:get': ({ cast }) => ({ ids: [cast.pia] }),
+  'pin:list': here,
+  'pin:add': message,
+  'pin:remove': message,
+  'typing:set': (scene) => ({ ...here(scene), typing: true }),
+  'presence:set': () => ({ state: 'online' }),
+  'presence:watch': ({ cast }) => ({ userIds: [cast.pia] }),
+  'session:me': () => ({}),
+};
+
+async function tryRest(origin: string, name: string, scene: Scene): Promise<Outcome> {
+  const [method = '', path = ''] = name.split(' ');
+  const address = path
+    .replace(':deviceId', scene.thing.whose === 'own' ? scene.deviceId : scene.otherDevice)
+    .replace(':taskId', scene.cast.task);
+  const reply = await visitor(origin, scene.token === undefined ? {} : { token: scene.token }).ask(
+    method,
+    address,
+    restBodies[name]?.(scene),
+  );
+  return { code: reply.body.error?.code ?? (reply.status < 300 ? 'ok' : String(reply.status)), text: reply.text };
+}
+
+const restBodies: Record<string, (scene: Scene) => unknown> = {
+  'POST /api/set-up': () => ({
+    code: 'x',
+    organisation: 'x',
+    name: 'x',
+    email: 'x@example.com',
+    password: 'long enough for this',
+  }),
+  'POST /api/invitation': () => ({ token: 'nobody made this', password: 'long enough for this' }),
+  'POST /api/session': ({ cast: { email, password } }) => ({ email, password }),
+};
+
+async function tryGraphql(origin: string, name: string, scene: Scene): Promise<Outcome> {
+  const who = visitor(origin, scene.token === undefined ? {} : { token: scene.token });
+  const [kind, field = ''] = name.split(' ');
+  if (kind === 'query') {
+    const query = queries[field];
+    if (!query) throw new Error(`nobody said with which words to try ${name}`);
+    const reply = await who.graphql(query(scene));
+    return { code: reply.code ?? 'ok', text: JSON.stringify(reply) };
+  }
+  const args = actWords[field];
+  if (!args) throw new Error(`nobody said with which words to try ${name}`);
+  const answer = await who.askAct(field, args(scene));
+  return { code: answer.code ?? 'ok', text: JSON.stringify(answer) };
+}
+
+const range = 'id: "messages.sent", from: "2026-01-01", to: "2026-01-08", timeZone: "UTC", grain: day';
+const queries: Record<string, (scene: Scene) => string> = {
+  auditActions: () => '{ auditActions }',
+  auditEntries: () => '{ auditEntries(first: 2) { edges { node { id } } } }',
+  auditProof: () => '{ auditProof(id: "999999999") { text } }',
+  auditState: () => '{ auditState { sealed } }',
+  departments: () => '{ departments { id peopleCount peopleBelow } }',
+  devices: () => '{ devices(first: 2) { edges { node { person { name } } } totalCount } }',
+  find: () => '{ find(query: "p") { kind title } }',
+  me: () => '{ me { name roles permissions devices { id } department { path } } }',
+  metric: () => `{ metric(${range}) { total } }`,
+  metricEvents: () => `{ metricEvents(${range}, first: 2) { edges { node { at } } } }`,
+  metrics: () => '{ metrics { id } }',
+  overview: () => '{ overview { peopleActive analytics { waiting } } }',
+  people: () => '{ people(first: 2) { edges { node { name email roles } } totalCount } }',
+  person: ({ cast }) => `{ person(id: "${cast.member}") { name devices { id } roles permissions entries { action } } }`,
+  roleHolders: () => '{ roleHolders(role: owner, first: 2) { edges { node { name } } } }',
+  roles: () => '{ roles { name holdersCount permissions { name } } }',
+  settings: () => '{ settings { name value } }',
+  tasks: () => '{ tasks(first: 2) { edges { node { name by { name } } } } }',
+};
+
+const weaker = ({ thing }: Scene) => thing.target !== 'stronger';
+const actWords: Record<string, (scene: Scene) => Record<string, unknown>> = {
+  changeSetting: () => ({ name: 'organisation', value: 'Renamed' }),
+  createDepartment: () => ({ name: 'New' }),
+  deleteDepartment: ({ cast }) => ({ id: cast.department, moveUp: true }),
+  editPerson: ({ cast }) => ({ id: cast.member, title: 'Baker' }),
+  endDevices: ({ cast }) => ({ ids: [cast.device] }),
+  exportAudit: () => ({}),
+  grantRole: (scene) => ({ userId: scene.cast.member, role: weaker(scene) ? 'guest' : 'auditor' }),
+  inviteAgain: (scene) => ({ id: weaker(scene) ? scene.cast.invitedMember : scene.cast.invitedOwner }),
+  invitePerson: (scene) => ({ name: 'New', email: 'new@example.com', roles: [weaker(scene) ? 'member' : 'owner'] }),
+  moveDepartment: ({ cast }) => ({ id: cast.department }),
+  reactivatePeople: (scene) => ({ ids: [weaker(scene) ? scene.cast.suspendedMember : scene.cast.suspendedOwner] }),
+  renameDepartment: ({ cast }) => ({ id: cast.department, name: 'Renamed' }),
+  suspendPeople: (scene) => ({ ids: [weaker(scene) ? scene.cast.member : scene.cast.owner] }),
+  withdrawRole: (scene) => ({
+    userId: weaker(scene) ? scene.cast.member : scene.cast.owner,
+    role: weaker(scene) ? 'member' : 'owner',
+  }),
+};
