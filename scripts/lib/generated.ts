@@ -5,6 +5,8 @@ import { tool } from './steps.ts';
 /** Papers that a script writes from the code, and what each script writes. They are committed, so that a change of them is seen. */
 export const generated = [
   { script: 'scripts/docs.ts', writes: 'docs/reference' },
+  // From the schema the line above writes.
+  { script: 'admin-ui/codegen.ts', writes: 'admin-ui/src/graphql' },
   { script: 'scripts/schema.ts', writes: 'server/schema.sql' },
 ];
 

@@ -1,0 +1,13 @@
+import { describe, type Act } from '../acts/act.ts';
+import { ExportAuditDocument } from '../graphql/graphql.ts';
+import { request } from '../session/request.ts';
+
+export const exportAudit = (): Act =>
+  describe(
+    'exportAudit',
+    {},
+    {
+      perform: (said) => request(ExportAuditDocument, { ...said }).then((answer) => answer.exportAudit),
+      reason: 'required',
+    },
+  );

@@ -1,0 +1,57 @@
+import { computed } from 'vue';
+import { AuditEntriesDocument, type AuditOutcome } from '../graphql/graphql.ts';
+import { useServer } from '../session/useServer.ts';
+import { useAddress } from '../ui/useAddress.ts';
+import { usePages } from '../ui/usePages.ts';
+
+const outcomes: AuditOutcome[] = ['done', 'refused'];
+const day = /^\d{4}-\d\d-\d\d$/;
+/** Midnight where the reader is. `after`: days later. */
+const midnight = (date: string, after = 0) => {
+  const [year = 0, month = 1, of = 1] = date.split('-').map(Number);
+  return new Date(year, month - 1, of + after).toISOString();
+};
+
+/** The audit log as the address bar describes it. Days are the reader's, both included. */
+export function useAuditList() {
+  const { value, text, write } = useAddress();
+  const pages = usePages();
+  const filters = {
+    text: text('q'),
+    actor: value('actor'),
+    action: value('action'),
+    outcome: value('outcome', outcomes),
+    target: value('target'),
+    from: value('from'),
+    to: value('to'),
+  };
+  const dayOf = (date: string | null) => (date && day.test(date) && !Number.isNaN(Date.parse(date)) ? date : null);
+  const list = useServer(
+    AuditEntriesDocument,
+    () => ({
+      first: pages.size.value,
+      after: pages.after.value,
+      actorId: filters.actor.value,
+      action: filters.action.value,
+      outcome: filters.outcome.value,
+      targetId: filters.target.value,
+      from: dayOf(filters.from.value) && midnight(filters.from.value!),
+      to: dayOf(filters.to.value) && midnight(filters.to.value!, 1),
+      text: filters.text.value || null,
+    }),
+    // Until everything on the page is sealed it is looked at again: that takes about a second.
+    { every: (data) => (data?.auditEntries.edges.some(({ node }) => node.position === null) ? 1_500 : false) },
+  );
+  const entries = computed(() => list.data?.auditEntries.edges.map(({ node }) => node) ?? []);
+  const open = value('entry');
+  return {
+    ...filters,
+    filtered: computed(() => Object.values(filters).some((filter) => filter.value)),
+    clear: () => void write({ q: null, actor: null, action: null, outcome: null, target: null, from: null, to: null }),
+    list,
+    entries,
+    pages,
+    open,
+    opened: computed(() => entries.value.find(({ id }) => id === open.value) ?? null),
+  };
+}

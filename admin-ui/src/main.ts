@@ -1,0 +1,14 @@
+import '@parley/look/tokens.css';
+import '@parley/look/base.css';
+import './ui/element.css';
+import './ui/controls.css';
+import { VueQueryPlugin } from '@tanstack/vue-query';
+import { createApp } from 'vue';
+import App from './App.vue';
+import { addRoutes } from './routes.ts';
+import { queries } from './session/queries.ts';
+import { applyPreferences } from './ui/preferences.ts';
+import { i18n } from './words/i18n.ts';
+
+await applyPreferences();
+createApp(App).use(i18n).use(VueQueryPlugin, { queryClient: queries }).use(addRoutes()).mount('#app');

@@ -1,0 +1,59 @@
+import { type TypedDocumentString } from '../graphql/graphql.ts';
+import { ServerError } from './server-error.ts';
+import { accessToken, renew } from './session.ts';
+
+type Answer<T> = {
+  data?: T | null;
+  errors?: { message: string; extensions?: { code?: string; fault?: string; requestId?: string; message?: string } }[];
+};
+
+let onEnd: () => void = () => undefined;
+/** What happens when the server says that the session is over. */
+export const whenSessionEnds = (act: () => void) => void (onEnd = act);
+
+/** Runs one generated document. Rejects with a `ServerError` carrying the first refusal; renews a spent token once by itself. */
+export async function request<T, V>(
+  document: TypedDocumentString<T, V>,
+  variables?: V,
+  signal?: AbortSignal,
+): Promise<T> {
+  const first = await send<T>(document.toString(), variables, signal);
+  const refused = first.errors?.[0]?.extensions?.code;
+  if (refused !== 'unauthenticated' && refused !== 'session_ended') return read(first);
+  if (!(await renew())) {
+    onEnd();
+    return read(first);
+  }
+  return read(await send<T>(document.toString(), variables, signal));
+}
+
+async function send<T>(query: string, variables: unknown, signal?: AbortSignal): Promise<Answer<T>> {
+  const limit = AbortSignal.timeout(60_000);
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken() ?? ''}` },
+      body: JSON.stringify({ query, variables }),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    return (await response.json()) as Answer<T>;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw ServerError.noAnswer(error);
+  }
+}
+
+function read<T>({ data, errors }: Answer<T>): T {
+  const [error] = errors ?? [];
+  if (error) {
+    const { code = 'internal', fault, requestId } = error.extensions ?? {};
+    throw new ServerError({
+      code,
+      message: error.message,
+      ...(fault ? { fault } : {}),
+      ...(requestId ? { requestId } : {}),
+    });
+  }
+  if (!data) throw ServerError.noAnswer(new Error('an answer without data'));
+  return data;
+}

@@ -1,0 +1,37 @@
+import { markRaw, nextTick, shallowReactive } from 'vue';
+import { type Component } from 'vue';
+
+type Asked = { id: number; dialog: Component; props: Record<string, unknown>; answer: (value: unknown) => void };
+/** Open questions, the latest on top. `QuestionHost` draws them. */
+export const asked = shallowReactive<Asked[]>([]);
+let last = 0;
+
+/**
+ * Opens a dialog and waits for its answer: the value of its `answer` event, or undefined when it was closed.
+ * The element that had the focus gets it back.
+ */
+export function ask<T>(dialog: Component, props: Record<string, unknown> = {}): Promise<T | undefined> {
+  // The same dialog twice is one dialog: a key held down must not pile them up.
+  if (asked.some((open) => open.dialog === markRaw(dialog))) return Promise.resolve(undefined);
+  const before = document.activeElement;
+  return new Promise((resolve) => {
+    const id = ++last;
+    const answer = (value: unknown) => {
+      const at = asked.findIndex((open) => open.id === id);
+      if (at >= 0) asked.splice(at, 1);
+      resolve(value as T | undefined);
+      void nextTick(() => giveBack(before));
+    };
+    asked.push({ id, dialog: markRaw(dialog), props, answer });
+  });
+}
+
+/** What was focused may be gone by now: then the page's beginning is where reading goes on. */
+function giveBack(before: Element | null) {
+  if (asked.length > 0) return;
+  const to =
+    before instanceof HTMLElement && before.isConnected && before !== document.body
+      ? before
+      : document.querySelector<HTMLElement>('main');
+  to?.focus({ preventScroll: true });
+}
