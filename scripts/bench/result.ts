@@ -20,8 +20,11 @@ export type Result = {
   ratios: Ratio[];
 };
 
-/** Runs all its ways interleaved, `rounds` times, each in processes of its own. Throws when a delivery, a row or an answer is lost or doubled. */
-export type Benchmark = { name: string; run(rounds: number): Promise<Result> };
+/**
+ * Runs all its ways interleaved, `rounds` times, each in processes of its own. Throws when a delivery, a row or an answer is lost or doubled.
+ * `share` shrinks the world where that is worth while, for a quick try: 1 is the size the result speaks of.
+ */
+export type Benchmark = { name: string; run(rounds: number, share: number): Promise<Result> };
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -45,6 +48,42 @@ export function cheaper(rows: readonly Row[], ours: string, theirs: string, targ
 export function times(rows: readonly Row[], ours: string, base: string, target: number): Ratio {
   const value = costOf(rows, ours) / costOf(rows, base);
   return { says: `${ours}: times ${base}`, value, target: `≤ ${target}`, reached: value <= target };
+}
+
+/** The median of something else that was seen, of one row over another's: `also` names it, as it stands above the column. */
+export function ratioOf(
+  rows: readonly Row[],
+  {
+    says,
+    over,
+    under,
+    also,
+    target,
+    atLeast,
+  }: {
+    says: string;
+    over: string;
+    under: string;
+    also: string;
+    target: number;
+    /** Whether more is better. */
+    atLeast: boolean;
+  },
+): Ratio {
+  const seen = (name: string) => median(rows.find((row) => row.name === name)!.also![also]!);
+  const value = seen(over) / seen(under);
+  return {
+    says,
+    value,
+    target: `${atLeast ? '≥' : '≤'} ${target}`,
+    reached: atLeast ? value >= target : value <= target,
+  };
+}
+
+/** The value below which a share of the values lie. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
 }
 
 export const figure = (value: number): string =>

@@ -4,16 +4,13 @@ import { once } from 'node:events';
 import { DataTypes, type Model, type ModelStatic } from 'sequelize';
 import { newId } from '../../server/kernel/ids.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
-import { createBroadcast } from '../../server/kernel/broadcast.ts';
-import { Events } from '../../server/kernel/events.ts';
 import { createLog } from '../../server/kernel/log.ts';
-import { OutboxBell } from '../../server/kernel/outbox.ts';
-import { Parts } from '../../server/kernel/parts.ts';
-import { inWork, type House } from '../../server/kernel/work.ts';
+import { inWork } from '../../server/kernel/work.ts';
 import type { Actor } from '../../server/kernel/actor.ts';
 import { announceSent, send } from '../../server/messages/messages.ts';
 import { SendLane, sendLane } from '../../server/messages/send-lane.ts';
 import { answering } from './children.ts';
+import { benchActor, benchHouse } from './house.ts';
 
 /*
  * In a process of its own: one way of storing messages durably. Asked to `send` with so many outstanding for so long, it answers how many were
@@ -32,14 +29,7 @@ const ways: Record<'ours' | 'sequelize', () => Store> = { ours: oursWay, sequeli
 
 /** What a real send does behind the door: an act, membership, the lane, the announcement to a room nobody listens in. */
 function oursWay(): Store {
-  const house: House = {
-    db,
-    log,
-    events: new Events(log),
-    broadcast: createBroadcast(log, { slowReaderBytes: 1_048_576 } as never),
-    parts: new Parts(),
-    bell: new OutboxBell(),
-  };
+  const house = benchHouse(db);
   const lane = house.parts.install(
     sendLane,
     new SendLane(db, log, (batch) => announceSent(house, batch), { cap: 10_000 }),
@@ -48,17 +38,7 @@ function oursWay(): Store {
   const actors = new Map<string, Actor>();
   return ({ conversationId, userId }, clientId, body) => {
     let actor = actors.get(userId);
-    if (!actor)
-      actors.set(
-        userId,
-        (actor = {
-          kind: 'person',
-          id: userId,
-          name: 'bench',
-          deviceId: null,
-          permissions: new Set(['messages.send']),
-        }),
-      );
+    if (!actor) actors.set(userId, (actor = benchActor(userId, 'messages.send')));
     return inWork(house, actor, (work) => send(work, { conversationId, clientId, body }));
   };
 }
