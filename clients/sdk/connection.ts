@@ -6,7 +6,7 @@ import { faults } from '@parley/protocol/errors.ts';
 import { backoff, backoffFor } from './backoff.ts';
 import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
 import { isOver, type DeviceSession } from './session.ts';
-import type { State } from './client.ts';
+import type { State } from './parley.ts';
 
 /** Calling the server, as the rest of the package needs it. */
 export type Calls = {

@@ -1,7 +1,7 @@
 import type { CallInput } from '@parley/protocol/catalogue.ts';
 import type { Message, Page } from '@parley/protocol/messages.ts';
 import { backoffFor, pause } from './backoff.ts';
-import type { Entry, Pending, Place, Timeline } from './client.ts';
+import type { Entry, Pending, Place, Timeline } from './parley.ts';
 import type { Calls } from './connection.ts';
 import { asParleyError, type ParleyError } from './failure.ts';
 import type { Following, Watcher } from './following.ts';

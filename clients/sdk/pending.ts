@@ -1,6 +1,6 @@
 import type { Sent } from '@parley/protocol/messages.ts';
 import { backoffFor, pause } from './backoff.ts';
-import type { Pending } from './client.ts';
+import type { Pending } from './parley.ts';
 import type { Calls } from './connection.ts';
 import { asParleyError, type ParleyError } from './failure.ts';
 import type { Storage } from './storage.ts';

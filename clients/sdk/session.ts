@@ -2,7 +2,7 @@ import { faults } from '@parley/protocol/errors.ts';
 import type { Session, SetUp } from '@parley/protocol/identity.ts';
 import type * as z from 'zod/mini';
 import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
-import type { Options, Status } from './client.ts';
+import type { Options, Status } from './parley.ts';
 
 const refreshKey = 'session/refresh';
 /** Set while a sign-out could not be told to the server: the cookie is still there and must not sign the person in again. */

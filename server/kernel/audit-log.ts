@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Work } from './work.ts';
+import type { Actor } from './actor.ts';
 
 /** One line of the audit log. `before` and `after` hold what changed, secrets left out by whoever writes them. */
 export type AuditEntry = {
@@ -15,10 +15,13 @@ export type AuditEntry = {
   count?: number;
 };
 
+/** Who did it, and through which door. */
+export type Doer = { actor: Actor; doorway: { door: string; requestId: string; address?: string | undefined } };
+
 /** Writes entries inside the act's own transaction, unchained: the sealer chains them later, so that no act waits for another. */
 export async function writeAudit(
   client: Pick<ClientBase, 'query'>,
-  work: Work,
+  { actor, doorway }: Doer,
   entries: readonly AuditEntry[],
   previewToken?: string,
 ): Promise<void> {
@@ -27,8 +30,8 @@ export async function writeAudit(
       `insert into audit_entries (actor_id, actor_name, action, outcome, target_kind, target_id, target_name, before, after, reason, door, address, request_id, preview_token, count)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning id`,
       [
-        work.actor.id,
-        work.actor.name,
+        actor.id,
+        actor.name,
         entry.action,
         entry.outcome,
         entry.target?.kind ?? null,
@@ -37,9 +40,9 @@ export async function writeAudit(
         entry.before ? JSON.stringify(entry.before) : null,
         entry.after ? JSON.stringify(entry.after) : null,
         entry.reason ?? null,
-        work.doorway.door,
-        work.doorway.address ?? null,
-        work.doorway.requestId,
+        doorway.door,
+        doorway.address ?? null,
+        doorway.requestId,
         previewToken ?? null,
         entry.count ?? 1,
       ],
