@@ -9,7 +9,7 @@ import { rotateKey } from '../server/audit/audit.ts';
 import { readConfig } from '../server/config.ts';
 import { system } from '../server/kernel/actor.ts';
 import { openDatabase } from '../server/kernel/database.ts';
-import { openEngines } from '../server/kernel/engines.ts';
+import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
 import { inWork } from '../server/kernel/work.ts';
 

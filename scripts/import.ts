@@ -9,8 +9,8 @@ import { FaultyConfig, readConfig } from '../server/config.ts';
 import { importFile, ImportError, type Joiners } from '../server/imports/imports.ts';
 import { describe, progressLine } from '../server/imports/report.ts';
 import { openDatabase } from '../server/kernel/database.ts';
-import { EngineError } from '../server/kernel/engines-error.ts';
-import { openEngines } from '../server/kernel/engines.ts';
+import { EngineError } from '../server/engines/error.ts';
+import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
 import { migrate } from '../server/kernel/migrate.ts';
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { openEngines } from '../server/kernel/engines.ts';
+import { openEngines } from '../server/engines/engines.ts';
 import { migrate } from '../server/kernel/migrate.ts';
 import { dumpSchema } from '../server/kernel/schema-dump.ts';
 

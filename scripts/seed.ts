@@ -8,8 +8,8 @@ import { FaultyConfig, readConfig } from '../server/config.ts';
 import { describeAccounts } from '../server/demo/accounts.ts';
 import { seedDemo } from '../server/demo/demo.ts';
 import { openDatabase } from '../server/kernel/database.ts';
-import { EngineError } from '../server/kernel/engines-error.ts';
-import { openEngines } from '../server/kernel/engines.ts';
+import { EngineError } from '../server/engines/error.ts';
+import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
 import { migrate } from '../server/kernel/migrate.ts';
 

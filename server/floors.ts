@@ -59,8 +59,11 @@ export const floors: { name: string; lines: string[][] }[] = [
     ],
   },
   { name: 'who', lines: [['settings', 'users', 'departments', 'access', 'identity', 'tasks']] },
-  // Configuration is data that every floor may be handed; the doors stand on the kernel.
-  { name: 'tools', lines: [['config', 'kernel', 'doors']] },
+  // Configuration is data that every floor may be handed; the doors stand on the kernel. The engines' keeper would serve any product as it is.
+  {
+    name: 'tools',
+    lines: [['engines'], ['config', 'kernel', 'doors']],
+  },
 ];
 
 /** A module's own order: rows, then verbs, then doors. A file without a role holds verbs. */
@@ -147,11 +150,11 @@ function orderRule(from: string, target: string): string | null {
 }
 
 function judgeWords({ path: file, words = [] }: SourceFile): Offence[] {
-  if (!/^server\/(?:kernel|doors)\//.test(file) || isProof(file)) return [];
+  if (!/^server\/(?:engines|kernel|doors)\//.test(file) || isProof(file)) return [];
   const name = path.posix.basename(file, '.ts');
   const banned = words.filter((word) => has(word, chatNouns));
   if (has(name, [...chatNouns, ...sharedNouns])) banned.push(name);
-  return banned.map((word) => ({ file, imports: word, rule: 'kernel and doors know no noun of talk' }));
+  return banned.map((word) => ({ file, imports: word, rule: 'engines, kernel and doors know no noun of talk' }));
 }
 
 const has = (word: string, nouns: string[]) =>

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FaultyConfig, readConfig, type Config } from './config.ts';
 import { createApp } from './app.ts';
-import { openEngines, type Engines } from './kernel/engines.ts';
+import { openEngines, type Engines } from './engines/engines.ts';
 import { faultsOf } from './kernel/database-check.ts';
 import { openDatabase } from './kernel/database.ts';
 import { rebaseRestored } from './kernel/outbox-rebase.ts';

@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import { describeAccounts } from './demo/accounts.ts';
 import { seedDemo } from './demo/demo.ts';
 import { openSetUp } from './identity/set-up.ts';
-import type { Engines } from './kernel/engines.ts';
+import type { Engines } from './engines/engines.ts';
 import { system } from './kernel/actor.ts';
 import { inWork, type House } from './kernel/work.ts';
 import * as settings from './settings/settings.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { migrateClickhouse, openClickhouse } from '@parley/analytics/clickhouse.ts';
-import { openEngines } from '../../server/kernel/engines.ts';
-import { readRecord } from '../../server/kernel/engines-record.ts';
+import { openEngines } from '../../server/engines/engines.ts';
+import { readRecord } from '../../server/engines/record.ts';
 import { migrate } from '../../server/kernel/migrate.ts';
 
 /** Embedded engines of the benchmark's own, with their defaults: everything PostgreSQL acknowledged has been flushed. */

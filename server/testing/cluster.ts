@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { openEngines } from '../kernel/engines.ts';
-import type { Engines } from '../kernel/engines.ts';
+import { openEngines } from '../engines/engines.ts';
+import type { Engines } from '../engines/engines.ts';
 import { migrateJobs } from '../kernel/jobs.ts';
 import { migrate } from '../kernel/migrate.ts';
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../kernel/engines-process.ts';
+import { freePort } from '../engines/process.ts';
 import { until } from './client.ts';
 
 /** The real server as a process of its own, at one address over its deaths: for tests that kill it. */

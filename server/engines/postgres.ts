@@ -20,12 +20,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { EngineError } from './engines-error.ts';
-import { commandOf, isAlive, nameProcess, pause, stopProcess } from './engines-process.ts';
-import type { ProcessName } from './engines-process.ts';
+import { EngineError } from './error.ts';
+import { commandOf, isAlive, nameProcess, pause, stopProcess } from './process.ts';
+import type { ProcessName } from './process.ts';
 import type { Run } from './keeper-engine.ts';
-import { giveTo } from './postgres-engine-place.ts';
-import type { Place } from './postgres-engine-place.ts';
+import { giveTo } from './postgres-place.ts';
+import type { Place } from './postgres-place.ts';
 
 export const OWNER = 'parley';
 const DATABASE = 'parley';

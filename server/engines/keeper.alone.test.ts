@@ -20,10 +20,10 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openEngines } from './engines.ts';
-import { isAlive, nameProcess, pause, sendSignal } from './engines-process.ts';
-import type { ProcessName } from './engines-process.ts';
-import { readRecord } from './engines-record.ts';
-import type { EnginesRecord } from './engines-record.ts';
+import { isAlive, nameProcess, pause, sendSignal } from './process.ts';
+import type { ProcessName } from './process.ts';
+import { readRecord } from './record.ts';
+import type { EnginesRecord } from './record.ts';
 
 /* What becomes of the engines when processes around them die. Each test has a data directory and engines of its own. */
 

@@ -8,7 +8,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { createConnection, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { EngineError } from './engines-error.ts';
+import { EngineError } from './error.ts';
 
 /** A data directory bears one server and any number of tools beside it. */
 export type Holder = 'server' | 'tool';

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessName } from './engines-process.ts';
+import type { ProcessName } from './process.ts';
 
 export type EngineRecord = { port: number; url: string; process: ProcessName | null };
 

@@ -2,8 +2,8 @@
  * Keeps one engine running: started once with patience, and when it dies by itself started again on the same port,
  * waiting longer after each failure in a row. Stopping ends both.
  */
-import { pause } from './engines-process.ts';
-import type { ProcessName } from './engines-process.ts';
+import { pause } from './process.ts';
+import type { ProcessName } from './process.ts';
 
 /** One run of an engine, from ready to exit. */
 export type Run = {

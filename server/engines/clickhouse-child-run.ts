@@ -4,10 +4,10 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { EngineError } from './engines-error.ts';
-import { nameProcess, stopProcess } from './engines-process.ts';
+import { EngineError } from './error.ts';
+import { nameProcess, stopProcess } from './process.ts';
 import type { Run } from './keeper-engine.ts';
-import { endOf } from './postgres-engine.ts';
+import { endOf } from './postgres.ts';
 
 const LOG_LIMIT = 10 * 1024 * 1024;
 const CLEAN_STOP = 30_000;

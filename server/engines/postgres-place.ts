@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EngineError } from './engines-error.ts';
+import { EngineError } from './error.ts';
 
 const SYSTEM_HOME = '/var/lib/parley';
 

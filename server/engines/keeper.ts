@@ -16,16 +16,16 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { clickhouseUrl, startClickhouse } from './clickhouse-child-run.ts';
-import { EngineError } from './engines-error.ts';
-import { freePort, isAlive, nameProcess, stopProcess } from './engines-process.ts';
-import { newSecret, readRecord, writeRecord } from './engines-record.ts';
-import type { EngineRecord, EnginesRecord } from './engines-record.ts';
+import { EngineError } from './error.ts';
+import { freePort, isAlive, nameProcess, stopProcess } from './process.ts';
+import { newSecret, readRecord, writeRecord } from './record.ts';
+import type { EngineRecord, EnginesRecord } from './record.ts';
 import { supervise } from './keeper-engine.ts';
 import type { Supervised } from './keeper-engine.ts';
 import { openLines } from './keeper-lines.ts';
 import type { Lines } from './keeper-lines.ts';
-import { postgresUrl, prepareCluster, startPostgres } from './postgres-engine.ts';
-import { choosePlace, forgetPlace } from './postgres-engine-place.ts';
+import { postgresUrl, prepareCluster, startPostgres } from './postgres.ts';
+import { choosePlace, forgetPlace } from './postgres-place.ts';
 
 /** What the keeper says on its output. */
 export type KeeperWord =
