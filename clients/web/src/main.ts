@@ -1,11 +1,12 @@
 import '@parley/look/tokens.css';
 import '@parley/look/base.css';
+import '@parley/look/controls.css';
 import './ui/controls.css';
 import { createApp } from 'vue';
 import App from './App.vue';
 import { addRoutes } from './routes.ts';
 import { applyPreferences } from './settings/preferences.ts';
-import { i18n } from './words/i18n.ts';
+import { i18n, speak } from './words/i18n.ts';
 
-await applyPreferences();
+await applyPreferences(speak);
 createApp(App).use(i18n).use(addRoutes()).mount('#app');

@@ -3,7 +3,7 @@ import type { ShallowRef } from 'vue';
 import { createParley } from '@parley/sdk/client.ts';
 import type { Changed } from '@parley/sdk/client.ts';
 import type { Person } from '@parley/protocol/people.ts';
-import { deviceName } from './session/device.ts';
+import { deviceName } from '@parley/look/device.ts';
 import { browserStorage } from './storage.ts';
 
 /** The one signed-in device this page is. Everything on screen is read from it through the functions below, which Vue can watch. */

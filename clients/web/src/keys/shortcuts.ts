@@ -1,4 +1,4 @@
-import type { Words } from '../words/en.ts';
+import type { Words } from './words.en.ts';
 
 export type ShortcutName = keyof Omit<Words['keys'], 'title' | 'everywhere' | 'writing' | 'reading'>;
 type Scope = 'everywhere' | 'writing' | 'reading';

@@ -1,21 +1,7 @@
+import { createFormat } from '@parley/look/format.ts';
 import { i18n } from './i18n.ts';
 
-// The reader's own region of the language, where the browser names one: 14:05 in London, 2:05 PM in Boston.
-function region(): string {
-  const language = i18n.global.locale.value;
-  const base = language.slice(0, 2);
-  return navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === base) ?? language;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-// Building an Intl formatter costs about a millisecond, and a page of messages asks hundreds of times.
-function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = i18n.global.locale.value + JSON.stringify(options);
-  let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(region(), options)));
-  return made;
-}
+const format = createFormat(() => i18n.global.locale.value);
 
 /** Hour and minute. */
 export const clock = (at: number) => format({ hour: '2-digit', minute: '2-digit' }).format(at);

@@ -1,27 +1,30 @@
 import { expect, test } from 'vitest';
 import { initialsOf } from '@parley/look/initials.ts';
+import { preferredLanguage, together } from '@parley/look/languages.ts';
+import { differences, missing } from '@parley/look/testing/words.ts';
 import { plainText } from '../conversations/plain.ts';
 import { matches } from '../conversations/matches.ts';
 import { comboOf, shortcuts } from '../keys/shortcuts.ts';
-import { deviceName } from '../session/device.ts';
-import { en } from './en.ts';
-import { preferredLanguage } from './i18n.ts';
-import { zhCN } from './zh-CN.ts';
+import { deviceName } from '@parley/look/device.ts';
+import { chinese } from './chinese.ts';
+import { i18n } from './i18n.ts';
 
-type Words = Record<string, Record<string, string>>;
-const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+const english = i18n.global.getLocaleMessage('en');
 
 test('both languages say the same things, with the same blanks to fill', () => {
-  for (const [section, words] of Object.entries(en as Words)) {
-    expect(Object.keys((zhCN as Words)[section]!), section).toEqual(Object.keys(words));
-    for (const [key, text] of Object.entries(words)) {
-      const theirs = (zhCN as Words)[section]![key]!;
-      expect(holes(theirs), `${section}.${key}`).toEqual(holes(text));
-      expect(theirs.trim(), `${section}.${key}`).not.toBe('');
-      // A lone @ would be read as a reference to another sentence.
-      expect(text + theirs, `${section}.${key}`).not.toMatch(/@/);
-    }
-  }
+  expect(differences(english, together(chinese))).toEqual([]);
+});
+
+test('every sentence that is asked for by name is there', () => {
+  const sources = import.meta.glob<string>('../**/*.{vue,ts}', { eager: true, query: '?raw', import: 'default' });
+  expect(missing(sources, english)).toEqual([]);
+  expect(missing({ here: `t('talk.today') t('talk.never')` }, english)).toEqual(['here asks for talk.never']);
+});
+
+test('two folders that name a section alike are a mistake', () => {
+  expect(() => together({ a: { talk: {} }, b: { talk: {} } })).toThrow(
+    `the section "talk" is another folder's already`,
+  );
 });
 
 test('the language is the first one wished for that is spoken here', () => {

@@ -1,0 +1,34 @@
+export const words = {
+  session: {
+    title: 'Sign in',
+    to: 'to {organisation}',
+    email: 'E-mail',
+    password: 'Password',
+    showPassword: 'Show the password',
+    hidePassword: 'Hide the password',
+    submit: 'Sign in',
+    busy: 'Signing in…',
+    evaluation:
+      'This is an evaluation with a demo company. The accounts and their passwords were printed where the server was started.',
+    ended: 'Your session on this device has ended. Please sign in again.',
+    suspended: 'Your account has been suspended. Please turn to your administrator.',
+    unreachable: 'The server cannot be reached. Check your connection; this page tries again by itself.',
+    lang: 'Language',
+  },
+  setUp: {
+    title: 'Set up Parley',
+    lead: 'This installation is empty. The person who sets it up becomes its owner.',
+    code: 'One-time code',
+    codeHelp: 'Printed in the server’s log when it started.',
+    organisation: 'Organisation',
+    organisationHelp: 'As people call it; it can be changed later.',
+    name: 'Your name',
+    email: 'Your e-mail',
+    password: 'Password',
+    passwordHelp: 'At least 12 characters.',
+    submit: 'Create the owner and sign in',
+    busy: 'Creating…',
+  },
+};
+
+export type Words = typeof words;

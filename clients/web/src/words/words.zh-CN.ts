@@ -1,0 +1,36 @@
+import type { Words } from './words.en.ts';
+
+export const words: Words = {
+  app: {
+    name: 'Parley',
+    loading: '正在加载…',
+    close: '关闭',
+    cancel: '取消',
+    save: '保存',
+    retry: '重试',
+    more: '更多',
+    skip: '跳到会话内容',
+    showList: '返回会话列表',
+  },
+  errors: {
+    notices: '通知',
+    quote: '请提供代码：{code}',
+    unknown: '发生了意外情况。',
+    malformed: '服务器不接受此输入。',
+    too_large: '内容太大，无法发送。',
+    unknown_operation: '服务器不认识此操作。请重新加载页面以使用最新版本。',
+    unauthenticated: '请重新登录。',
+    wrong_credentials: '邮箱与密码不匹配。',
+    session_ended: '此设备上的登录已结束。',
+    suspended: '你的账号已被停用。',
+    forbidden: '你无权在这里进行此操作。',
+    not_found: '它不存在，或者你无权查看。',
+    conflict: '别人同时修改了它，请再看一下。',
+    archived: '此会话已归档。',
+    moved: '内容刚刚发生变化，请重试。',
+    limited: '操作太频繁，请稍后重试。',
+    overloaded: '服务器现在很忙，请稍后重试。',
+    unavailable: '服务器暂时不可用，请稍后重试。',
+    internal: '服务器出错，问题已被记录。',
+  },
+};
