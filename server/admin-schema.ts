@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { accessAdmin } from './access/access.admin.ts';
 import { auditAdmin } from './audit/audit.admin.ts';
+import { complianceAdmin } from './compliance/compliance.admin.ts';
 import { consoleAdmin } from './console/console.admin.ts';
 import { conversationsAdmin } from './conversations/conversations.admin.ts';
 import { dashboardsAdmin } from './dashboards/dashboards.admin.ts';
@@ -21,6 +22,7 @@ const parts: AdminPart[] = [
   tasksAdmin,
   conversationsAdmin,
   auditAdmin,
+  complianceAdmin,
   dashboardsAdmin,
   consoleAdmin,
 ];

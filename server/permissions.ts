@@ -52,6 +52,7 @@ export const demands = {
   ownDevice: 'One’s own device; with devices.end anybody’s.',
   notStronger: 'Nobody who may do something the actor may not. Nobody suspends themselves, or the last owner.',
   roleWithin: 'Only roles that allow nothing the actor may not do; the last owner stays one.',
+  reason: 'Any conversation, with a reason: what is read is written to the audit log.',
   file: 'Also what the task’s file itself needs: for an export of the audit log, audit.read.',
 } as const;
 export type Demand = keyof typeof demands;
@@ -105,6 +106,8 @@ export const demandOf: Record<string, Demand> = {
   'query auditEntries': 'nothing',
   'query auditProof': 'nothing',
   'query auditState': 'nothing',
+  'query conversationMessages': 'reason',
+  'query conversations': 'nothing',
   'query departments': 'nothing',
   'query devices': 'nothing',
   'query find': 'nothing',

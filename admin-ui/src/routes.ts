@@ -40,6 +40,18 @@ const pages: RouteRecordRaw[] = [
   { path: 'roles', name: 'roles', component: () => import('./roles/RolesPage.vue'), ...needs('roles.read') },
   { path: 'roles/:name', name: 'role', component: () => import('./roles/RolePage.vue'), ...needs('roles.read') },
   { path: 'devices', name: 'devices', component: () => import('./devices/DevicesPage.vue'), ...needs('devices.read') },
+  {
+    path: 'conversations',
+    name: 'conversations',
+    component: () => import('./conversations/ConversationsPage.vue'),
+    ...needs('conversations.audit'),
+  },
+  {
+    path: 'conversations/:id',
+    name: 'conversation',
+    component: () => import('./conversations/ConversationPage.vue'),
+    ...needs('conversations.audit'),
+  },
   { path: 'audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), ...needs('audit.read') },
   {
     path: 'activity',

@@ -5,7 +5,7 @@ import { roleNames, type Role } from '../access/roles.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { connectionOf, pageArgs, pageCost } from '../doors/graphql-lists.ts';
-import { adminPeople } from '../users/directory.ts';
+import { peopleInOrder } from '../users/directory.ts';
 import { PersonType } from '../users/person-type.ts';
 import * as devices from './devices.ts';
 import * as invitations from './invitations.ts';
@@ -34,10 +34,7 @@ export function identityAdmin(builder: AdminBuilder): void {
       id: t.exposeID('id'),
       person: t.loadable({
         type: PersonType,
-        load: async (ids: string[], work) => {
-          const people = new Map((await adminPeople(work, ids)).map((person) => [person.id, person]));
-          return ids.map((one) => people.get(one)!);
-        },
+        load: (ids: string[], work) => peopleInOrder(work, ids),
         resolve: ({ userId }) => userId,
       }),
       name: t.exposeString('name'),

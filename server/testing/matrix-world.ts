@@ -309,6 +309,9 @@ const queries: Record<string, (scene: Scene) => string> = {
   auditEntries: () => '{ auditEntries(first: 2) { edges { node { id } } } }',
   auditProof: () => '{ auditProof(id: "999999999") { text } }',
   auditState: () => '{ auditState { sealed } }',
+  conversationMessages: ({ conversationId }) =>
+    `{ conversationMessages(conversationId: "${conversationId}", reason: "a complaint", first: 2) { edges { node { body sender { name } } } } }`,
+  conversations: () => '{ conversations(first: 2) { edges { node { name members { name } } } totalCount } }',
   departments: () => '{ departments { id peopleCount peopleBelow } }',
   devices: () => '{ devices(first: 2) { edges { node { person { name } } } totalCount } }',
   find: () => '{ find(query: "p") { kind title } }',

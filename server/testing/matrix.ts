@@ -70,6 +70,7 @@ export const thingsOf: Record<Demand, Thing[]> = {
   ownDevice: [{ whose: 'own' }, { whose: 'another’s' }],
   notStronger: targets,
   roleWithin: targets,
+  reason: inPlaces,
   file: [{}],
 };
 
@@ -136,5 +137,6 @@ const answers: Record<Demand, Answer> = {
   // An administrator is stronger than members and weaker than owners.
   notStronger: (who, { target }) => (target === 'weaker' || isOwner(who) ? 'ok' : 'forbidden'),
   roleWithin: (who, { target }) => (target === 'weaker' || isOwner(who) ? 'ok' : 'forbidden'),
+  reason: () => 'ok',
   file: (who) => (allowed(who, 'audit.read') ? 'ok' : 'forbidden'),
 };

@@ -89,6 +89,12 @@ export async function adminPerson(work: Work, id: string): Promise<AdminPerson> 
   return person;
 }
 
+/** The people with these ids, each in its place: for loaders. Whoever calls has judged who may. */
+export async function peopleInOrder(work: Work, ids: readonly string[]): Promise<AdminPerson[]> {
+  const people = new Map((await adminPeople(work, ids)).map((person) => [person.id, person]));
+  return ids.map((id) => people.get(id)!);
+}
+
 /** The people with these ids, in no particular order. Whoever calls has judged who may. */
 export const adminPeople = (work: Work, ids: readonly string[]): Promise<AdminPerson[]> =>
   work.sql<AdminPerson>(`select ${columns} from users u where u.id = any ($1::uuid[])`, [ids]);

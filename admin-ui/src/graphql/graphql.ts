@@ -114,6 +114,28 @@ export type ExportAuditMutation = { exportAudit:
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
 
+export type ConversationLineFragment = { id: string, kind: string, name: string | null, purpose: string, visibility: string, membersCount: number, messagesCount: number, lastAt: string | null, createdAt: string, archivedAt: string | null, members: Array<{ id: string, name: string, kind: PersonKind }> };
+
+export type ConversationsQueryVariables = Exact<{
+  query?: string | null | undefined;
+  kind?: string | null | undefined;
+  userId?: string | number | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ConversationsQuery = { conversations: { totalCount: number, pageInfo: { endCursor: string | null, hasNextPage: boolean }, edges: Array<{ node: { id: string, kind: string, name: string | null, purpose: string, visibility: string, membersCount: number, messagesCount: number, lastAt: string | null, createdAt: string, archivedAt: string | null, members: Array<{ id: string, name: string, kind: PersonKind }> } }> } };
+
+export type ConversationMessagesQueryVariables = Exact<{
+  id: string | number;
+  reason: string;
+  after?: string | null | undefined;
+}>;
+
+
+export type ConversationMessagesQuery = { conversationMessages: { conversation: { id: string, kind: string, name: string | null, purpose: string, visibility: string, membersCount: number, messagesCount: number, lastAt: string | null, createdAt: string, archivedAt: string | null, members: Array<{ id: string, name: string, kind: PersonKind }> }, pageInfo: { endCursor: string | null, hasNextPage: boolean }, edges: Array<{ node: { id: string, seq: number, title: string | null, body: string, answersSeq: number | null, createdAt: string, editedAt: string | null, recalledAt: string | null, sender: { id: string, name: string, kind: PersonKind } } }> } };
+
 export type MetricsQueryVariables = Exact<{
   locale: string;
 }>;
@@ -562,6 +584,25 @@ export const EntryLineFragmentDoc = new TypedDocumentString(`
   hash
 }
     `, {"fragmentName":"EntryLine"}) as unknown as TypedDocumentString<EntryLineFragment, unknown>;
+export const ConversationLineFragmentDoc = new TypedDocumentString(`
+    fragment ConversationLine on Conversation {
+  id
+  kind
+  name
+  purpose
+  visibility
+  membersCount
+  messagesCount
+  lastAt
+  createdAt
+  archivedAt
+  members {
+    id
+    name
+    kind
+  }
+}
+    `, {"fragmentName":"ConversationLine"}) as unknown as TypedDocumentString<ConversationLineFragment, unknown>;
 export const DeviceLineFragmentDoc = new TypedDocumentString(`
     fragment DeviceLine on Device {
   id
@@ -721,6 +762,95 @@ fragment ActAnswer on ActResult {
     fault
   }
 }`) as unknown as TypedDocumentString<ExportAuditMutation, ExportAuditMutationVariables>;
+export const ConversationsDocument = new TypedDocumentString(`
+    query Conversations($query: String, $kind: String, $userId: ID, $first: Int, $after: String) {
+  conversations(
+    query: $query
+    kind: $kind
+    userId: $userId
+    first: $first
+    after: $after
+  ) {
+    totalCount
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+    edges {
+      node {
+        ...ConversationLine
+      }
+    }
+  }
+}
+    fragment ConversationLine on Conversation {
+  id
+  kind
+  name
+  purpose
+  visibility
+  membersCount
+  messagesCount
+  lastAt
+  createdAt
+  archivedAt
+  members {
+    id
+    name
+    kind
+  }
+}`) as unknown as TypedDocumentString<ConversationsQuery, ConversationsQueryVariables>;
+export const ConversationMessagesDocument = new TypedDocumentString(`
+    query ConversationMessages($id: ID!, $reason: String!, $after: String) {
+  conversationMessages(
+    conversationId: $id
+    reason: $reason
+    after: $after
+    first: 50
+  ) {
+    conversation {
+      ...ConversationLine
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+    edges {
+      node {
+        id
+        seq
+        title
+        body
+        answersSeq
+        createdAt
+        editedAt
+        recalledAt
+        sender {
+          id
+          name
+          kind
+        }
+      }
+    }
+  }
+}
+    fragment ConversationLine on Conversation {
+  id
+  kind
+  name
+  purpose
+  visibility
+  membersCount
+  messagesCount
+  lastAt
+  createdAt
+  archivedAt
+  members {
+    id
+    name
+    kind
+  }
+}`) as unknown as TypedDocumentString<ConversationMessagesQuery, ConversationMessagesQueryVariables>;
 export const MetricsDocument = new TypedDocumentString(`
     query Metrics($locale: String!) {
   metrics {

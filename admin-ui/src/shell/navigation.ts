@@ -4,6 +4,7 @@ import {
   LayoutDashboard,
   Laptop,
   ListChecks,
+  MessagesSquare,
   ScrollText,
   Settings,
   ShieldCheck,
@@ -35,7 +36,13 @@ const groups: Group[] = [
       place('devices', 'devices', Laptop, 'devices.read'),
     ],
   },
-  { title: 'nav.oversight', places: [place('audit', 'audit', ScrollText, 'audit.read')] },
+  {
+    title: 'nav.oversight',
+    places: [
+      place('audit', 'audit', ScrollText, 'audit.read'),
+      place('conversations', 'conversations', MessagesSquare, 'conversations.audit'),
+    ],
+  },
   { title: 'nav.analytics', places: [place('activity', 'dashboards', Activity, 'dashboards.read')] },
   {
     title: 'nav.system',
