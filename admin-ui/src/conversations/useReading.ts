@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef, watch } from 'vue';
+import { computed, ref, shallowRef } from 'vue';
 import { ConversationMessagesDocument, type ConversationMessagesQuery } from '../graphql/graphql.ts';
 import { request } from '../session/request.ts';
 
@@ -9,24 +9,17 @@ export type ReadMessage = Page['edges'][number]['node'];
  * A reading of one conversation, for as long as the page is open. Each page is asked for once and by hand: looking again in the background would be
  * another reading, and another line in the audit log. The reason is kept nowhere else than here.
  */
-export function useReading(id: () => string) {
+export function useReading(id: string) {
   const pages = shallowRef<Page[]>([]);
   const reason = ref<string | null>(null);
   const busy = ref(false);
   const failure = shallowRef<unknown>(null);
 
-  // The reason given for one conversation is none for another.
-  watch(id, () => {
-    pages.value = [];
-    reason.value = null;
-    failure.value = null;
-  });
-
   async function read(after: string | null): Promise<void> {
     busy.value = true;
     failure.value = null;
     try {
-      const answer = await request(ConversationMessagesDocument, { id: id(), reason: reason.value!, after });
+      const answer = await request(ConversationMessagesDocument, { id, reason: reason.value!, after });
       pages.value = [...pages.value, answer.conversationMessages];
     } catch (error) {
       failure.value = error;
