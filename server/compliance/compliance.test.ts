@@ -42,12 +42,13 @@ type Line = {
   action: string;
   actorName: string;
   targetId: string | null;
+  targetName: string | null;
   after: Record<string, unknown>;
   reason: string;
 };
 const lines = (action: string) =>
   world.db.rows<Line>(
-    `select action, actor_name as "actorName", target_id as "targetId", after, reason from audit_entries where action = $1 and outcome = 'done' order by id`,
+    `select action, actor_name as "actorName", target_id as "targetId", target_name as "targetName", after, reason from audit_entries where action = $1 and outcome = 'done' order by id`,
     [action],
   );
 type Page = {
@@ -97,6 +98,7 @@ test('each page leaves a line with what was read and why, and no page is read wi
       action: 'conversation.read',
       actorName: 'Amira',
       targetId: direct,
+      targetName: 'Ada, Ben',
       after: { fromSeq: 1, toSeq: 1, messages: 1 },
       reason: 'a complaint, case 12',
     },

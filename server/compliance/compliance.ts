@@ -110,7 +110,11 @@ export async function read(
   const shown = rows.slice(0, first);
   work.audit({
     action: 'conversation.read',
-    target: { kind: 'conversation', id: conversationId, name: conversation.name },
+    target: {
+      kind: 'conversation',
+      id: conversationId,
+      name: conversation.name ?? (await calledByMembers(work, conversationId)),
+    },
     after: { fromSeq: shown.at(-1)?.seq ?? null, toSeq: shown[0]?.seq ?? null, messages: shown.length },
     reason,
   });
@@ -122,6 +126,15 @@ export async function read(
     (row) => cursorAt(work, list, [row.seq]),
   );
   return { ...page, conversation };
+}
+
+/** A conversation without a name is known by the people in it. */
+async function calledByMembers(work: Work, conversationId: string): Promise<string> {
+  const people = await work.sql<{ name: string }>(
+    `select u.name from members m join users u on u.id = m.user_id where m.conversation_id = $1 and m.left_at is null order by lower(u.name), u.id limit 3`,
+    [conversationId],
+  );
+  return people.map(({ name }) => name).join(', ');
 }
 
 /** Who is in each of these conversations now, the first twenty by name. */

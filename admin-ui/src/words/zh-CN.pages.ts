@@ -248,7 +248,7 @@ export const pages: Omit<
     last: '最近一条消息',
     person: '参与者',
     never: '尚无消息',
-    kinds: { direct: '私聊', group: '群聊', channel: '频道' },
+    kinds: { direct: '单聊', group: '群聊', channel: '频道' },
     private: '私密',
     archived: '已归档',
     more: '{names} 等 {count} 位其他成员',
