@@ -113,6 +113,7 @@ export const demandOf: Record<string, Demand> = {
   'query find': 'nothing',
   'query me': 'nothing',
   'query metric': 'nothing',
+  'query metricBreakdown': 'nothing',
   'query metricEvents': 'nothing',
   'query metrics': 'nothing',
   'query overview': 'nothing',

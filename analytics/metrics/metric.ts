@@ -2,6 +2,8 @@
 export type Filter = {
   /** Departments whose people count, already expanded to the subtree; null = all, and people without one. */
   departments: string[] | null;
+  /** Departments whose people do not count. */
+  outside?: string[];
   conversationKinds: string[] | null;
   /** true: only bots; false: only people; null: both. */
   bots: boolean | null;
@@ -38,6 +40,7 @@ const bucket: Record<Grain, (time: string) => string> = {
 const filters = (filter: Filter): string =>
   [
     filter.departments && 'and department in {departments:Array(UUID)}',
+    filter.outside && 'and department not in {outside:Array(UUID)}',
     filter.conversationKinds && 'and conversation_kind in {kinds:Array(String)}',
     filter.bots !== null && 'and bot = {bots:Bool}',
   ]
@@ -47,6 +50,15 @@ const filters = (filter: Filter): string =>
 const within = (time: string) =>
   `${time} >= toDateTime({from:String}, {timeZone:String}) and ${time} < toDateTime({to:String}, {timeZone:String})`;
 
+/** Where a metric is read from: the roll-up, or for time zones it does not serve the events. */
+function sourceOf(metric: Metric, filter: Filter, wholeHours: boolean) {
+  const [table, time, aggregate] = wholeHours
+    ? (['activity_hourly', 'hour', metric.rolledUp] as const)
+    : (['events', 'at', metric.raw] as const);
+  const where = `where ${wholeHours ? '' : "kind = 'message' and "}${within(time)} ${filters(filter)}`.trim();
+  return { table, time, aggregate, where };
+}
+
 /** The SQL of one metric's series and total, as it is run and as it is shown. */
 export function sqlOf(
   metric: Metric,
@@ -54,13 +66,26 @@ export function sqlOf(
   filter: Filter,
   wholeHours: boolean,
 ): { series: string; total: string } {
-  const [table, time, aggregate] = wholeHours
-    ? ['activity_hourly', 'hour', metric.rolledUp]
-    : ['events', 'at', metric.raw];
-  const where = `where ${wholeHours ? '' : "kind = 'message' and "}${within(time)} ${filters(filter)}`.trim();
+  const { table, time, aggregate, where } = sourceOf(metric, filter, wholeHours);
   return {
     series: `select toString(${bucket[range.grain](time)}) as bucket, ${aggregate} as value\nfrom ${table}\n${where}\ngroup by bucket order by bucket`,
     total: `select ${aggregate} as value\nfrom ${table}\n${where}`,
+  };
+}
+
+/**
+ * The SQL of one metric taken apart. Each department of `partOf` counts in the part at the same place of `parts`, all others in part 0, so that a
+ * part may stand for a whole subtree and count everybody in it once.
+ */
+export function breakdownSqlOf(
+  metric: Metric,
+  filter: Filter,
+  wholeHours: boolean,
+): { departments: string; kinds: string } {
+  const { table, aggregate, where } = sourceOf(metric, filter, wholeHours);
+  return {
+    departments: `select transform(department, {partOf:Array(UUID)}, {parts:Array(UInt32)}, toUInt32(0)) as part, ${aggregate} as value\nfrom ${table}\n${where}\ngroup by part order by part`,
+    kinds: `select conversation_kind as part, ${aggregate} as value\nfrom ${table}\n${where}\ngroup by part order by part`,
   };
 }
 
@@ -75,13 +100,14 @@ order by at desc, event_id desc
 limit {limit:UInt32}`;
 }
 
-/** Bound parameters of all three. A date alone is midnight there. */
+/** Bound parameters of them all. A date alone is midnight there. */
 export function paramsOf(range: Pick<Range, 'from' | 'to' | 'timeZone'>, filter: Filter): Record<string, unknown> {
   return {
     from: `${range.from} 00:00:00`,
     to: `${range.to} 00:00:00`,
     timeZone: range.timeZone,
     ...(filter.departments ? { departments: filter.departments } : {}),
+    ...(filter.outside ? { outside: filter.outside } : {}),
     ...(filter.conversationKinds ? { kinds: filter.conversationKinds } : {}),
     ...(filter.bots !== null ? { bots: filter.bots } : {}),
   };

@@ -7,20 +7,32 @@ import { connectionOf, pageArgs, pageWords, type Listing } from '../doors/graphq
 import { cursorAt, placeOf } from '../kernel/cursors.ts';
 import type { Work } from '../kernel/work.ts';
 import { PersonType } from '../users/person-type.ts';
+import { breakdown, type Breakdown, type DepartmentPart, type KindPart } from './breakdown.ts';
 import { FreshnessType } from './freshness-type.ts';
-import { allMetrics, eventsBehind, messagesBy, series, type EventBehind, type Point, type Series } from './numbers.ts';
+import {
+  allMetrics,
+  departmentScopes,
+  eventsBehind,
+  messagesBy,
+  series,
+  type EventBehind,
+  type Point,
+  type Series,
+} from './numbers.ts';
 
 const day = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day written YYYY-MM-DD'));
-const words = {
+const rangeWords = {
   id: text(60),
   from: day,
   to: day,
   timeZone: text(60),
-  grain: z.enum(grains),
   departmentId: z.optional(id),
+  departmentScope: z.optional(z.enum(departmentScopes)),
   conversationKinds: z.optional(z.array(z.enum(kinds)).check(z.maxLength(kinds.length))),
   bots: z.optional(z.boolean()),
 };
+const words = { ...rangeWords, grain: z.enum(grains) };
+const BreakdownQuestion = z.strictObject(rangeWords);
 const MetricQuestion = z.strictObject(words);
 const EventsQuestion = z.strictObject({
   ...words,
@@ -30,6 +42,11 @@ const EventsQuestion = z.strictObject({
 /** Usage numbers in the administrative schema. */
 export function dashboardsAdmin(builder: AdminBuilder): void {
   const Grain = builder.enumType('Grain', { values: grains });
+  const Scope = builder.enumType('DepartmentScope', {
+    description:
+      '`below`: the department and everything below it. `own`: only who was directly in it, or without one in no department. `gone`: only who was in a department that has been deleted since.',
+    values: departmentScopes,
+  });
   const Metric = builder.objectRef<Series['metric']>('Metric').implement({
     description: 'A number Parley shows, and what it means.',
     fields: (t) => ({
@@ -120,6 +137,44 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
   const Events = connectionOf<EventBehind, Listing<EventBehind> & { sql: string }>(builder, Event, 'MetricEvent', {
     fields: (t) => ({ sql: t.exposeString('sql', { description: 'What was asked of the store.' }) }),
   });
+  const Step = builder.objectRef<Breakdown['path'][number]>('MetricDepartment').implement({
+    fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }),
+  });
+  const DepartmentBar = builder.objectRef<DepartmentPart>('MetricDepartmentPart').implement({
+    description: 'One department with everything below it, or what belongs to none of them.',
+    fields: (t) => ({
+      departmentId: t.exposeID('departmentId', { nullable: true }),
+      scope: t.expose('scope', { type: Scope }),
+      name: t.exposeString('name', { nullable: true }),
+      value: t.exposeFloat('value'),
+    }),
+  });
+  const KindBar = builder
+    .objectRef<KindPart>('MetricKindPart')
+    .implement({ fields: (t) => ({ kind: t.exposeString('kind'), value: t.exposeFloat('value') }) });
+  const BreakdownSql = builder.objectRef<Breakdown['sql']>('MetricBreakdownSql').implement({
+    fields: (t) => ({
+      departments: t.exposeString('departments'),
+      kinds: t.exposeString('kinds'),
+      params: t.expose('params', { type: 'JSON' }),
+    }),
+  });
+  const Parts = builder.objectRef<Breakdown>('MetricBreakdown').implement({
+    description:
+      'A number taken apart. Parts of a sum add up to it. People count once in each part they were active in, so those may add up to more.',
+    fields: (t) => ({
+      total: t.exposeFloat('total'),
+      path: t.expose('path', {
+        type: [Step],
+        description: 'From the top of the tree down to the department that was named.',
+      }),
+      departments: t.expose('departments', { type: [DepartmentBar], description: 'Largest first, at most 100.' }),
+      departmentsLeft: t.exposeInt('departmentsLeft', { description: 'How many smaller parts are left out.' }),
+      kinds: t.expose('kinds', { type: [KindBar] }),
+      sql: t.expose('sql', { type: BreakdownSql }),
+      cost: t.expose('cost', { type: Cost }),
+    }),
+  });
   builder.objectField(PersonType, 'messagesCount', (t) =>
     t.loadable({
       type: 'Int',
@@ -158,6 +213,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
         timeZone: t.arg.string({ required: true }),
         grain: t.arg({ type: Grain, required: true }),
         departmentId: t.arg.id(),
+        departmentScope: t.arg({ type: Scope }),
         conversationKinds: t.arg.stringList(),
         bots: t.arg.boolean(),
       },
@@ -165,6 +221,30 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       resolve: (_, args, work) => {
         const { id: metric, ...question } = args as z.output<typeof MetricQuestion>;
         return series(work, metric, question as Parameters<typeof series>[2]);
+      },
+    }),
+  );
+  builder.queryField('metricBreakdown', (t) =>
+    t.field({
+      type: Parts,
+      description:
+        'One number over a range taken apart: by the departments directly below the one that is named, each with its whole subtree, and by kind of conversation.',
+      permission: 'dashboards.read',
+      input: BreakdownQuestion,
+      args: {
+        id: t.arg.string({ required: true }),
+        from: t.arg.string({ required: true }),
+        to: t.arg.string({ required: true }),
+        timeZone: t.arg.string({ required: true }),
+        departmentId: t.arg.id(),
+        departmentScope: t.arg({ type: Scope }),
+        conversationKinds: t.arg.stringList(),
+        bots: t.arg.boolean(),
+      },
+      complexity: 20,
+      resolve: (_, args, work) => {
+        const { id: metric, ...question } = args as z.output<typeof BreakdownQuestion>;
+        return breakdown(work, metric, question as Parameters<typeof breakdown>[2]);
       },
     }),
   );
@@ -181,6 +261,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
         timeZone: t.arg.string({ required: true }),
         grain: t.arg({ type: Grain, required: true }),
         departmentId: t.arg.id(),
+        departmentScope: t.arg({ type: Scope }),
         conversationKinds: t.arg.stringList(),
         bots: t.arg.boolean(),
         ...pageArgs(t.arg),

@@ -10,7 +10,8 @@ import { inWork } from '../kernel/work.ts';
 import { until } from '../testing/client.ts';
 import { freshDatabase } from '../testing/database.ts';
 import { openWorld, type World } from '../testing/world.ts';
-import { eventsBehind, series, analyticsStore, type Question } from './numbers.ts';
+import { breakdown, type Breakdown } from './breakdown.ts';
+import { eventsBehind, series, analyticsStore, type DepartmentScope, type Question } from './numbers.ts';
 import { checkOnce, feedName } from './reconcile.ts';
 import { messagesOfHour } from './truth.ts';
 
@@ -19,6 +20,8 @@ let store: Clickhouse;
 const departments = Array.from({ length: 5 }, () => newId());
 const conversations: { id: string; kind: string }[] = [];
 const people: { id: string; number: number; bot: boolean; department: string | null }[] = [];
+/** Somebody was in a department that has been deleted since. */
+const goneDepartment = newId();
 
 beforeAll(async () => {
   // The standing check is called by hand here, so that repairs can be counted.
@@ -46,10 +49,14 @@ beforeAll(async () => {
       'insert into users (id, kind, name, department_id) values ($1, $2, $3, $4) returning number',
       [id, i === 6 ? 'bot' : 'person', `Person ${i}`, department],
     );
-    people.push({ id, number: row!.number, bot: i === 6, department });
+    people.push({ id, number: row!.number, bot: i === 6, department: i === 5 ? goneDepartment : department });
   }
 });
 afterAll(() => world.close());
+
+/** Where somebody was when they said it: one of them changes department all the time. */
+const departmentThen = (who: number, minute: number) =>
+  who === 3 ? departments[minute % 5]! : people[who]!.department;
 
 let seq = 0;
 /** A history: messages at any time of two years, by anybody, anywhere, told to the event log as imports are. */
@@ -68,7 +75,7 @@ async function happen(history: { who: number; where: number; minute: number }[])
           mine.map(() => conversations[where]!.id),
           mine.map(() => ++seq),
           mine.map(({ who }) => people[who]!.id),
-          mine.map(({ who }) => people[who]!.department),
+          mine.map(({ who, minute }) => departmentThen(who, minute)),
           mine.map((_, i) => `c${first + i}`),
           mine.map(({ minute }) => new Date(Date.UTC(2024, 0, 1) + minute * 60_000)),
         ],
@@ -96,6 +103,35 @@ async function byHand(
   question: Question,
   wanted: 'messages' | 'people',
 ): Promise<{ points: { bucket: string; value: number }[]; total: number }> {
+  const { what, rows, params } = await countedBy(question, wanted);
+  const points = await world.db.rows<{ bucket: string; value: number }>(
+    `select to_char(date_trunc('${question.grain}', m.created_at at time zone $3), 'YYYY-MM-DD') as bucket, ${what} as value ${rows} group by 1 order by 1`,
+    params,
+  );
+  const [total] = await world.db.rows<{ value: number }>(`select ${what} as value ${rows}`, params);
+  return { points, total: total!.value };
+}
+
+/** A number taken apart by brute force: from every message up the tree to the part it belongs to. */
+async function partsByHand(question: Question, wanted: 'messages' | 'people') {
+  const { what, rows, params } = await countedBy(question, wanted);
+  const departmentParts = await world.db.rows<{ part: string; value: number }>(
+    `with recursive climb (start, id, parent_id) as (
+       select id, id, parent_id from departments union all select c.start, p.id, p.parent_id from climb c join departments p on p.id = c.parent_id)
+     select case when m.department_id is not distinct from $8::uuid then 'own' when not exists (select from departments d where d.id = m.department_id) then 'gone'
+       else (select c.id::text from climb c where c.start = m.department_id and c.parent_id is not distinct from $8) end as part, ${what} as value ${rows} group by 1`,
+    [...params, question.departmentId ?? null],
+  );
+  const kindParts = await world.db.rows<{ part: string; value: number }>(
+    `select c.kind as part, ${what} as value ${rows} group by 1`,
+    params,
+  );
+  const asRecord = (parts: { part: string; value: number }[]) =>
+    Object.fromEntries(parts.map(({ part, value }) => [part, value]));
+  return { departments: asRecord(departmentParts), kinds: asRecord(kindParts) };
+}
+
+async function countedBy(question: Question, wanted: 'messages' | 'people') {
   const below = question.departmentId
     ? (
         await world.db.rows<{ id: string }>(
@@ -107,7 +143,8 @@ async function byHand(
   const what = wanted === 'messages' ? 'count(*)' : 'count(distinct m.sender_id)';
   const rows = `from messages m join users u on u.id = m.sender_id join conversations c on c.id = m.conversation_id
     where m.created_at >= $1::timestamp at time zone $3 and m.created_at < $2::timestamp at time zone $3 and ($4::uuid[] is null or m.department_id = any ($4))
-      and ($5::text[] is null or c.kind = any ($5)) and ($6::boolean is null or (u.kind = 'bot') = $6)`;
+      and ($5::text[] is null or c.kind = any ($5)) and ($6::boolean is null or (u.kind = 'bot') = $6)
+      and case $7::text when 'gone' then m.department_id is not null and not exists (select from departments d where d.id = m.department_id) else true end`;
   const params = [
     question.from,
     question.to,
@@ -115,14 +152,14 @@ async function byHand(
     below,
     question.conversationKinds ?? null,
     question.bots ?? null,
+    question.departmentScope ?? null,
   ];
-  const points = await world.db.rows<{ bucket: string; value: number }>(
-    `select to_char(date_trunc('${question.grain}', m.created_at at time zone $3), 'YYYY-MM-DD') as bucket, ${what} as value ${rows} group by 1 order by 1`,
-    params,
-  );
-  const [total] = await world.db.rows<{ value: number }>(`select ${what} as value ${rows}`, params);
-  return { points, total: total!.value };
+  return { what, rows: question.departmentScope === 'own' ? `${rows} ${ownOf(question)}` : rows, params };
 }
+
+/** Directly in the department, or in none: written out, since the list above holds what is below it. */
+const ownOf = ({ departmentId }: Question) =>
+  departmentId ? `and m.department_id = '${departmentId}'` : 'and m.department_id is null';
 
 const anyQuestion: fc.Arbitrary<Question> = fc
   .record({
@@ -142,18 +179,34 @@ const anyQuestion: fc.Arbitrary<Question> = fc
     ),
     grain: fc.constantFrom(...grains),
     departmentId: fc.constantFrom(null, null, ...departments),
+    departmentScope: fc.constantFrom<DepartmentScope | null>(null, null, 'below', 'own', 'gone'),
     conversationKinds: fc.constantFrom<string[] | null>(null, ['direct'], ['group', 'channel']),
     bots: fc.constantFrom(null, true, false),
   })
   .map(({ length, ...question }) => ({
     ...question,
+    // A department that is named is not gone: that is refused.
+    departmentScope: question.departmentId && question.departmentScope === 'gone' ? null : question.departmentScope,
     to: new Date(Date.parse(question.from) + length * 86_400_000).toISOString().slice(0, 10),
   }));
 
 const ask = (metric: string, question: Question) =>
   inWork(world.app.house, system('an analyst'), (work) => series(work, metric, question));
 
-test('every number equals a brute-force count over the messages, whatever the history, range, time zone and filter', async () => {
+const takeApart = (metric: string, question: Question) =>
+  inWork(world.app.house, system('an analyst'), (work) => breakdown(work, metric, question));
+const sumOf = (parts: { value: number }[]) => parts.reduce((sum, { value }) => sum + value, 0);
+/** What a breakdown shows, silent parts aside, in the words of the count by hand. */
+const partsOf = ({ departments: bars, kinds }: Breakdown) => ({
+  departments: Object.fromEntries(
+    bars
+      .filter(({ value }) => value > 0)
+      .map(({ scope, departmentId, value }) => [scope === 'below' ? departmentId : scope, value]),
+  ),
+  kinds: Object.fromEntries(kinds.map(({ kind, value }) => [kind, value])),
+});
+
+test('every number, whole and taken apart, equals a brute-force count over the messages, whatever the history, range, time zone and filter', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ who: fc.nat(7), where: fc.nat(2), minute: fc.nat(150 * 1_440) }), {
@@ -175,6 +228,10 @@ test('every number equals a brute-force count over the messages, whatever the hi
             expect({ points: shown.previous.points, total: shown.previous.total }).toEqual(
               await byHand({ ...question, ...shown.previous }, kind),
             );
+            const apart = await takeApart(metric, question);
+            expect(partsOf(apart), JSON.stringify(question)).toEqual(await partsByHand(question, kind));
+            expect(apart.total).toBe(shown.total);
+            expect(kind === 'messages' ? sumOf(apart.departments) : shown.total, 'parts add up').toBe(shown.total);
           }
         }
       },
@@ -207,6 +264,38 @@ test('the events behind a number are exactly as many as it says, each a message 
     opened,
   ])) as [{ count: number }];
   expect(count).toBe(total);
+});
+
+test('each part opens exactly the events it counts, those of no department and of deleted ones too', async () => {
+  const question: Question = { from: '2024-01-01', to: '2024-06-01', timeZone: 'Europe/Berlin', grain: 'month' };
+  const parts: Question[] = [];
+  for (const departmentId of [null, departments[0]!]) {
+    const { departments: bars, path } = await takeApart('messages.sent', { ...question, departmentId });
+    expect(path.map(({ id }) => id)).toEqual(departmentId ? [departmentId] : []);
+    // Silent departments are shown, with 0: that is what they are.
+    const children = departmentId ? [1, 3] : [0, 4];
+    expect(new Set(bars.filter(({ scope }) => scope === 'below').map((bar) => bar.departmentId))).toEqual(
+      new Set(children.map((at) => departments[at])),
+    );
+    for (const bar of bars) {
+      const part: Question = { ...question, departmentId: bar.departmentId, departmentScope: bar.scope };
+      expect((await ask('messages.sent', part)).total, bar.scope).toBe(bar.value);
+      parts.push(part);
+    }
+  }
+  expect(new Set(parts.map(({ departmentScope }) => departmentScope))).toEqual(new Set(['below', 'own', 'gone']));
+  for (const part of parts) {
+    let opened = 0;
+    let after: string | null = null;
+    do {
+      const page = await inWork(world.app.house, system('an analyst'), (work) =>
+        eventsBehind(work, 'messages.sent', part, { after, first: 200 }),
+      );
+      opened += page.events.length;
+      after = page.next;
+    } while (after);
+    expect(opened, part.departmentScope!).toBe((await ask('messages.sent', part)).total);
+  }
 });
 
 test('a batch written again under its name changes nothing, in the base and in the roll-up, also after hundreds of others', async () => {

@@ -19,9 +19,17 @@ import { feedName } from './reconcile.ts';
 
 export const analyticsStore = partKey<Clickhouse>('dashboards.store');
 
-/** As asked: a department stands for its whole subtree. */
+/**
+ * Who counts of the department that was named, or of the organisation. `below`: it and everything below it. `own`: only who was directly in it, or
+ * in no department. `gone`: only who was in a department that has been deleted since.
+ */
+export const departmentScopes = ['below', 'own', 'gone'] as const;
+export type DepartmentScope = (typeof departmentScopes)[number];
+
+/** As asked: a department stands for its whole subtree, unless `departmentScope` says otherwise. */
 export type Question = Range & {
   departmentId?: string | null;
+  departmentScope?: DepartmentScope | null;
   conversationKinds?: string[] | null;
   bots?: boolean | null;
 };
@@ -133,6 +141,7 @@ export async function eventsBehind(
       to: question.to,
       timeZone: question.timeZone,
       departmentId: question.departmentId ?? null,
+      ...(question.departmentScope ? { departmentScope: question.departmentScope } : {}),
       shown: rows.length,
     },
   });
@@ -153,7 +162,8 @@ export async function eventsBehind(
   return { events, next: last && rows.length === page.first ? `${last.time}.${last.eventId}` : null, sql };
 }
 
-function metricOf(id: string): Metric {
+/** The metric of this name, or `not_found`. */
+export function metricOf(id: string): Metric {
   const metric = metrics.find((one) => one.id === id);
   if (!metric) throw notFound('metric');
   return metric;
@@ -167,7 +177,7 @@ const isDay = (text: string) =>
   day.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
 /** Refuses what cannot be asked; returns the days of the range. */
-function checkRange({ from, to, timeZone, grain }: Question): number {
+export function checkRange({ from, to, timeZone, grain }: Question): number {
   if (![from, to].every(isDay)) throw malformed('from, to: must be days written YYYY-MM-DD');
   if (from < '1980-01-01' || to > '2100-01-01') throw malformed('from, to: must lie between 1980-01-01 and 2100-01-01');
   const days = Math.round((Date.parse(to) - Date.parse(from)) / dayMs);
@@ -197,7 +207,7 @@ function previousOf({ from, to }: Question, days: number): { from: string; to: s
 }
 
 /** The roll-up is by hours of UTC: it serves time zones whose days begin on one throughout the range, which is nearly all of them. */
-function beginsOnWholeHours({ from, to, timeZone }: Question): boolean {
+export function beginsOnWholeHours({ from, to, timeZone }: Question): boolean {
   const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   for (let at = Date.parse(from) - 400 * dayMs; at <= Date.parse(to) + 2 * dayMs; at += 20 * dayMs) {
     const offset = format.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? '';
@@ -206,15 +216,26 @@ function beginsOnWholeHours({ from, to, timeZone }: Question): boolean {
   return true;
 }
 
-async function filterOf(work: Work, { departmentId, conversationKinds, bots }: Question): Promise<Filter> {
+/** The department of messages whose sender was in none. */
+export const noDepartment = '00000000-0000-0000-0000-000000000000';
+
+/** What a question narrows its numbers to; refuses as `not_found` a department that is not there. */
+export async function filterOf(work: Work, question: Question): Promise<Filter> {
+  const { departmentId, departmentScope, conversationKinds, bots } = question;
   const kinds = conversationKinds && conversationKinds.length > 0 ? conversationKinds : null;
-  if (!departmentId) return { departments: null, conversationKinds: kinds, bots: bots ?? null };
+  const rest = { conversationKinds: kinds, bots: bots ?? null };
+  if (departmentScope === 'gone') {
+    if (departmentId) throw malformed('departmentScope: a department that is named is not gone');
+    const known = await work.db.rows<{ id: string }>('select id from departments');
+    return { departments: null, outside: [noDepartment, ...known.map(({ id }) => id)], ...rest };
+  }
+  if (!departmentId) return { departments: departmentScope === 'own' ? [noDepartment] : null, ...rest };
   const rows = await work.db.rows<{ id: string }>(
     'with recursive below as (select id from departments where id = $1 union all select d.id from departments d join below b on d.parent_id = b.id) select id from below',
     [departmentId],
   );
   if (rows.length === 0) throw notFound('department');
-  return { departments: rows.map((row) => row.id), conversationKinds: kinds, bots: bots ?? null };
+  return { departments: departmentScope === 'own' ? [departmentId] : rows.map((row) => row.id), ...rest };
 }
 
 export async function freshnessOf(work: Work): Promise<Freshness> {

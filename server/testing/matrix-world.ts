@@ -318,6 +318,7 @@ const queries: Record<string, (scene: Scene) => string> = {
   me: () => '{ me { name roles permissions devices { id } department { path } } }',
   metric: () => `{ metric(${range}) { total } }`,
   metricEvents: () => `{ metricEvents(${range}, first: 2) { edges { node { at } } } }`,
+  metricBreakdown: () => `{ metricBreakdown(${range.replace(', grain: day', '')}) { total } }`,
   metrics: () => '{ metrics { id } }',
   overview: () => '{ overview { peopleActive analytics { waiting } } }',
   people: () => '{ people(first: 2) { edges { node { name email roles } } totalCount } }',
