@@ -196,6 +196,8 @@ const elsewhere = ['PARLEY_CORPORA', 'PARLEY_CHROMIUM', 'PARLEY_BROWSER_TESTS'];
 
 export type Config = { [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['read']> } & {
   production: boolean;
+  /** The settings, by our names, that the environment gave. */
+  given: ReadonlySet<string>;
 };
 
 /** All faulty settings of a start at once, each with its name and what was wrong. */
@@ -213,7 +215,10 @@ export function readConfig(
   warn: (sentence: string) => void = () => undefined,
 ): Config {
   const faults: string[] = [];
-  const config: Record<string, unknown> = { production: env['NODE_ENV'] === 'production' };
+  const given = new Set(
+    Object.entries(settings).flatMap(([name, { env: key }]) => (env[key] === undefined ? [] : name)),
+  );
+  const config: Record<string, unknown> = { production: env['NODE_ENV'] === 'production', given };
   for (const [name, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
     const written = env[setting.env] ?? setting.fallback;
     try {
@@ -233,6 +238,31 @@ export function readConfig(
   if (!config['secret']) config['secret'] = keptSecret(config['dataDir'] as string);
   return config as Config;
 }
+
+/** A setting of the process as it stands, for people. Of a secret nothing is said but whether the environment gave it. */
+export type SettingInForce = {
+  name: string;
+  env: string;
+  sentence: string;
+  value: string | null;
+  fallback: string;
+  given: boolean;
+  secret: boolean;
+};
+
+/** Every setting of the process as it stands. */
+export const settingsInForce = (config: Config): SettingInForce[] =>
+  (Object.entries(settings) as [keyof typeof settings, Setting<unknown>][]).map(
+    ([name, { env, fallback, sentence, secret = false }]) => ({
+      name,
+      env,
+      sentence,
+      value: secret ? null : String(config[name] ?? ''),
+      fallback,
+      given: config.given.has(name),
+      secret,
+    }),
+  );
 
 /** The secret of this data directory: made at the first start, readable by its owner only. */
 function keptSecret(dataDir: string): string {

@@ -7,7 +7,16 @@ import { connectionOf, pageArgs, pageCost, pageWords, type Listing } from '../do
 import { cursorAt, placeOf } from '../kernel/cursors.ts';
 import { inWork, type Work } from '../kernel/work.ts';
 import { PersonType } from '../users/person-type.ts';
-import { entryProof, listActions, listEntries, sealState, type AuditFilter, type AuditLine } from './audit.ts';
+import {
+  entryProof,
+  listActions,
+  listEntries,
+  oneEntry,
+  publicKeys,
+  sealState,
+  type AuditFilter,
+  type AuditLine,
+} from './audit.ts';
 import { beginExport } from './export-task.ts';
 
 const entryId = z.string().check(z.regex(/^\d{1,15}$/, 'must be the id of an audit entry'));
@@ -91,6 +100,15 @@ export function auditAdmin(builder: AdminBuilder): void {
     }),
   });
 
+  const Key = builder.objectRef<Awaited<ReturnType<typeof publicKeys>>[number]>('AuditKey').implement({
+    description: 'A public key of the audit log.',
+    fields: (t) => ({
+      id: t.exposeString('id', { description: 'The first 16 bytes of the SHA-256 of its 32 bytes, in hex.' }),
+      pem: t.exposeString('pem', { description: 'The file scripts/verify-audit.mjs --key reads.' }),
+      current: t.exposeBoolean('current', { description: 'Whether new entries are signed with it.' }),
+    }),
+  });
+
   builder.queryField('auditEntries', (t) =>
     t.field({
       type: connectionOf(builder, Entry, 'AuditEntry'),
@@ -113,6 +131,25 @@ export function auditAdmin(builder: AdminBuilder): void {
         const { first, after, action, ...filter } = args as z.output<typeof EntriesPage>;
         return page(work, { ...(filter as AuditFilter), ...(action ? { actions: [action] } : {}) }, first, after);
       },
+    }),
+  );
+  builder.queryField('auditEntry', (t) =>
+    t.field({
+      type: Entry,
+      nullable: true,
+      description: 'One line of the audit log, wherever a link to it comes from. Reading it is audited.',
+      permission: 'audit.read',
+      input: z.strictObject({ id: entryId }),
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, args, work) => oneEntry(work, Number(args.id)),
+    }),
+  );
+  builder.queryField('auditKeys', (t) =>
+    t.field({
+      type: [Key],
+      description: 'The public keys the log was ever signed with, for those who check it; the latest last.',
+      permission: 'audit.read',
+      resolve: (_, _args, work) => publicKeys(work),
     }),
   );
   builder.queryField('auditActions', (t) =>

@@ -3,7 +3,7 @@ import type { Work } from '../kernel/work.ts';
 import { noteReading } from './readings.ts';
 
 export { exportAudit } from './export.ts';
-export { entryProof, sealState } from './proof.ts';
+export { entryProof, publicKeys, sealState } from './proof.ts';
 export { rotateKey } from './rotation.ts';
 
 /*
@@ -71,13 +71,24 @@ export async function listEntries(
   const { where, params } = conditionsOf(filter, page.after ?? null);
   noteReading(work, { ...filter });
   const rows = await work.sql<Omit<AuditLine, 'cursor'>>(
-    `select id, at, actor_id as "actorId", actor_name as "actorName", action, outcome, target_kind as "targetKind", target_id as "targetId", target_name as "targetName",
-       before, after, reason, count, door, address, request_id as "requestId", preview_token as "previewToken", position, encode(hash, 'hex') as hash
-     from audit_entries e where ${where} order by id desc limit ${first + 1}`,
+    `select ${lineColumns} from audit_entries e where ${where} order by id desc limit ${first + 1}`,
     params,
   );
   const entries = rows.slice(0, first).map((row) => ({ ...row, cursor: cursorAt(row.id) }));
   return { entries, next: rows.length > first ? entries.at(-1)!.cursor : null };
+}
+
+const lineColumns = `id, at, actor_id as "actorId", actor_name as "actorName", action, outcome, target_kind as "targetKind", target_id as "targetId", target_name as "targetName",
+  before, after, reason, count, door, address, request_id as "requestId", preview_token as "previewToken", position, encode(hash, 'hex') as hash`;
+
+/** One line, by its id, or null. Reading it is audited. Needs `audit.read`. */
+export async function oneEntry(work: Work, id: number): Promise<AuditLine | null> {
+  work.require('audit.read');
+  noteReading(work, { entry: id });
+  const [row] = await work.sql<Omit<AuditLine, 'cursor'>>(`select ${lineColumns} from audit_entries where id = $1`, [
+    id,
+  ]);
+  return row ? { ...row, cursor: cursorAt(row.id) } : null;
 }
 
 /** The actions that occur in the log, for the filter. Needs `audit.read`. */

@@ -3,6 +3,7 @@ import type { Work } from '../kernel/work.ts';
 import { noteReading } from './readings.ts';
 import { canonicalEntry, entryColumns, type StoredEntry } from './canonical.ts';
 import { inclusionPath, leafHash, merkleRoot } from './merkle.ts';
+import { publicPem } from './keys.ts';
 import type { Checkpoint, Line, Sql } from './statements.ts';
 import { lastStatement, publicKeysIn, readLine } from './statements.ts';
 
@@ -66,6 +67,16 @@ async function handoversOf(sql: Sql): Promise<Line[]> {
     `select line from audit_statements where kind <> 'checkpoint' order by number`,
   );
   return rows.map(({ line }) => readLine(line)).filter((line) => line !== null);
+}
+
+/** A public key of the log as auditors are given it. */
+export type PublicKey = { id: string; pem: string; current: boolean };
+
+/** Every public key the log was ever signed with, the latest last. Needs `audit.read`. */
+export async function publicKeys(work: Work): Promise<PublicKey[]> {
+  work.require('audit.read');
+  const keys = [...publicKeysIn(await handoversOf(work.sql))];
+  return keys.map(([id, publicKey], at) => ({ id, pem: publicPem(publicKey), current: at === keys.length - 1 }));
 }
 
 /** How far the log is sealed and signed, for the page that shows it. Needs `audit.read`. */

@@ -44,6 +44,7 @@ beforeAll(async () => {
     targetId: mel.id,
     actorId: mel.id,
     text: 'a',
+    idleDays: 7,
     reason: 'why',
     from: '2026-01-01',
     to: '2026-01-08',
@@ -62,7 +63,7 @@ const roots = [
 ];
 /** Arguments whose good value is another where they stand. */
 const goodFor = (field: string, arg: GraphQLArgument): unknown => {
-  if (field === 'auditProof') return '7';
+  if (field === 'auditProof' || field === 'auditEntry') return '7';
   if (['metric', 'metricBreakdown', 'metricEvents'].includes(field) && arg.name === 'id') return 'messages.sent';
   if (String(arg.type) === 'DateTime') return '2026-01-01T00:00:00Z';
   if (String(arg.type) === 'Float') return 3;

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
-import { id } from '@parley/protocol/words.ts';
+import { limits } from '@parley/protocol/limits.ts';
+import { id, optionalText } from '@parley/protocol/words.ts';
 import { listingOf, pageWords, type Listing } from '../doors/graphql-lists.ts';
 import { cursorAt, placeOf } from '../kernel/cursors.ts';
 import type { Work } from '../kernel/work.ts';
+import { likeable } from '../users/users.ts';
 
 /** A device with whose it is, as administration sees it. */
 export type AdminDevice = {
@@ -16,31 +18,40 @@ export type AdminDevice = {
   endedAt: Date | null;
 };
 
-export const DevicesPage = z.strictObject({ ...pageWords, userId: z.optional(id) });
+/** `text` is looked for in names of devices and of their people, addresses and browsers. `idleDays`: not seen for at least so long. */
+export const DevicesPage = z.strictObject({
+  ...pageWords,
+  userId: z.optional(id),
+  text: z.optional(optionalText(limits.name)),
+  idleDays: z.optional(z.int().check(z.minimum(1), z.maximum(3_650))),
+});
 
 const columns = `d.id, d.user_id as "userId", d.name, d.address, d.user_agent as "userAgent", d.created_at as "createdAt", d.last_seen_at as "lastSeenAt", d.ended_at as "endedAt"`;
 
-/** Live devices of everybody, or of one person, last used first. */
+/** Which of the live devices are meant: $1 a person, $2 words, $3 days of idleness; each may be null. */
+const meant = `d.ended_at is null and ($1::uuid is null or d.user_id = $1)
+  and ($2::text is null or lower(concat_ws(' ', d.name, d.address, d.user_agent, u.name)) like '%' || $2 || '%')
+  and ($3::int is null or d.last_seen_at < now() - make_interval(days => $3))`;
+const from = 'from devices d join users u on u.id = d.user_id';
+
+/** Live devices of everybody, or of those that are meant, last used first. */
 export async function page(
   work: Work,
-  { first, after, userId }: z.output<typeof DevicesPage>,
+  { first, after, userId, text, idleDays }: z.output<typeof DevicesPage>,
 ): Promise<Listing<AdminDevice>> {
   work.require('devices.read');
   const [seen, last] = after === undefined ? [null, null] : placeOf<[string, string]>(work, 'devices', after);
+  const words = text?.trim().toLowerCase();
+  const which = [userId ?? null, words ? likeable(words) : null, idleDays ?? null];
   const rows = await work.sql<AdminDevice & { key: string }>(
-    `select ${columns}, d.last_seen_at::text as key from devices d
-     where d.ended_at is null and ($1::uuid is null or d.user_id = $1) and ($2::timestamptz is null or (d.last_seen_at, d.id) < ($2, $3::uuid))
+    `select ${columns}, d.last_seen_at::text as key ${from}
+     where ${meant} and ($4::timestamptz is null or (d.last_seen_at, d.id) < ($4, $5::uuid))
      order by d.last_seen_at desc, d.id desc limit ${first + 1}`,
-    [userId ?? null, seen, last],
+    [...which, seen, last],
   );
   const { db } = work;
   const total = async () =>
-    (
-      await db.rows<{ count: number }>(
-        'select count(*)::int as count from devices where ended_at is null and ($1::uuid is null or user_id = $1)',
-        [userId ?? null],
-      )
-    )[0]!.count;
+    (await db.rows<{ count: number }>(`select count(*)::int as count ${from} where ${meant}`, which))[0]!.count;
   return listingOf(
     rows,
     first,

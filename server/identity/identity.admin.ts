@@ -65,10 +65,11 @@ export function identityAdmin(builder: AdminBuilder): void {
   builder.queryField('devices', (t) =>
     t.field({
       type: connectionOf(builder, Device, 'Device', { total: true }),
-      description: 'Where everybody, or one person, is signed in; last used first.',
+      description:
+        'Where everybody, or one person, is signed in; last used first. `text` is looked for in names, addresses and browsers.',
       permission: 'devices.read',
       input: DevicesPage,
-      args: { ...pageArgs(t.arg), userId: t.arg.id() },
+      args: { ...pageArgs(t.arg), userId: t.arg.id(), text: t.arg.string(), idleDays: t.arg.int() },
       complexity: pageCost,
       resolve: (_, args, work) => page(work, args as z.output<typeof DevicesPage>),
     }),

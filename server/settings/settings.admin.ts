@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { addAct } from '../doors/graphql-acts.ts';
+import type { SettingInForce } from '../config.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import * as settings from './settings.ts';
 
@@ -10,11 +11,21 @@ const Change = z.strictObject({
 
 /** The organisation's settings in the administrative schema. */
 export function settingsAdmin(builder: AdminBuilder): void {
-  const Setting = builder.objectRef<{ name: settings.SettingName; value: unknown }>('Setting').implement({
+  const Setting = builder.objectRef<settings.SettingAsItStands>('Setting').implement({
     description: 'Something the organisation decides about itself.',
     fields: (t) => ({
       name: t.exposeString('name'),
       value: t.field({ type: 'JSON', resolve: ({ value }) => value }),
+      fallback: t.field({
+        type: 'JSON',
+        description: 'What it is when nobody touches it.',
+        resolve: ({ fallback }) => fallback,
+      }),
+      changedAt: t.expose('changedAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When somebody last changed it; null where the default holds.',
+      }),
       sentence: t.string({ description: 'What it means.', resolve: ({ name }) => settings.sentenceOf(name) }),
     }),
   });
@@ -23,10 +34,27 @@ export function settingsAdmin(builder: AdminBuilder): void {
       type: [Setting],
       description: 'Every setting of the organisation as it stands.',
       permission: 'settings.manage',
-      resolve: async (_, _args, work) => {
-        const values = await settings.read(work);
-        return settings.settingNames.map((name) => ({ name, value: values[name] }));
-      },
+      resolve: (_, _args, work) => settings.asTheyStand(work),
+    }),
+  );
+  const Operators = builder.objectRef<SettingInForce>('OperatorSetting').implement({
+    description: 'Something the operator decides about the process, where it is started.',
+    fields: (t) => ({
+      name: t.exposeString('name'),
+      env: t.exposeString('env', { description: 'The name it has in the environment.' }),
+      sentence: t.exposeString('sentence'),
+      value: t.exposeString('value', { nullable: true, description: 'As it stands; null where it is a secret.' }),
+      fallback: t.exposeString('fallback', { description: 'What it is when the environment does not give it.' }),
+      given: t.exposeBoolean('given', { description: 'Whether the environment gives it.' }),
+      secret: t.exposeBoolean('secret'),
+    }),
+  });
+  builder.queryField('operatorSettings', (t) =>
+    t.field({
+      type: [Operators],
+      description: 'What the operator decided about the process. Nothing here can be changed from here.',
+      permission: 'settings.manage',
+      resolve: (_, _args, work) => [...work.use(settings.operatorSettings)],
     }),
   );
   addAct(builder, {

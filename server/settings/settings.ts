@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
 import { text } from '@parley/protocol/words.ts';
+import type { SettingInForce } from '../config.ts';
 import { malformed } from '../kernel/errors.ts';
+import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
 import { SettingRow } from './settings.model.ts';
 
@@ -39,6 +41,31 @@ export async function read(work: Work): Promise<Settings> {
     'settings',
   );
   return { ...defaults, ...Object.fromEntries(rows.map((row) => [row.name, row.value])) };
+}
+
+/** What the operator decided about the process, as it runs. */
+export const operatorSettings = partKey<readonly SettingInForce[]>('operator settings');
+
+/** `changedAt` is null where nobody touched it and the default holds. */
+export type SettingAsItStands = {
+  name: SettingName;
+  value: unknown;
+  fallback: unknown;
+  changedAt: Date | null;
+};
+
+/** Every setting with what it would be if nobody had touched it. Needs `settings.manage`. */
+export async function asTheyStand(work: Work): Promise<SettingAsItStands[]> {
+  work.require('settings.manage');
+  const rows = await work.sql<{ name: string; value: unknown; changedAt: Date }>(
+    'select name, value, updated_at as "changedAt" from settings where name = any ($1)',
+    [settingNames],
+  );
+  return settingNames.map((name) => {
+    const row = rows.find((one) => one.name === name);
+    const fallback = defaults[name];
+    return { name, value: row ? row.value : fallback, fallback, changedAt: row?.changedAt ?? null };
+  });
 }
 
 /** Changes one setting. Needs `settings.manage`; a value the setting does not take is `malformed`. */

@@ -87,14 +87,18 @@ test('an export of the audit log is begun by an act, done by a worker, and what 
   ]).toEqual([200, `attachment; filename=parley-audit-${task.id}.ndjson`, 'no-store', 'nosniff']);
   const place = path.join(home, 'export.ndjson');
   writeFileSync(place, file.text);
-  const [manifest] = file.text.split('\n', 1);
-  const { publicKey } = (JSON.parse(manifest!) as { manifest: { keys: { publicKey: string }[] } }).manifest.keys[0]!;
+  // The key as the console hands it out.
+  const { auditKeys } = (await olga.graphql('{ auditKeys { pem current } }')).data as unknown as {
+    auditKeys: { pem: string; current: boolean }[];
+  };
+  const key = path.join(home, 'audit.public.pem');
+  writeFileSync(key, auditKeys.find(({ current }) => current)!.pem);
   // Entries behind the last signature are sealed, and say so; what is signed is checked.
   const verified = await promisify(execFile)(process.execPath, [
     path.join(import.meta.dirname, '../../scripts/verify-audit.mjs'),
     place,
     '--key',
-    publicKey,
+    key,
     '--json',
   ]).catch((error: { stdout: string }) => error);
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, findings: [], entries: task.total, signed: 1_000 });

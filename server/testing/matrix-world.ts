@@ -307,6 +307,8 @@ const range = 'id: "messages.sent", from: "2026-01-01", to: "2026-01-08", timeZo
 const queries: Record<string, (scene: Scene) => string> = {
   auditActions: () => '{ auditActions }',
   auditEntries: () => '{ auditEntries(first: 2) { edges { node { id } } } }',
+  auditEntry: () => '{ auditEntry(id: "1") { action } }',
+  auditKeys: () => '{ auditKeys { id pem } }',
   auditProof: () => '{ auditProof(id: "999999999") { text } }',
   auditState: () => '{ auditState { sealed } }',
   conversationMessages: ({ conversationId }) =>
@@ -320,6 +322,7 @@ const queries: Record<string, (scene: Scene) => string> = {
   metricEvents: () => `{ metricEvents(${range}, first: 2) { edges { node { at } } } }`,
   metricBreakdown: () => `{ metricBreakdown(${range.replace(', grain: day', '')}) { total } }`,
   metrics: () => '{ metrics { id } }',
+  operatorSettings: () => '{ operatorSettings { env value } }',
   overview: () => '{ overview { peopleActive analytics { waiting } } }',
   people: () => '{ people(first: 2) { edges { node { name email roles } } totalCount } }',
   person: ({ cast }) => `{ person(id: "${cast.member}") { name devices { id } roles permissions entries { action } } }`,
