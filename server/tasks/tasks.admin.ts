@@ -36,8 +36,9 @@ export function tasksAdmin(builder: AdminBuilder): void {
         resolve: ({ byId }) => byId,
       }),
       result: t.expose('result', { type: 'JSON', nullable: true }),
-      hasFile: t.exposeBoolean('hasFile', {
-        description: 'Whether GET /api/tasks/:id/file has something to hand out.',
+      hasFile: t.boolean({
+        description: 'Whether GET /api/tasks/:id/file has something to hand out to whoever asks.',
+        resolve: ({ hasFile, fileNeeds }, _args, work) => hasFile && fileNeeds !== null && work.may(fileNeeds),
       }),
     }),
   });

@@ -27,6 +27,7 @@ export type Task = {
   finishedAt: Date | null;
   result: Record<string, unknown> | null;
   hasFile: boolean;
+  fileNeeds: Permission | null;
 };
 
 /** What one needs, beside `tasks.read`, to be handed what the task produced. */
@@ -89,7 +90,8 @@ async function* piecesOf(db: Database, id: string, pieces: number): AsyncGenerat
 
 /** Work whose process died says nothing any more; two minutes without a sign of life count as stopped. */
 const columns = `t.id, t.kind, t.name, case when t.state = 'running' and t.moved_at < now() - interval '2 minutes' then 'stopped' else t.state end as state, t.progress, t.total,
-  t.by_id as "byId", t.by_name as "byName", t.started_at as "startedAt", t.finished_at as "finishedAt", t.result, exists (select from task_files f where f.task_id = t.id) as "hasFile"`;
+  t.by_id as "byId", t.by_name as "byName", t.started_at as "startedAt", t.finished_at as "finishedAt", t.result, exists (select from task_files f where f.task_id = t.id) as "hasFile",
+  t.file_needs as "fileNeeds"`;
 
 /** Tasks, newest first. Needs `tasks.read`. */
 export async function page(

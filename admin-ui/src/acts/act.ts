@@ -1,3 +1,4 @@
+import { type RouteLocationRaw } from 'vue-router';
 import { type ActAnswerFragment } from '../graphql/graphql.ts';
 import { type Words } from '../words/en.ts';
 import { i18n } from '../words/i18n.ts';
@@ -24,11 +25,14 @@ export type Act = {
   /** Whom it is about, for the audit log and the words after it. */
   targetId?: string;
   name: string;
+  /** Where it goes on, when this was only the beginning. */
+  next?: { title: () => string; to: RouteLocationRaw };
 };
 
 type Verb = keyof Words['acts'];
 type Facts = { name?: string; count?: number; role?: string; to?: string };
-type Rest = Pick<Act, 'perform'> & Partial<Pick<Act, 'reason' | 'bad' | 'undo' | 'targetId'>> & { lead?: string };
+type Rest = Pick<Act, 'perform'> &
+  Partial<Pick<Act, 'reason' | 'bad' | 'undo' | 'targetId' | 'next'>> & { lead?: string };
 
 /** An act out of its verb, the facts its words need, and how it is performed. */
 export function describe(

@@ -1,5 +1,5 @@
 import { computed } from 'vue';
-import { AuditEntriesDocument, type AuditOutcome } from '../graphql/graphql.ts';
+import { AuditEntriesDocument, AuditEntryDocument, type AuditOutcome } from '../graphql/graphql.ts';
 import { useServer } from '../session/useServer.ts';
 import { useAddress } from '../ui/useAddress.ts';
 import { usePages } from '../ui/usePages.ts';
@@ -44,6 +44,12 @@ export function useAuditList() {
   );
   const entries = computed(() => list.data?.auditEntries.edges.map(({ node }) => node) ?? []);
   const open = value('entry');
+  const here = computed(() => entries.value.find(({ id }) => id === open.value) ?? null);
+  // A link to a line opens it also when the list has moved on since.
+  const elsewhere = useServer(AuditEntryDocument, () => ({ id: open.value! }), {
+    enabled: () => open.value !== null && list.data !== undefined && here.value === null,
+    keep: false,
+  });
   return {
     ...filters,
     filtered: computed(() => Object.values(filters).some((filter) => filter.value)),
@@ -52,6 +58,16 @@ export function useAuditList() {
     entries,
     pages,
     open,
-    opened: computed(() => entries.value.find(({ id }) => id === open.value) ?? null),
+    opened: computed(() => here.value ?? (open.value === null ? null : (elsewhere.data?.auditEntry ?? null))),
+    /** There is no such line, or the address holds something else. */
+    missing: computed(
+      () =>
+        open.value !== null && here.value === null && (elsewhere.error !== null || elsewhere.data?.auditEntry === null),
+    ),
+    /** What the lines call their target. */
+    targetName: computed(
+      () => entries.value.find(({ target }) => target?.id === filters.target.value)?.target?.name ?? null,
+    ),
+    setDays: ({ from, to }: { from: string | null; to: string | null }) => void write({ from, to }),
   };
 }

@@ -34,7 +34,14 @@ test.each([
 
 test('the usual question leaves the address empty, and every filter comes back from it', () => {
   expect(writeQuestion(readQuestion({}, today))).toEqual({});
-  const narrowed = { metric: 'people.active', range: '7d', department: 'd1', kinds: 'direct,group', bots: 'only' };
+  const narrowed = {
+    metric: 'people.active',
+    range: '7d',
+    department: 'd1',
+    scope: 'own',
+    kinds: 'direct,group',
+    bots: 'only',
+  };
   const question = readQuestion(narrowed, today);
   expect(writeQuestion(question)).toEqual(narrowed);
   expect(variablesOf(question, 'UTC')).toEqual({
@@ -43,6 +50,7 @@ test('the usual question leaves the address empty, and every filter comes back f
     grain: 'day',
     timeZone: 'UTC',
     departmentId: 'd1',
+    departmentScope: 'own',
     conversationKinds: ['direct', 'group'],
     bots: true,
   });
@@ -70,14 +78,37 @@ test('a step without events is 0, a step cut by the range says so, and what goes
   } as unknown as Series;
   const question = { ...readQuestion({ from: '2026-02-26', until: '2026-03-11', by: 'week' }, today) };
   expect(
-    stepsOf(series, question, today).map(({ value, before, partial, running }) => [value, before, partial, running]),
+    stepsOf(series, question, today).map(({ value, before, partial, running, ahead }) => [
+      value,
+      before,
+      partial,
+      running,
+      ahead,
+    ]),
   ).toEqual([
-    [0, 0, true, false],
-    [5, 4, false, false],
-    [0, 0, true, true],
+    [0, 0, true, false, false],
+    [5, 4, false, false, false],
+    [0, 0, true, true, false],
   ]);
-  expect(changeOf(series)).toBe(0.25);
-  expect(changeOf({ ...series, previous: { ...series.previous, total: 0 } })).toBeNull();
+  const later = readQuestion({ from: '2026-03-10', until: '2026-03-12' }, today);
+  expect(stepsOf(series, later, today).map(({ running, ahead }) => [running, ahead])).toEqual([
+    [false, false],
+    [true, false],
+    [false, true],
+  ]);
+});
+
+test.each([
+  [736, 0, 'none', 736],
+  [40, 40, 'same', 0],
+  [45, 40, 'share', 0.125],
+  [10, 40, 'share', -0.75],
+  [120, 40, 'share', 2],
+  // Percentages of next to nothing, and of many times as much, are only loud.
+  [121, 40, 'difference', 81],
+  [5, 4, 'difference', 1],
+])('%i against %i is told as %s', (total, base, as, by) => {
+  expect(changeOf({ total, previous: { total: base } } as Series)).toEqual({ as, by });
 });
 
 test('a table opens in a spreadsheet as what it is: nothing in it is run', () => {

@@ -14,25 +14,28 @@ type Drawn = {
   words: { before: string; running: string; partial: string };
   paint: ReturnType<typeof colours>;
   still: boolean;
+  /** No room beside the chart: lines are not named in it. */
+  narrow: boolean;
 };
 
 /** What ECharts draws. Texts in tooltips go onto the canvas: as HTML they would need inline styles, which our pages forbid. */
-export function drawingOf({ steps, grain, adds, name, words, paint, still }: Drawn): EChartsCoreOption {
+export function drawingOf({ steps, grain, adds, name, words, paint, still, narrow }: Drawn): EChartsCoreOption {
   const font = getComputedStyle(document.body).fontFamily;
   const compares = steps.some(({ before }) => before);
   const data = steps.map((step) => ({
-    value: step.value,
+    // What has not begun is a gap, not a zero.
+    value: step.ahead ? null : step.value,
     ...(step.partial || step.running ? { itemStyle: { opacity: 0.55 } } : {}),
   }));
   const direct = (text: string, color: string) => ({
-    endLabel: { show: true, formatter: text, color, fontFamily: font, distance: 6 },
+    endLabel: { show: !narrow, formatter: text, color, fontFamily: font, distance: 6 },
     labelLayout: { moveOverlap: 'shiftY' as const },
   });
   return {
     animation: !still,
     animationDuration: 160,
     textStyle: { fontFamily: font },
-    grid: { left: 8, right: compares || !adds ? 96 : 16, top: 16, bottom: 4, containLabel: true },
+    grid: { left: 8, right: !narrow && (compares || !adds) ? 96 : 16, top: 16, bottom: 4, containLabel: true },
     xAxis: {
       type: 'category',
       data: steps.map(({ bucket }) => bucket),
@@ -109,11 +112,12 @@ export function drawingOf({ steps, grain, adds, name, words, paint, still }: Dra
   };
 }
 
-function told(step: Step | undefined, grain: Grain, name: string, words: Drawn['words']): string {
+/** A step in words, for the tip and for those who hear the chart. */
+export function told(step: Step | undefined, grain: Grain, name: string, words: Drawn['words']): string {
   if (!step) return '';
   return [
     stepName(step, grain),
-    `${name}: ${whole(step.value)}`,
+    ...(step.ahead ? [] : [`${name}: ${whole(step.value)}`]),
     ...(step.before === null ? [] : [`${words.before}: ${whole(step.before)}`]),
     ...(step.running ? [words.running] : step.partial ? [words.partial] : []),
   ].join('\n');

@@ -1,5 +1,5 @@
 import type { LocationQuery } from 'vue-router';
-import type { Grain } from '../graphql/graphql.ts';
+import type { DepartmentScope, Grain } from '../graphql/graphql.ts';
 import { daysFrom, isDay, monthStart, plusDays, weekStart } from './days.ts';
 
 export const presets = ['7d', '28d', '12w', '12m', 'month', 'last'] as const;
@@ -8,6 +8,7 @@ export const conversationKinds = ['direct', 'group', 'channel'] as const;
 export type ConversationKind = (typeof conversationKinds)[number];
 export const botChoices = ['out', 'in', 'only'] as const;
 export type BotChoice = (typeof botChoices)[number];
+const scopes: readonly DepartmentScope[] = ['below', 'own', 'gone'];
 export const grains: readonly Grain[] = ['day', 'week', 'month'];
 
 /** What is asked, as the reader chose it. `to` is the first day that is not part of it; `kinds` is empty for all. */
@@ -18,6 +19,8 @@ export type Question = {
   to: string;
   grain: Grain;
   department: string | null;
+  /** The department with everything below it, only who was directly in it (or in none), or only in deleted ones. */
+  scope: DepartmentScope;
   kinds: ConversationKind[];
   bots: BotChoice;
 };
@@ -65,13 +68,16 @@ export function readQuestion(query: LocationQuery, today: string): Question {
   const days = preset ? daysOf(preset, today) : { from: String(query.from), to: plusDays(String(query.until), 1) };
   const length = daysFrom(days.from, days.to);
   const asked = one(grains, query.by);
+  const department = typeof query.department === 'string' && query.department ? query.department : null;
+  const scope = one(scopes, query.scope) ?? 'below';
   return {
     ...days,
     preset,
     metric: typeof query.metric === 'string' ? query.metric : '',
     // The server draws no more than three years by day.
     grain: asked && (asked !== 'day' || length <= 1_100) ? asked : preset ? usualGrain[preset] : grainFor(length),
-    department: typeof query.department === 'string' && query.department ? query.department : null,
+    department,
+    scope: department && scope === 'gone' ? 'below' : scope,
     kinds: conversationKinds.filter((kind) =>
       String(query.kinds ?? '')
         .split(',')
@@ -83,13 +89,14 @@ export function readQuestion(query: LocationQuery, today: string): Question {
 
 /** The same as an address, with only what differs from the usual. */
 export function writeQuestion(question: Question): Record<string, string> {
-  const { preset, from, to, grain, metric, department, kinds, bots } = question;
+  const { preset, from, to, grain, metric, department, scope, kinds, bots } = question;
   const usual = preset ? usualGrain[preset] : grainFor(daysFrom(from, to));
   return {
     ...(metric ? { metric } : {}),
     ...(preset === null ? { from, until: plusDays(to, -1) } : preset === '28d' ? {} : { range: preset }),
     ...(grain === usual ? {} : { by: grain }),
     ...(department ? { department } : {}),
+    ...(scope === 'below' ? {} : { scope }),
     ...(kinds.length > 0 && kinds.length < conversationKinds.length ? { kinds: kinds.join(',') } : {}),
     ...(bots === 'out' ? {} : { bots }),
   };
@@ -97,13 +104,14 @@ export function writeQuestion(question: Question): Record<string, string> {
 
 /** What the server is asked. */
 export function variablesOf(question: Question, timeZone: string) {
-  const { from, to, grain, department, kinds, bots } = question;
+  const { from, to, grain, department, scope, kinds, bots } = question;
   return {
     from,
     to,
     grain,
     timeZone,
     departmentId: department,
+    departmentScope: scope === 'below' ? null : scope,
     conversationKinds: kinds.length > 0 && kinds.length < conversationKinds.length ? kinds : null,
     bots: bots === 'in' ? null : bots === 'only',
   };

@@ -16,6 +16,8 @@ export type Step = {
   /** The range holds only a part of it, or today, which is not over. */
   partial: boolean;
   running: boolean;
+  /** It has not begun: there is nothing to show, not even nothing. */
+  ahead: boolean;
 };
 
 /** Every step of the range, those without events too: nothing happened, so they are truly 0. */
@@ -36,6 +38,7 @@ export function stepsOf(series: Series, { from, to, grain }: Question, today: st
       before: earlierBucket === undefined ? null : (earlier.get(earlierBucket) ?? 0),
       partial: bucket < from || end > to,
       running: bucket <= today && today < end,
+      ahead: today < bucket,
     };
   });
 }
@@ -52,6 +55,20 @@ export function stepName(step: { bucket: string; from: string; to: string }, gra
 export const axisName = (bucket: string, grain: Grain) =>
   dayName(bucket, grain === 'month' ? { month: 'short', year: '2-digit' } : { day: 'numeric', month: 'short' });
 
-/** The change against the period before as a share; null when there is nothing to compare with. */
-export const changeOf = ({ total, previous }: Pick<Series, 'total' | 'previous'>): number | null =>
-  previous.total === 0 ? null : (total - previous.total) / previous.total;
+/** Less than this is too little to give shares of: each single one would be five percent. */
+const smallBase = 20;
+
+/**
+ * The change against the period before: as a share where that says something, as a difference where the base is so small or the change so large that
+ * a percentage would only be loud. `none`: there is nothing to compare with.
+ */
+export function changeOf({ total, previous }: Pick<Series, 'total' | 'previous'>): {
+  as: 'none' | 'same' | 'share' | 'difference';
+  by: number;
+} {
+  const by = total - previous.total;
+  if (previous.total === 0) return { as: 'none', by };
+  if (by === 0) return { as: 'same', by };
+  const share = by / previous.total;
+  return previous.total < smallBase || share > 2 ? { as: 'difference', by } : { as: 'share', by: share };
+}

@@ -8,6 +8,12 @@ export type AuditOutcome =
   | 'done'
   | 'refused';
 
+/** `below`: the department and everything below it. `own`: only who was directly in it, or without one in no department. `gone`: only who was in a department that has been deleted since. */
+export type DepartmentScope =
+  | 'below'
+  | 'gone'
+  | 'own';
+
 export type FindingKind =
   | 'action'
   | 'department'
@@ -114,6 +120,18 @@ export type ExportAuditMutation = { exportAudit:
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
 
+export type AuditEntryQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type AuditEntryQuery = { auditEntry: { id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null } | null };
+
+export type AuditKeysQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AuditKeysQuery = { auditKeys: Array<{ id: string, pem: string, current: boolean }> };
+
 export type ConversationLineFragment = { id: string, kind: string, name: string | null, purpose: string, visibility: string, membersCount: number, messagesCount: number, lastAt: string | null, createdAt: string, archivedAt: string | null, members: Array<{ id: string, name: string, kind: PersonKind }> };
 
 export type ConversationsQueryVariables = Exact<{
@@ -150,12 +168,27 @@ export type MetricSeriesQueryVariables = Exact<{
   timeZone: string;
   grain: Grain;
   departmentId?: string | number | null | undefined;
+  departmentScope?: DepartmentScope | null | undefined;
   conversationKinds?: Array<string> | string | null | undefined;
   bots?: boolean | null | undefined;
 }>;
 
 
 export type MetricSeriesQuery = { metric: { total: number, points: Array<{ bucket: string, value: number }>, previous: { from: string, to: string, total: number, points: Array<{ bucket: string, value: number }> }, sql: { series: string, total: string, params: unknown }, cost: { elapsedMs: number, rowsRead: number }, freshness: { takenAt: string | null, waiting: number, checkedAt: string | null, repaired: number } } };
+
+export type MetricBreakdownQueryVariables = Exact<{
+  id: string;
+  from: string;
+  to: string;
+  timeZone: string;
+  departmentId?: string | number | null | undefined;
+  departmentScope?: DepartmentScope | null | undefined;
+  conversationKinds?: Array<string> | string | null | undefined;
+  bots?: boolean | null | undefined;
+}>;
+
+
+export type MetricBreakdownQuery = { metricBreakdown: { total: number, departmentsLeft: number, path: Array<{ id: string, name: string }>, departments: Array<{ departmentId: string | null, scope: DepartmentScope, name: string | null, value: number }>, kinds: Array<{ kind: string, value: number }>, sql: { departments: string, kinds: string, params: unknown }, cost: { elapsedMs: number, rowsRead: number } } };
 
 export type MetricEventsQueryVariables = Exact<{
   id: string;
@@ -164,6 +197,7 @@ export type MetricEventsQueryVariables = Exact<{
   timeZone: string;
   grain: Grain;
   departmentId?: string | number | null | undefined;
+  departmentScope?: DepartmentScope | null | undefined;
   conversationKinds?: Array<string> | string | null | undefined;
   bots?: boolean | null | undefined;
   first: number;
@@ -238,6 +272,8 @@ export type DeviceLineFragment = { id: string, name: string, address: string | n
 
 export type DevicesQueryVariables = Exact<{
   userId?: string | number | null | undefined;
+  text?: string | null | undefined;
+  idleDays?: number | null | undefined;
   first?: number | null | undefined;
   after?: string | null | undefined;
 }>;
@@ -436,7 +472,12 @@ export type MeQuery = { me: { id: string, name: string, email: string | null, pe
 export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SettingsQuery = { settings: Array<{ name: string, value: unknown, sentence: string }> };
+export type SettingsQuery = { settings: Array<{ name: string, value: unknown, sentence: string, fallback: unknown, changedAt: string | null }> };
+
+export type OperatorSettingsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OperatorSettingsQuery = { operatorSettings: Array<{ name: string, env: string, sentence: string, value: string | null, fallback: string, given: boolean, secret: boolean }> };
 
 export type ChangeSettingMutationVariables = Exact<{
   name: string;
@@ -762,6 +803,45 @@ fragment ActAnswer on ActResult {
     fault
   }
 }`) as unknown as TypedDocumentString<ExportAuditMutation, ExportAuditMutationVariables>;
+export const AuditEntryDocument = new TypedDocumentString(`
+    query AuditEntry($id: ID!) {
+  auditEntry(id: $id) {
+    ...EntryLine
+  }
+}
+    fragment EntryLine on AuditEntry {
+  id
+  at
+  action
+  outcome
+  reason
+  count
+  position
+  actor {
+    id
+    name
+  }
+  target {
+    kind
+    id
+    name
+  }
+  before
+  after
+  door
+  address
+  requestId
+  hash
+}`) as unknown as TypedDocumentString<AuditEntryQuery, AuditEntryQueryVariables>;
+export const AuditKeysDocument = new TypedDocumentString(`
+    query AuditKeys {
+  auditKeys {
+    id
+    pem
+    current
+  }
+}
+    `) as unknown as TypedDocumentString<AuditKeysQuery, AuditKeysQueryVariables>;
 export const ConversationsDocument = new TypedDocumentString(`
     query Conversations($query: String, $kind: String, $userId: ID, $first: Int, $after: String) {
   conversations(
@@ -865,7 +945,7 @@ export const MetricsDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<MetricsQuery, MetricsQueryVariables>;
 export const MetricSeriesDocument = new TypedDocumentString(`
-    query MetricSeries($id: String!, $from: String!, $to: String!, $timeZone: String!, $grain: Grain!, $departmentId: ID, $conversationKinds: [String!], $bots: Boolean) {
+    query MetricSeries($id: String!, $from: String!, $to: String!, $timeZone: String!, $grain: Grain!, $departmentId: ID, $departmentScope: DepartmentScope, $conversationKinds: [String!], $bots: Boolean) {
   metric(
     id: $id
     from: $from
@@ -873,6 +953,7 @@ export const MetricSeriesDocument = new TypedDocumentString(`
     timeZone: $timeZone
     grain: $grain
     departmentId: $departmentId
+    departmentScope: $departmentScope
     conversationKinds: $conversationKinds
     bots: $bots
   ) {
@@ -908,8 +989,48 @@ export const MetricSeriesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<MetricSeriesQuery, MetricSeriesQueryVariables>;
+export const MetricBreakdownDocument = new TypedDocumentString(`
+    query MetricBreakdown($id: String!, $from: String!, $to: String!, $timeZone: String!, $departmentId: ID, $departmentScope: DepartmentScope, $conversationKinds: [String!], $bots: Boolean) {
+  metricBreakdown(
+    id: $id
+    from: $from
+    to: $to
+    timeZone: $timeZone
+    departmentId: $departmentId
+    departmentScope: $departmentScope
+    conversationKinds: $conversationKinds
+    bots: $bots
+  ) {
+    total
+    path {
+      id
+      name
+    }
+    departments {
+      departmentId
+      scope
+      name
+      value
+    }
+    departmentsLeft
+    kinds {
+      kind
+      value
+    }
+    sql {
+      departments
+      kinds
+      params
+    }
+    cost {
+      elapsedMs
+      rowsRead
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MetricBreakdownQuery, MetricBreakdownQueryVariables>;
 export const MetricEventsDocument = new TypedDocumentString(`
-    query MetricEvents($id: String!, $from: String!, $to: String!, $timeZone: String!, $grain: Grain!, $departmentId: ID, $conversationKinds: [String!], $bots: Boolean, $first: Int!, $after: String) {
+    query MetricEvents($id: String!, $from: String!, $to: String!, $timeZone: String!, $grain: Grain!, $departmentId: ID, $departmentScope: DepartmentScope, $conversationKinds: [String!], $bots: Boolean, $first: Int!, $after: String) {
   metricEvents(
     id: $id
     from: $from
@@ -917,6 +1038,7 @@ export const MetricEventsDocument = new TypedDocumentString(`
     timeZone: $timeZone
     grain: $grain
     departmentId: $departmentId
+    departmentScope: $departmentScope
     conversationKinds: $conversationKinds
     bots: $bots
     first: $first
@@ -1183,8 +1305,14 @@ fragment ActAnswer on ActResult {
   }
 }`) as unknown as TypedDocumentString<DeleteDepartmentMutation, DeleteDepartmentMutationVariables>;
 export const DevicesDocument = new TypedDocumentString(`
-    query Devices($userId: ID, $first: Int, $after: String) {
-  devices(userId: $userId, first: $first, after: $after) {
+    query Devices($userId: ID, $text: String, $idleDays: Int, $first: Int, $after: String) {
+  devices(
+    userId: $userId
+    text: $text
+    idleDays: $idleDays
+    first: $first
+    after: $after
+  ) {
     totalCount
     pageInfo {
       endCursor
@@ -1902,9 +2030,24 @@ export const SettingsDocument = new TypedDocumentString(`
     name
     value
     sentence
+    fallback
+    changedAt
   }
 }
     `) as unknown as TypedDocumentString<SettingsQuery, SettingsQueryVariables>;
+export const OperatorSettingsDocument = new TypedDocumentString(`
+    query OperatorSettings {
+  operatorSettings {
+    name
+    env
+    sentence
+    value
+    fallback
+    given
+    secret
+  }
+}
+    `) as unknown as TypedDocumentString<OperatorSettingsQuery, OperatorSettingsQueryVariables>;
 export const ChangeSettingDocument = new TypedDocumentString(`
     mutation ChangeSetting($name: String!, $value: JSON!, $reason: String, $previewToken: String) {
   changeSetting(

@@ -1,4 +1,5 @@
 import { acts } from './en.acts.ts';
+import { oversight } from './en.oversight.ts';
 import { pages } from './en.pages.ts';
 
 /** Everything the console says, in English. The other languages must have exactly these keys: see `Words`. */
@@ -113,6 +114,9 @@ export const en = {
     internal: 'The server made a mistake. It has been written down.',
   },
   ...pages,
+  ...oversight,
+  /** What the operator's settings mean; English sentences are the server's own. */
+  operator: {} as Record<string, string>,
   ...acts,
 };
 

@@ -12,3 +12,11 @@ export const change = (share: number) =>
     signDisplay: 'exceptZero',
     maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0,
   }).format(share);
+/** A signed difference: +619. */
+export const difference = (by: number) =>
+  new Intl.NumberFormat(region(), { signDisplay: 'exceptZero', maximumFractionDigits: 0 }).format(by);
+/** A part of a whole: 42 %. What is there but small is not rounded to nothing. */
+export const share = (part: number) =>
+  new Intl.NumberFormat(region(), { style: 'percent', maximumFractionDigits: part > 0 && part < 0.1 ? 1 : 0 }).format(
+    part,
+  );

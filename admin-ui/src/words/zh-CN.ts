@@ -1,5 +1,7 @@
 import { type Words } from './en.ts';
 import { acts } from './zh-CN.acts.ts';
+import { oversight } from './zh-CN.oversight.ts';
+import { operator } from './zh-CN.operator.ts';
 import { pages } from './zh-CN.pages.ts';
 
 /** Everything the console says, in Simplified Chinese. */
@@ -106,5 +108,7 @@ export const zhCN: Words = {
     internal: '服务器出错，问题已记录。',
   },
   ...pages,
+  ...oversight,
+  operator,
   ...acts,
 };
