@@ -60,31 +60,3 @@ function lineOf({
 }: EventRow): string {
   return `${eventId}\t${kind}\t${(at / 1_000).toFixed(3)}\t${person}\t${bot}\t${department ?? noDepartment}\t${conversation}\t${conversationKind}\t${message}\n`;
 }
-
-/** An hour's fingerprint: how many events, and the sum of their hashes, whatever their order. */
-export type Fingerprint = { hour: number; events: number; rolledUp: number; hash: string };
-
-/** Fingerprints of every hour from `from` (inclusive) to `to` (exclusive), in milliseconds, that has events or a roll-up. */
-export async function fingerprints(clickhouse: Clickhouse, from: number, to: number): Promise<Fingerprint[]> {
-  const { rows } = await clickhouse.query<{ hour: number; events: number; rolledUp: number; hash: string }>(
-    `select hour, sum(events) as events, sum(rolledUp) as rolledUp, toString(sum(hash)) as hash from (
-       select toUnixTimestamp(toStartOfHour(at)) as hour, count() as events, 0 as rolledUp, sum(reinterpretAsUInt32(reverse(substring(MD5(toString(event_id)), 1, 4)))) as hash
-       from events where kind = 'message' and at >= fromUnixTimestamp64Milli({from:Int64}) and at < fromUnixTimestamp64Milli({to:Int64}) group by hour
-       union all
-       select toUnixTimestamp(hour) as hour, 0, sum(messages), 0 from activity_hourly where hour >= toDateTime(intDiv({from:Int64}, 1000)) and hour < toDateTime(intDiv({to:Int64}, 1000)) group by hour
-     ) group by hour order by hour`,
-    { from, to },
-    { heavy: true },
-  );
-  return rows.map((row) => ({ ...row, hour: row.hour * 1_000 }));
-}
-
-/** Empties one hour in the base and in its roll-up, so that it can be filled again from the truth. */
-export async function forgetHour(clickhouse: Clickhouse, hour: number): Promise<void> {
-  const params = { hour: Math.floor(hour / 1_000) };
-  await clickhouse.command(
-    `alter table events delete where kind = 'message' and toStartOfHour(at) = toDateTime({hour:UInt32})`,
-    params,
-  );
-  await clickhouse.command('alter table activity_hourly delete where hour = toDateTime({hour:UInt32})', params);
-}

@@ -80,7 +80,7 @@ function rolesPaper(): string {
 function metricsPaper(): string {
   const sections = allMetrics().map(
     ({ id, version, name, meaning, unit, total, rolledUp, raw }) =>
-      `## ${name.en} (\`${id}\`, version ${version})\n\n${meaning.en}\n\n${meaning.zh}\n\nUnit: ${unit}. Total of a range: ${total}. Computed as \`${rolledUp}\` over the hourly roll-up, or \`${raw}\` over the events in time zones that do not begin their days on a whole hour of UTC.`,
+      `## ${name.en} (\`${id}\`, version ${version})\n\n${meaning.en}\n\n${meaning.zh}\n\nUnit: ${unit}. Total of a range: ${total}. It is \`${raw}\` of the events, read as \`${rolledUp}\` from the roll-up by hours of UTC; hours in which a day begins where the reader is are read from the events.`,
   );
   return `# Metrics\n\n${written}\n\n${sections.join('\n\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import { openClickhouse, type Clickhouse } from '@parley/analytics/clickhouse.ts';
 import { ingest } from '@parley/analytics/ingest.ts';
+import { once } from '@parley/analytics/roll-up.ts';
 import { dashboardsWatcher } from '../../server/dashboards/feed.ts';
 import { messagesByIds } from '../../server/dashboards/truth.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
@@ -52,7 +53,7 @@ async function floor(): Promise<() => Promise<void>> {
 async function run(): Promise<object> {
   const { seconds, cpu } = await measured(await { feed, floor }[way]());
   const { rows } = await store.query<{ base: number; rolledUp: number }>(
-    'select (select count() from events) as base, (select sum(messages) from activity_hourly) as rolledUp',
+    `select (select count() from events) as base, (select sum(messages) from activity where ${once}) as rolledUp`,
   );
   return { seconds, cpu, ...rows[0]! };
 }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { migrateClickhouse, openClickhouse, type Clickhouse } from '@parley/analytics/clickhouse.ts';
+import { once } from '@parley/analytics/roll-up.ts';
 import { feed } from '../../server/dashboards/feed.ts';
 import { analyticsStore, series, type Question } from '../../server/dashboards/numbers.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
@@ -82,10 +83,10 @@ async function flow({ rate, ms }: Asked): Promise<object> {
   while ([...durable.keys()].some((id) => !arrived.has(id))) await pause(5);
   const lags = [...durable].map(([id, at]) => arrived.get(id)! - at);
   const { rows } = await store.query<{ base: number; rolledUp: number }>(
-    'select (select count() from events) as base, (select sum(messages) from activity_hourly) as rolledUp',
+    `select (select count() from events) as base, (select sum(messages) from activity where ${once}) as rolledUp`,
   );
   const { rows: parts } = await store.query<{ parts: number }>(
-    `select count() as parts from system.parts where active and database = currentDatabase() and table in ('events', 'activity_hourly')`,
+    `select count() as parts from system.parts where active and database = currentDatabase() and table in ('events', 'activity')`,
   );
   const times = inserts.map((one) => one.ms);
   return {

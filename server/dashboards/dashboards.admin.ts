@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { grains } from '@parley/analytics/metrics/metric.ts';
+import { grains, type Point } from '@parley/analytics/metrics/metric.ts';
 import { kinds } from '@parley/protocol/conversations.ts';
 import { id, text } from '@parley/protocol/words.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
@@ -16,7 +16,6 @@ import {
   messagesBy,
   series,
   type EventBehind,
-  type Point,
   type Series,
 } from './numbers.ts';
 
@@ -83,8 +82,8 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
   });
   const Sql = builder.objectRef<Series['sql']>('MetricSql').implement({
     fields: (t) => ({
-      series: t.exposeString('series'),
-      total: t.exposeString('total'),
+      series: t.exposeString('series', { description: 'As it was run; its row without a bucket is the total.' }),
+      total: t.exposeString('total', { description: 'The total asked for alone.' }),
       params: t.expose('params', { type: 'JSON' }),
     }),
   });

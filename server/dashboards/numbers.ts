@@ -4,8 +4,10 @@ import {
   eventsSqlOf,
   paramsOf,
   sqlOf,
+  totalApart,
   type Filter,
   type Metric,
+  type Point,
   type Range,
 } from '@parley/analytics/metrics/metric.ts';
 import { malformed, notFound } from '../kernel/errors.ts';
@@ -34,7 +36,6 @@ export type Question = Range & {
   bots?: boolean | null;
 };
 
-export type Point = { bucket: string; value: number };
 export type Series = {
   metric: Metric;
   points: Point[];
@@ -62,23 +63,19 @@ export async function series(work: Work, metricId: string, question: Question): 
   const sql = sqlOf(metric, question, filter, wholeHours);
   const params = paramsOf(question, filter);
   const earlier = paramsOf({ ...before, timeZone: question.timeZone }, filter);
-  const [points, total, points0, total0, freshness] = await Promise.all([
+  const [now, then, freshness] = await Promise.all([
     store.query<Point>(sql.series, params),
-    store.query<{ value: number }>(sql.total, params),
     store.query<Point>(sql.series, earlier),
-    store.query<{ value: number }>(sql.total, earlier),
     freshnessOf(work),
   ]);
-  const answers = [points, total, points0, total0];
   return {
     metric,
-    points: points.rows,
-    total: total.rows[0]?.value ?? 0,
-    previous: { ...before, points: points0.rows, total: total0.rows[0]?.value ?? 0 },
+    ...totalApart(now.rows),
+    previous: { ...before, ...totalApart(then.rows) },
     sql: { ...sql, params },
     cost: {
-      elapsedMs: answers.reduce((sum, answer) => sum + answer.elapsedMs, 0),
-      rowsRead: answers.reduce((sum, answer) => sum + answer.rowsRead, 0),
+      elapsedMs: now.elapsedMs + then.elapsedMs,
+      rowsRead: now.rowsRead + then.rowsRead,
     },
     freshness,
   };
@@ -206,7 +203,7 @@ function previousOf({ from, to }: Question, days: number): { from: string; to: s
   return { from: moved(from), to: moved(to) };
 }
 
-/** The roll-up is by hours of UTC: it serves time zones whose days begin on one throughout the range, which is nearly all of them. */
+/** The roll-up is by hours of UTC: it alone serves time zones whose days begin on one throughout the range, which is nearly all of them. */
 export function beginsOnWholeHours({ from, to, timeZone }: Question): boolean {
   const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   for (let at = Date.parse(from) - 400 * dayMs; at <= Date.parse(to) + 2 * dayMs; at += 20 * dayMs) {

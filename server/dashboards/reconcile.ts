@@ -1,22 +1,32 @@
 import type { ClientBase } from 'pg';
 import type { Clickhouse } from '@parley/analytics/clickhouse.ts';
-import { fingerprints, forgetHour, ingest, type Fingerprint } from '@parley/analytics/ingest.ts';
+import { ingest } from '@parley/analytics/ingest.ts';
+import {
+  fingerprints,
+  firstHour,
+  forgetHours,
+  hoursAtOnce,
+  rollUpAnew,
+  type Fingerprint,
+} from '@parley/analytics/roll-up.ts';
 import { now } from '../kernel/clock.ts';
-import { messagesOfHour } from './truth.ts';
+import { messagesOfHour, truthOfHours, type Truth } from './truth.ts';
 
 /*
- * The standing check: hour by hour, the store's events and its roll-up against the messages themselves, by count and by a hash that no order
- * changes. It finds what nobody expected: a part lost with a power cut, a row edited by hand, a mistake of ours. What differs is emptied and
- * filled again from the messages, and written down.
+ * The standing check: hour by hour, the store's events against the messages themselves, by count and by a hash of all they say that no order
+ * changes; and every row of the roll-up against the events. It finds what nobody expected: a part lost with a power cut, a row edited by hand, a
+ * mistake of ours. What differs is emptied and filled again from the messages, and written down.
  */
 
 export const feedName = 'dashboards';
 
 const hourMs = 3_600_000;
-/** Hours one pass of the sweep looks at: a month. */
+/** Hours one pass of the sweep looks at, at most: a month. */
 const hoursAPass = 720;
-
-type Truth = { hour: number; events: number; hash: string };
+/** Messages after which a pass ends early, so that a busy month does not keep both engines busy for seconds at a time. */
+const messagesAPass = 100_000;
+/** The end of the times the roll-up can hold. */
+const endOfTime = 2 ** 32 * 1_000;
 
 /** Looks at the newest hours and at the sweep's next ones, at most every so often. */
 export function standingCheck(clickhouse: Clickhouse, every: number): (client: ClientBase) => Promise<void> {
@@ -69,50 +79,47 @@ async function inSnapshot<T>(client: ClientBase, read: () => Promise<T>): Promis
 
 type Pass = { end: number; hours: number; repaired: Difference[] };
 
-/** Compares, and repairs, the sweep's next hours and the newest ones; null when some events were not yet taken. */
+/** Compares, and repairs, the sweep's next hours, and the newest ones with whatever claims to come later; null when some events were not yet taken. */
 async function comparePass(
   clickhouse: Clickhouse,
   client: ClientBase,
   from: number,
   newest: number,
 ): Promise<Pass | null> {
-  const truth = await truthOf(client, from, newest - 3 * hourMs, newest);
-  if (!truth) return null;
-  const { first, hours } = truth;
-  const end = first === null ? newest : first + hoursAPass * hourMs;
-  const repaired = [
-    ...(first === null ? [] : await compare(clickhouse, client, hours, first, Math.min(end, newest))),
-    ...(await compare(clickhouse, client, hours, newest - 3 * hourMs, newest)),
-  ];
-  return { end, hours: hours.size, repaired };
-}
-
-/** The messages' own fingerprints; null when some were not yet taken. `first` is the first hour at or after `from` that has a message. */
-async function truthOf(
-  client: ClientBase,
-  from: number,
-  recent: number,
-  to: number,
-): Promise<{ first: number | null; hours: Map<number, Truth> } | null> {
   const { rows: waiting } = await client.query(
     `select from outbox o join outbox_cursors c on c.watcher = $1 and (o.tx, o.id) > (c.tx, c.id) limit 1`,
     [feedName],
   );
   if (waiting.length > 0) return null;
-  const { rows: firsts } = await client.query<{ at: Date | null }>(
-    'select min(created_at) as at from messages where $1::float8 is null or created_at >= to_timestamp($1::float8 / 1000)',
+  const recent = newest - 3 * hourMs;
+  const { first, end } = await nextHours(clickhouse, client, from, newest);
+  const truth = await truthOfHours(client, first, end, recent);
+  const repaired = [
+    ...(first < end ? await compare(clickhouse, client, truth, first, end) : []),
+    ...(await compare(clickhouse, client, truth, Math.max(recent, end), endOfTime)),
+  ];
+  return { end, hours: truth.size, repaired };
+}
+
+/** Where the sweep goes on: at the first hour at or after `from` that either side knows of, so that strays in quiet times are found. */
+async function nextHours(
+  clickhouse: Clickhouse,
+  client: ClientBase,
+  from: number,
+  newest: number,
+): Promise<{ first: number; end: number }> {
+  const { rows } = await client.query<{ first: number | null }>(
+    `select (floor(extract(epoch from min(created_at)) / 3600) * 3600000)::bigint as first from messages where $1::float8 is null or created_at >= to_timestamp($1::float8 / 1000)`,
     [Number.isFinite(from) ? from : null],
   );
-  const first = firsts[0]?.at ? Math.floor(firsts[0].at.getTime() / hourMs) * hourMs : null;
-  const { rows } = await client.query<Truth>(
-    `select (extract(epoch from date_trunc('hour', created_at, 'UTC')) * 1000)::bigint as hour, count(*) as events,
-       sum(('x' || left(md5(id::text), 8))::bit(32)::bigint)::text as hash
-     from messages where created_at < to_timestamp($3::float8 / 1000)
-       and ((created_at >= to_timestamp($1::float8 / 1000) and created_at < to_timestamp($2::float8 / 1000)) or created_at >= to_timestamp($4::float8 / 1000))
-     group by 1`,
-    [first ?? to, (first ?? to) + hoursAPass * hourMs, to, recent],
+  const stored = await firstHour(clickhouse, Math.max(from, 0));
+  const first = Math.min(rows[0]?.first ?? newest, stored ?? newest, newest);
+  const { rows: many } = await client.query<{ at: number }>(
+    `select (floor(extract(epoch from created_at) / 3600) * 3600000)::bigint as at from messages where created_at >= to_timestamp($1::float8 / 1000) order by created_at offset $2 limit 1`,
+    [first, messagesAPass],
   );
-  return { first, hours: new Map(rows.map((row) => [row.hour, row])) };
+  const enough = Math.max(first + hourMs, many[0]?.at ?? Infinity);
+  return { first, end: Math.min(first + hoursAPass * hourMs, enough, newest) };
 }
 
 type Difference = { hour: string; events: number; rolledUp: number; wanted: number };
@@ -124,26 +131,40 @@ async function compare(
   from: number,
   to: number,
 ): Promise<Difference[]> {
-  const stored = new Map((await fingerprints(clickhouse, from, to)).map((one) => [one.hour, one]));
-  const repaired: Difference[] = [];
-  for (const hour of new Set([...truth.keys(), ...stored.keys()])) {
-    if (hour < from || hour >= to) continue;
-    const wanted = truth.get(hour);
-    const found = stored.get(hour);
-    if (agrees(wanted, found)) continue;
-    await forgetHour(clickhouse, hour);
-    if (wanted) await ingest(clickhouse, await messagesOfHour(client, hour), `repair ${hour} at ${now()}`);
-    repaired.push({
-      hour: new Date(hour).toISOString(),
-      events: found?.events ?? 0,
-      rolledUp: found?.rolledUp ?? 0,
-      wanted: wanted?.events ?? 0,
-    });
-  }
-  return repaired;
+  const stored = new Map((await fingerprints(clickhouse, { from, to })).map((one) => [one.hour, one]));
+  const hours = [...new Set([...truth.keys(), ...stored.keys()])].filter((hour) => hour >= from && hour < to);
+  const wrong = hours.filter((hour) => !sameEvents(truth.get(hour), stored.get(hour)));
+  const wronglyRolledUp = hours.filter(
+    (hour) => sameEvents(truth.get(hour), stored.get(hour)) && stored.get(hour)?.agrees === false,
+  );
+  await refill(clickhouse, client, truth, wrong);
+  for (const some of inPieces(wronglyRolledUp)) await rollUpAnew(clickhouse, some);
+  return [...wrong, ...wronglyRolledUp].map((hour) => ({
+    hour: new Date(hour).toISOString(),
+    events: stored.get(hour)?.events ?? 0,
+    rolledUp: stored.get(hour)?.rolledUp ?? 0,
+    wanted: truth.get(hour)?.events ?? 0,
+  }));
 }
 
-const agrees = (wanted: Truth | undefined, found: Fingerprint | undefined): boolean =>
-  (wanted?.events ?? 0) === (found?.events ?? 0) &&
-  (wanted?.events ?? 0) === (found?.rolledUp ?? 0) &&
-  (wanted?.hash ?? '0') === (found?.hash ?? '0');
+const sameEvents = (wanted: Truth | undefined, found: Fingerprint | undefined): boolean =>
+  (wanted?.events ?? 0) === (found?.events ?? 0) && (wanted?.hash ?? '0') === (found?.hash ?? '0');
+
+/** Empties hours and fills them again. Cut off in between, the next pass finds them empty. */
+async function refill(
+  clickhouse: Clickhouse,
+  client: ClientBase,
+  truth: Map<number, Truth>,
+  hours: readonly number[],
+): Promise<void> {
+  for (const some of inPieces(hours)) {
+    await forgetHours(clickhouse, some);
+    for (const hour of some)
+      if (truth.has(hour)) await ingest(clickhouse, await messagesOfHour(client, hour), `repair ${hour} at ${now()}`);
+  }
+}
+
+const inPieces = (hours: readonly number[]): number[][] =>
+  Array.from({ length: Math.ceil(hours.length / hoursAtOnce) }, (_, n) =>
+    hours.slice(n * hoursAtOnce, (n + 1) * hoursAtOnce),
+  );

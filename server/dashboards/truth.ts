@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { EventRow } from '@parley/analytics/ingest.ts';
+import { noDepartment, type EventRow } from '@parley/analytics/ingest.ts';
 
 type Row = {
   id: string;
@@ -34,6 +34,26 @@ export async function messagesBySeq(
       to,
     ]),
   );
+}
+
+/** An hour as the messages tell it: how many, and the sum of their hashes, as ClickHouse computes it of its events (roll-up.ts). In milliseconds. */
+export type Truth = { hour: number; events: number; hash: string };
+
+/** The hours from one moment to another (exclusive), and all from `recent` on. */
+export async function truthOfHours(
+  client: Pick<ClientBase, 'query'>,
+  from: number,
+  to: number,
+  recent: number,
+): Promise<Map<number, Truth>> {
+  const { rows } = await client.query<Truth>(
+    `select (floor(at / 3600000.0) * 3600000)::bigint as hour, count(*) as events,
+       sum(('x' || left(md5(concat_ws(' ', id, 'message', at, person, bot::int, coalesce(department, '${noDepartment}'), conversation, "conversationKind", id)), 8))::bit(32)::bigint)::text as hash
+     from (${columns} where (m.created_at >= to_timestamp($1::float8 / 1000) and m.created_at < to_timestamp($2::float8 / 1000)) or m.created_at >= to_timestamp($3::float8 / 1000)) m
+     group by 1`,
+    [from, to, recent],
+  );
+  return new Map(rows.map((row) => [row.hour, row]));
 }
 
 /** Every message of one hour, in whatever snapshot the client reads. `hour` in milliseconds. */

@@ -59,8 +59,13 @@ export type Watcher = {
   name: string;
   batch?: number;
   inside?: boolean;
-  /** Milliseconds to let events gather after a batch that was not full: for sinks where a batch costs more than its events. */
-  rest?: number;
+  /** Called once nobody else can be this watcher any more, before anything is taken. */
+  begin?(): Promise<void>;
+  /**
+   * For sinks where a batch costs more than its events: after a batch that was not full, events gather for `times` as long as it took, at most `most`
+   * milliseconds. The sink is then busy for a bounded share of the time, and what comes after a quiet moment is still taken at once.
+   */
+  rest?: { times: number; most: number };
   take(events: OutboxEvent[], client: ClientBase): Promise<void>;
   /** Called whenever everything has been taken; nothing is taken while it runs. */
   idle?(client: ClientBase): Promise<void>;
@@ -87,10 +92,13 @@ export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Log
       try {
         while (!signal.aborted && !(await claim(client, watcher.name))) await pause(1_000, signal);
         await client.query('insert into outbox_cursors (watcher) values ($1) on conflict do nothing', [watcher.name]);
+        await watcher.begin?.();
         while (!signal.aborted) {
+          const began = performance.now();
           const taken = await takeBatch(client, watcher);
           if (taken > 0) {
-            if (watcher.rest && taken < (watcher.batch ?? usualBatch)) await pause(watcher.rest, signal);
+            if (watcher.rest && taken < (watcher.batch ?? usualBatch))
+              await pause(Math.min(watcher.rest.times * (performance.now() - began), watcher.rest.most), signal);
             continue;
           }
           await watcher.idle?.(client);
