@@ -357,6 +357,7 @@ create table search_entries (
   conversation_id uuid not null,
   rev bigint not null,
   tokens text[] not null,
+  at timestamp with time zone not null,
   constraint search_entries_pkey PRIMARY KEY (message_id)
 );
 
@@ -460,6 +461,7 @@ CREATE INDEX audit_entries_search ON public.audit_entries USING gin (audit_searc
 CREATE INDEX audit_entries_target ON public.audit_entries USING btree (target_id, id);
 CREATE INDEX audit_entries_unsealed ON public.audit_entries USING btree (tx, id) WHERE ("position" IS NULL);
 CREATE UNIQUE INDEX audit_statements_last ON public.audit_statements USING btree (last_position) WHERE (last_position IS NOT NULL);
+CREATE INDEX conversations_open ON public.conversations USING btree (id) WHERE (visibility = 'public'::text);
 CREATE INDEX conversations_public ON public.conversations USING btree (lower(name), id) WHERE ((visibility = 'public'::text) AND (archived_at IS NULL));
 CREATE INDEX departments_parent ON public.departments USING btree (parent_id);
 CREATE INDEX devices_live ON public.devices USING btree (last_seen_at, id) WHERE (ended_at IS NULL);
@@ -477,7 +479,8 @@ CREATE INDEX messages_time ON public.messages USING btree (conversation_id, crea
 CREATE INDEX messages_topics ON public.messages USING btree (conversation_id, last_answer_at) WHERE (title IS NOT NULL);
 CREATE INDEX pins_conversation ON public.pins USING btree (conversation_id, pinned_at);
 CREATE INDEX role_grants_role ON public.role_grants USING btree (role);
-CREATE INDEX search_entries_tokens ON public.search_entries USING gin (tokens) WITH (fastupdate='on');
+CREATE INDEX search_entries_place ON public.search_entries USING btree (conversation_id, at, message_id);
+CREATE INDEX search_entries_tokens ON public.search_entries USING gin (tokens, (ARRAY[conversation_id])) WITH (fastupdate='on');
 CREATE INDEX tasks_order ON public.tasks USING btree (made_at, id);
 CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (user_id, conversation_id);
 CREATE INDEX users_department ON public.users USING btree (department_id);

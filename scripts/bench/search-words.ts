@@ -4,7 +4,6 @@
  */
 
 export type Kind = 'en' | 'zh2' | 'zh4';
-export const kinds: Kind[] = ['en', 'zh2', 'zh4'];
 
 /** Numbers below `size`, the same sequence for the same seed. */
 export function dice(seed: number): (size: number) => number {

@@ -3,7 +3,7 @@ import type { OutboxEvent, Watcher } from '../kernel/outbox.ts';
 import type { SearchEngine } from './engine.ts';
 import { plainOf, tokensOf } from './tokens.ts';
 
-type Row = { id: string; conversationId: string; rev: number; body: string; recalled: boolean };
+type Row = { id: string; conversationId: string; rev: number; at: string; body: string; recalled: boolean };
 
 /** Keeps the index behind the event log: whatever a message was when an event came, it is indexed as it is now. */
 export function searchWatcher(engine: SearchEngine): Watcher {
@@ -33,7 +33,7 @@ async function indexImported(engine: SearchEngine, client: ClientBase, { payload
   }
 }
 
-const columns = `select m.id, m.conversation_id as "conversationId", m.rev, m.body, m.recalled_at is not null as recalled from messages m`;
+const columns = `select m.id, m.conversation_id as "conversationId", m.rev, (extract(epoch from m.created_at) * 1000000)::bigint::text as at, m.body, m.recalled_at is not null as recalled from messages m`;
 
 async function byIds(client: ClientBase, ids: string[]): Promise<Row[]> {
   return (await client.query<Row>(`${columns} where m.id = any ($1)`, [ids])).rows;
@@ -41,10 +41,11 @@ async function byIds(client: ClientBase, ids: string[]): Promise<Row[]> {
 
 async function index(engine: SearchEngine, client: ClientBase, rows: Row[]): Promise<void> {
   const kept = rows.filter((row) => !row.recalled);
-  const entries = kept.map(({ id, conversationId, rev, body }) => ({
+  const entries = kept.map(({ id, conversationId, rev, at, body }) => ({
     messageId: id,
     conversationId,
     rev,
+    at,
     tokens: tokensOf(plainOf(body)),
   }));
   await engine.write(

@@ -1,4 +1,4 @@
-import { isCjk, normalise, plainOf } from './tokens.ts';
+import { inPlace, isCjk, normalise, plainOf } from './tokens.ts';
 
 /** What was asked: phrases that must all occur, in plain form. */
 export type Phrases = string[];
@@ -51,6 +51,7 @@ const firstSign = (text: string): string => (text ? String.fromCodePoint(text.co
 const lastSign = (text: string): string => [...text].at(-1) ?? '';
 
 function foldBlanks(plain: string): { text: string; back: Uint32Array } {
+  if (!/ {2}|[^\S ]|\p{Cc}/u.test(plain)) return { text: plain, back: inPlace(plain.length) };
   let text = '';
   const back: number[] = [];
   let blank = false;

@@ -2,7 +2,7 @@ import type { Found, Hit, MessageSearch } from '@parley/protocol/search.ts';
 import type { Message } from '@parley/protocol/messages.ts';
 import { malformed, Refused } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import { searchEngine, type Ask, type Candidate } from './engine.ts';
+import { searchEngine, type Ask, type Candidate, type Place } from './engine.ts';
 import { marksIn, phrasesOf } from './literal.ts';
 import { tokensOfPhrase } from './tokens.ts';
 
@@ -11,8 +11,8 @@ import { tokensOfPhrase } from './tokens.ts';
  * an index that lags, or lies, can hide a message for a second and can never show one.
  */
 
-/** Candidates looked at in one go; a rare phrase of common words may need several. */
-const handful = 400;
+/** Candidates looked at in one go, the first time and from then on: nearly all of them are hits, but a rare phrase of common words may need many. */
+const handful = { first: (limit: number) => limit + 5, later: 400 };
 /** Candidates one question may look at: beyond that it is answered with what was found, and a cursor to go on. */
 const patience = 40_000;
 
@@ -23,7 +23,7 @@ export async function search(work: Work, input: MessageSearch): Promise<Found> {
   if (tokens.length === 0) throw malformed('query: holds nothing that can be searched for');
   if (tokens.length > 200) throw malformed('query: is too long; use fewer words');
   const { query: _query, cursor, limit, ...filters } = input;
-  const ask: Omit<Ask, 'below' | 'limit'> = {
+  const ask: Omit<Ask, 'below' | 'limit' | 'whole'> = {
     readerId: work.person(),
     mayBrowse: work.may('channels.browse'),
     tokens,
@@ -31,40 +31,47 @@ export async function search(work: Work, input: MessageSearch): Promise<Found> {
   };
   const engine = work.use(searchEngine);
   const found: { candidate: Candidate; marks: [number, number][] }[] = [];
-  let below = cursor === undefined ? null : readCursor(cursor);
+  let below: Place | null = cursor === undefined ? null : readCursor(cursor);
   for (let seen = 0; seen < patience;) {
-    const candidates = await engine.candidates(work.db, { ...ask, below, limit: handful });
+    const size = seen === 0 ? handful.first(limit) : handful.later;
+    const candidates = await engine.candidates(work.db, { ...ask, below, limit: size, whole: seen === 0 });
     for (const candidate of candidates) {
-      below = { at: candidate.at, id: candidate.id };
       const marks = marksIn(candidate.body, phrases);
+      // One more than the page holds says that there is another page.
+      if (marks && found.length === limit)
+        return { hits: await hitsOf(work, found), next: cursorAt(found.at(-1)!.candidate) };
       if (marks) found.push({ candidate, marks });
-      if (found.length === limit) return { hits: await hitsOf(work, found), next: `${below.at}.${below.id}` };
     }
     seen += candidates.length;
-    if (candidates.length < handful) return { hits: await hitsOf(work, found), next: null };
+    if (candidates.length < size) return { hits: await hitsOf(work, found), next: null };
+    below = candidates.at(-1)!;
   }
-  return { hits: await hitsOf(work, found), next: below ? `${below.at}.${below.id}` : null };
+  return { hits: await hitsOf(work, found), next: below && cursorAt(below) };
 }
 
 async function hitsOf(work: Work, found: { candidate: Candidate; marks: [number, number][] }[]): Promise<Hit[]> {
-  if (found.length === 0) return [];
-  const rows = await work.db.rows<{ message: Message; name: string | null }>(
-    'select message_json(m) as message, c.name from messages m join conversations c on c.id = m.conversation_id where m.id = any ($1)',
-    [found.map(({ candidate }) => candidate.id)],
-  );
+  const rest = found.filter(({ candidate }) => !candidate.whole).map(({ candidate }) => candidate.id);
+  const rows =
+    rest.length === 0
+      ? []
+      : await work.db.rows<{ message: Message; conversationName: string | null }>(
+          'select message_json(m) as message, c.name as "conversationName" from messages m join conversations c on c.id = m.conversation_id where m.id = any ($1)',
+          [rest],
+          'search hits',
+        );
   const byId = new Map(rows.map((row) => [row.message.id, row]));
   return found.flatMap(({ candidate, marks }) => {
-    const row = byId.get(candidate.id);
+    const whole = candidate.whole ?? byId.get(candidate.id);
     // Recalled or edited between the two readings: what is shown must be what was judged.
-    return row && row.message.body === candidate.body
-      ? [{ message: row.message, conversationName: row.name, marks }]
-      : [];
+    return whole && whole.message.body === candidate.body ? [{ ...whole, marks }] : [];
   });
 }
 
-function readCursor(cursor: string): { at: string; id: string } {
+const cursorAt = ({ at, id }: Place): string => `${at}.${id}`;
+
+function readCursor(cursor: string): Place {
   const [, at, id] =
-    /^(-?\d{1,18})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(cursor) ?? [];
+    /^(-?\d{1,17})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/.exec(cursor) ?? [];
   if (!at || !id) throw new Refused('malformed', 'cursor: is not one a search gave');
   return { at, id };
 }

@@ -14,6 +14,8 @@ const mostTokens = 12_000;
 
 /** Text as it is compared: NFKC and lower case, cluster by cluster, with the place of each unit in the original. */
 export function normalise(text: string): { plain: string; places: Uint32Array } {
+  const alike = foldUnits(text);
+  if (alike !== null) return { plain: alike, places: inPlace(text.length) };
   let plain = '';
   const places: number[] = [];
   for (const match of text.matchAll(cluster)) {
@@ -23,6 +25,34 @@ export function normalise(text: string): { plain: string; places: Uint32Array } 
   }
   places.push(text.length);
   return { plain, places: Uint32Array.from(places) };
+}
+
+/** What each unit that is a cluster by itself folds to, one unit again; `special` for all others. Filled as they are met; 0 is not met yet. */
+const units = new Uint16Array(65_536);
+const special = 0xffff;
+
+/** The folded text where every cluster is one unit and stays one, as nearly always; null elsewhere. Clusters cost 12 us a line, this costs 1. */
+function foldUnits(text: string): string | null {
+  const plain = new Uint16Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const folded = units[unit] || (units[unit] = foldUnit(text[i]!));
+    if (folded === special) return null;
+    plain[i] = folded;
+  }
+  return Buffer.from(plain.buffer).toString('utf16le');
+}
+
+/** Every unit at its own place. */
+export function inPlace(length: number): Uint32Array {
+  if (ownPlaces.length <= length) ownPlaces = Uint32Array.from({ length: 2 * length + 1 }, (_, i) => i);
+  return ownPlaces.subarray(0, length + 1);
+}
+let ownPlaces = new Uint32Array(0);
+
+function foldUnit(unit: string): number {
+  const folded = unit.normalize('NFKC').toLowerCase();
+  return folded.length === 1 && !/[\p{M}\p{Cs}]/u.test(unit + folded) ? folded.charCodeAt(0) : special;
 }
 
 export const plainOf = (text: string): string => (isPlainAscii(text) ? text.toLowerCase() : normalise(text).plain);
