@@ -31,6 +31,8 @@ export function openClickhouse(url: string): Clickhouse {
     request_timeout: 60_000,
     max_open_connections: 8,
     compression: { request: false, response: false },
+    // The departments of a large company do not fit into an address.
+    use_multipart_params_auto: true,
     // What fails is thrown, and said once, by whoever asked.
     log: { level: ClickHouseLogLevel.OFF },
   });

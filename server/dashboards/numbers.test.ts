@@ -301,6 +301,21 @@ test('each part opens exactly the events it counts, those of no department and o
   }
 });
 
+test('a department with thousands below it is asked about like any other', async () => {
+  const many = Array.from({ length: 2_000 }, () => newId());
+  await world.db.rows(
+    `insert into departments (id, name, parent_id) select id, 'Team ' || n, $2 from unnest($1::uuid[]) with ordinality as made (id, n)`,
+    [many, departments[0]],
+  );
+  const question: Question = { from: '2024-01-01', to: '2025-01-01', timeZone: 'UTC', grain: 'month' };
+  const of = { ...question, departmentId: departments[0]! };
+  expect((await ask('messages.sent', of)).total).toBe((await byHand(of, 'messages')).total);
+  const { departments: bars, departmentsLeft } = await takeApart('messages.sent', of);
+  expect(bars.reduce((sum, { value }) => sum + value, 0)).toBe((await ask('messages.sent', of)).total);
+  expect(departmentsLeft).toBeGreaterThan(1_900);
+  await world.db.rows('delete from departments where id = any ($1)', [many]);
+});
+
 test('a batch written again under its name changes nothing, in the base and in each of the four ways the roll-up counts it, also after hundreds of others', async () => {
   const [{ hour }] = (await world.db.rows<{ hour: number }>(
     `select (extract(epoch from date_trunc('hour', min(created_at), 'UTC')) * 1000)::bigint as hour from messages`,

@@ -106,15 +106,31 @@ function authenticate(request: IncomingMessage, url: URL, { user, password }: Cr
     );
 }
 
+/** Parameters too long for an address come as the parts of a form, and the statement with them. */
+async function readForm(request: IncomingMessage): Promise<Map<string, string> | null> {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data/i.test(type)) return null;
+  const form = await new Response(await readBody(request), { headers: { 'content-type': type } })
+    .formData()
+    .catch((error: unknown) => {
+      throw refusal(27, `The form cannot be read: ${(error as Error).message}`, 'CANNOT_PARSE_INPUT_ASSERTION_FAILED');
+    });
+  const parts = [...form].map(([name, value]) => {
+    if (typeof value !== 'string')
+      throw refusal(48, `The embedded ClickHouse takes no files: ${name}`, 'NOT_IMPLEMENTED');
+    return [name, value] as const;
+  });
+  return new Map(parts);
+}
+
 async function readStatement(request: IncomingMessage, url: URL, signal: AbortSignal): Promise<Statement> {
   for (const name of ['session_id', 'role']) {
     if (url.searchParams.has(name))
       throw refusal(48, `The embedded ClickHouse does not support ${name}`, 'NOT_IMPLEMENTED');
   }
-  if (/multipart/i.test(request.headers['content-type'] ?? ''))
-    throw refusal(48, 'The embedded ClickHouse does not take multipart bodies', 'NOT_IMPLEMENTED');
-  const body = await readBody(request);
-  const inAddress = url.searchParams.get('query');
+  const form = await readForm(request);
+  const body = form ? Buffer.alloc(0) : await readBody(request);
+  const inAddress = form?.get('query') ?? url.searchParams.get('query');
   const sql = (inAddress ?? body.toString('utf8')).trim();
   const { firstWord, placeholders, hasSecond } = glance(sql);
   const isInsert = firstWord === 'insert';
@@ -125,6 +141,7 @@ async function readStatement(request: IncomingMessage, url: URL, signal: AbortSi
 
   const params = new Map<string, string>();
   const settings = new Map<string, string>();
+  for (const [name, value] of form ?? []) if (name.startsWith('param_')) params.set(checkName(name.slice(6)), value);
   for (const [name, value] of url.searchParams) {
     if (name.startsWith('param_')) params.set(checkName(name.slice(6)), value);
     else if (!NOT_SETTINGS.has(name)) settings.set(checkName(name), value);

@@ -27,6 +27,22 @@ afterAll(async () => {
 const rows = async <T>(query: string, query_params: Record<string, unknown> = {}, from = client): Promise<T[]> =>
   (await from.query({ query, query_params, format: 'JSONEachRow' })).json<T>();
 
+test('parameters too long for an address come as the parts of a form', async () => {
+  const large = open({ use_multipart_params_auto: true });
+  const values = Array.from({ length: 5_000 }, (_, n) => `é'"\r\n--${n}`);
+  expect(
+    await rows(
+      'select length({values:Array(String)}) as count, {values:Array(String)}[2] as second',
+      { values },
+      large,
+    ),
+  ).toEqual([{ count: 5000, second: values[1] }]);
+  await expect(rows('select {values:Array(String)}, {other:String}', { values }, large)).rejects.toMatchObject({
+    code: '456',
+  });
+  await large.close();
+});
+
 test('it answers both kinds of ping, and only the one with a statement asks for the password', async () => {
   expect(await client.ping()).toEqual({ success: true });
   expect(await client.ping({ select: true })).toEqual({ success: true });
