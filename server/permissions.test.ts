@@ -45,8 +45,17 @@ function cells(): Cell[] {
   });
 }
 
+/** Whether the log says that this actor was refused this operation, at this door. */
+const isAudited = async ({ door, name }: DeclaredOperation, userId: string): Promise<boolean> =>
+  (
+    await world.db.rows(
+      `select from audit_entries where actor_id = $1 and action = $2 and door = $3 and outcome = 'refused' and reason <> ''`,
+      [userId, name, door],
+    )
+  ).length > 0;
+
 test(
-  'each cell has its one right answer, and whoever may not read hears nothing of what is said',
+  'each cell has its one right answer, and whoever may not read hears nothing of what is said; who is forbidden is in the audit log',
   { timeout: 1_800_000 },
   async () => {
     const all = cells();
@@ -60,6 +69,8 @@ test(
       tried[operation.door]++;
       if (right === 'ok') tried.ok++;
       if (code !== right) wrong.push(`${cell}: ${code} instead of ${right}; ${text.slice(0, 200)}`);
+      if (code === 'forbidden' && !(await isAudited(operation, scene.userId)))
+        wrong.push(`${cell}: refused, and no entry says so`);
       // Whoever reads with a reason may hear what they are not in: that is the operation.
       const mayHear = demandOf[operation.name] === 'reason' && right === 'ok';
       if (thing.place && !mayHear && !mayRead(who, thing.place) && text.includes(scene.secret))

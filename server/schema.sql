@@ -457,6 +457,7 @@ CREATE INDEX audit_entries_action ON public.audit_entries USING btree (action, i
 CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (actor_id, id);
 CREATE INDEX audit_entries_at ON public.audit_entries USING btree (at);
 CREATE UNIQUE INDEX audit_entries_position ON public.audit_entries USING btree ("position") WHERE ("position" IS NOT NULL);
+CREATE INDEX audit_entries_preview_token ON public.audit_entries USING btree (preview_token) WHERE (preview_token IS NOT NULL);
 CREATE INDEX audit_entries_search ON public.audit_entries USING gin (audit_search_text(audit_entries.*) gin_trgm_ops);
 CREATE INDEX audit_entries_target ON public.audit_entries USING btree (target_id, id);
 CREATE INDEX audit_entries_unsealed ON public.audit_entries USING btree (tx, id) WHERE ("position" IS NULL);

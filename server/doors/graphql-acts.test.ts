@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { adminSchema } from '../admin-schema.ts';
 import { authority } from '../kernel/authority.ts';
 import { holdClock } from '../kernel/clock.ts';
@@ -8,7 +8,7 @@ import { normalise } from '../kernel/plan.ts';
 import { apply, preview } from '../kernel/preview.ts';
 import { runWork, type Plan, type Work } from '../kernel/work.ts';
 import { askable, organisation, settle, type Organisation } from '../testing/acts.ts';
-import { changesBetween, columnsBetween, dump, type Dump } from '../testing/dump.ts';
+import { changesBetween, columnsBetween, dump, queue, type Dump } from '../testing/dump.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { acts } from './graphql-acts.ts';
@@ -82,9 +82,11 @@ test.each(names)(
   (name) =>
     onManyWorlds(name, async (_all, args) => {
       const before = await dump(world.db);
+      const heard = listen();
       const planned = await olga.askAct(name, args);
       const promised = planned.token ? entriesWhole(await wouldDo(name, args)) : null;
       expect(changesBetween(before, await dump(world.db)), 'previewing changed something').toEqual([]);
+      expect(heard(), 'previewing was heard of').toEqual([]);
       if (!promised) return false;
       expect(planned.counts).toEqual(countsOf(promised));
 
@@ -92,6 +94,11 @@ test.each(names)(
       expect(applied, JSON.stringify(applied)).toMatchObject({ __typename: 'AppliedAct', counts: planned.counts });
       const after = await dump(world.db);
       const done = doneBetween(before, after);
+      const kept = [done.audit, done.events].every(({ length }) => length > 0);
+      expect(kept || done.changes.length === 0, `${name} did something without an entry, or without an event`).toBe(
+        true,
+      );
+      expect(lies(done, before, after)).toEqual([]);
       expect(asTold(done, promised)).toEqual(inOrder(normalise(promised)));
       expect(untold(done, promised)).toEqual([]);
       expect(applied.entryIds.map((id) => after.get(`audit_entries ${id}`)?.row)).toEqual(
@@ -175,6 +182,41 @@ const runOf = (name: string, args: Record<string, unknown>) => (work: Work) => {
   return spec.run(work, spec.input.parse(args), 'for the test');
 };
 
+/** Everything a preview could be heard by: sockets, listeners inside the process, and the bell of those who read the outbox. */
+function listen(): () => unknown[] {
+  const { broadcast, events, bell } = world.app.house;
+  const spies = [vi.spyOn(broadcast, 'toRoom'), vi.spyOn(events, 'announce'), vi.spyOn(bell, 'ring')];
+  return () =>
+    spies.flatMap((spy): unknown[] => {
+      const calls = [...spy.mock.calls];
+      spy.mockRestore();
+      return calls;
+    });
+}
+
+/** Where entries name tables' rows. */
+const tableOf: Record<string, string> = {
+  user: 'users',
+  department: 'departments',
+  device: 'devices',
+  task: 'tasks',
+  setting: 'settings',
+};
+
+/** What entries say was before, or is now, and the rows they are about say otherwise. */
+const lies = ({ audit }: Plan, before: Dump, after: Dump): string[] =>
+  audit.flatMap(({ action, target, ...said }) =>
+    [before, after].flatMap((rows, n) => {
+      const told = (n === 0 ? said.before : said.after) ?? {};
+      const row = rows.get(`${tableOf[target?.kind ?? '']} ${target?.id}`)?.row ?? {};
+      return Object.entries(told)
+        .filter(([column, value]) => column in row && JSON.stringify(row[column]) !== JSON.stringify(value))
+        .map(
+          ([column, value]) => `${action} says of ${column} ${n === 0 ? 'before' : 'after'}: ${JSON.stringify(value)}`,
+        );
+    }),
+  );
+
 /** The whole plan, of which the door shows at most a hundred rows. */
 const wouldDo = async (name: string, args: Record<string, unknown>): Promise<Plan> =>
   (await runWork(world.app.house, actor, runOf(name, args), { preview: true })).plan;
@@ -229,7 +271,7 @@ function doneBetween(before: Dump, after: Dump): Plan {
   const rows = (table: string) =>
     all.filter((change) => change.table === table && change.op === 'insert').map(({ after: row }) => row as Row);
   return {
-    changes: all.filter(({ table }) => table !== 'audit_entries' && table !== 'outbox'),
+    changes: all.filter(({ table }) => table !== 'audit_entries' && table !== 'outbox' && table !== queue),
     audit: rows('audit_entries').map(
       ({ action, outcome, targetKind, targetId, targetName, before: old, after: now, reason }) => ({
         action,

@@ -2,13 +2,15 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Actor } from './actor.ts';
 import { now } from './clock.ts';
 import { malformed, Refused } from './errors.ts';
+import { newId } from './ids.ts';
 import { partKey } from './parts.ts';
 import { digestOf, namesIn, normalise, thingsOf, whatMoved, type Things } from './plan.ts';
 import { runWork, type Doorway, type House, type Plan, type Work } from './work.ts';
 
 /*
  * A preview is the act itself, rolled back. What it would have done is its plan; the token names the plan, so that applying does exactly that
- * or nothing. The token holds no secret and needs no storage: it is signed, and whoever applies it runs the act again and compares.
+ * or nothing, and once. The token holds no secret and needs no storage: it is signed, and whoever applies it runs the act again and compares; that
+ * it was used is read from the audit log, where every act applied leaves its name.
  */
 
 /** The key tokens are signed with, derived from the installation's secret. */
@@ -19,7 +21,15 @@ export const tokenLife = 15 * 60_000;
 
 export type Previewed<T> = { result: T; plan: Plan; token: string; expiresAt: Date };
 
-type TokenBody = { actor: string; verb: string; args: string; expires: number; digest: string; things: Things };
+type TokenBody = {
+  id: string;
+  actor: string;
+  verb: string;
+  args: string;
+  expires: number;
+  digest: string;
+  things: Things;
+};
 
 /** Runs the act, rolls it back, and returns what it would do with a token to apply exactly that. */
 export async function preview<T>(
@@ -33,6 +43,7 @@ export async function preview<T>(
   const { result, plan } = await runWork(house, actor, act, { preview: true, ...(doorway ? { doorway } : {}) });
   const expires = now() + tokenLife;
   const body: TokenBody = {
+    id: newId(),
     actor: actor.id ?? actor.name,
     verb,
     args: digestOf(withoutReason(args)),
@@ -46,7 +57,7 @@ export async function preview<T>(
 /**
  * Applies a previewed act. The act runs again; when what it is about to commit is not what the token promised, everything is rolled back and
  * the refusal (`moved`) names what is different now; so it does when the act itself finds that it cannot be done any more.
- * A token of somebody else, of another act, or altered is `malformed`; one that is too old is `moved`.
+ * A token of somebody else, of another act, or altered is `malformed`; one that is too old, or was applied before, is `moved`.
  */
 export async function apply<T>(
   house: House,
@@ -68,9 +79,13 @@ export async function apply<T>(
   if (promised.expires < now())
     throw new Refused('moved', 'The preview is older than 15 minutes. Look at the plan again before applying it.');
   try {
-    return await runWork(house, actor, act, {
+    const once = async (work: Work) => {
+      await useUp(work, promised.id);
+      return act(work);
+    };
+    return await runWork(house, actor, once, {
       ...(doorway ? { doorway } : {}),
-      previewToken: promised.digest,
+      previewToken: promised.id,
       judge(plan) {
         if (digestOf(normalise(plan)) !== promised.digest) throw moved(whatMoved(promised.things, thingsOf(plan)));
       },
@@ -81,6 +96,17 @@ export async function apply<T>(
       throw moved(namesIn(promised.things), error);
     throw error;
   }
+}
+
+/**
+ * Refuses a plan that was applied already: two clicks, or a request sent again, would otherwise do twice what was read once. Whoever comes second
+ * waits for the first, and then finds its entry.
+ */
+async function useUp(work: Work, id: string): Promise<void> {
+  await work.sql('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`preview ${id}`]);
+  const used = await work.sql('select from audit_entries where preview_token = $1 limit 1', [id]);
+  if (used.length > 0)
+    throw new Refused('moved', 'This plan was applied already. To do it again, look at a new plan first.');
 }
 
 function moved(what: string, because?: Refused): Refused {

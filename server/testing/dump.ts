@@ -1,13 +1,17 @@
 import type { RowChange } from '../kernel/database.ts';
 import type { Database } from '../kernel/database.ts';
 
-/** Every row of the product's tables, by table and key: what "the database is as it was" means. Sequences are no part of it. */
+/** Every row of the product's tables and of the queue of jobs, by table and key: what "the database is as it was" means. Sequences are no part of it. */
 export type Dump = Map<string, { table: string; id: string; row: Record<string, unknown> }>;
 
+/** Jobs that wait. An act's plan does not tell of them, and a preview may leave none. */
+export const queue = 'graphile_worker._private_jobs';
+
 const keysOf = `
-  select c.relname as "table", array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum)) as key
+  select case when c.relnamespace = 'public'::regnamespace then '' else c.relnamespace::regnamespace || '.' end || c.relname as "table", array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum)) as key
   from pg_class c join pg_index i on i.indrelid = c.oid and i.indisprimary join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
-  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'schema_migrations' group by c.relname order by 1`;
+  where (c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations' or c.oid = '${queue}'::regclass) and c.relkind = 'r'
+  group by c.relname, c.relnamespace order by 1`;
 
 /** Reads every table there is, so that one added tomorrow is compared too. Columns are named as models name them. */
 export async function dump(db: Database): Promise<Dump> {
