@@ -89,9 +89,7 @@ describe.each(names)('%s', (name) => {
 
   test('whoever lost the right since the preview is refused, and that is audited', async () => {
     const asked = await somethingToDo(name);
-    await world.db
-      .rows(`update role_grants set role = 'member' where user_id = $1 and role = 'owner'`, [staying[0]])
-      .catch(() => world.db.rows(`delete from role_grants where user_id = $1 and role = 'owner'`, [staying[0]]));
+    await world.db.rows(`delete from role_grants where user_id = $1 and role = 'owner'`, [staying[0]]);
     await forgetRights();
     const before = await dump(world.db);
     try {
