@@ -182,6 +182,7 @@ export function createParley(options: Options): Parley {
     subscribe: topics.subscribe,
     status: session.status,
     setUp: session.setUp,
+    acceptInvitation: session.acceptInvitation,
     async signIn(input) {
       const signedIn = await session.signIn(input);
       connection.stop();

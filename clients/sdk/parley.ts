@@ -1,6 +1,6 @@
 import type { Answers, CallInput, CallName } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
-import type { Session, SetUp } from '@parley/protocol/identity.ts';
+import type { Invitation, Invited, Session, SetUp } from '@parley/protocol/identity.ts';
 import type { Message } from '@parley/protocol/messages.ts';
 import type { Person } from '@parley/protocol/people.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
@@ -113,6 +113,8 @@ export type Parley = {
   status(): Promise<Status>;
   /** Makes the first owner of an empty installation. Signing in is a second step. */
   setUp(input: z.input<typeof SetUp>): Promise<void>;
+  /** Chooses the password of an invited person, once. Rejects with `wrong_credentials` when the link opens nothing any more. Signing in is a second step. */
+  acceptInvitation(input: z.input<typeof Invitation>): Promise<Invited>;
   /** Rejects with `wrong_credentials`, `suspended`, `limited`, or `unavailable`. */
   signIn(input: { email: string; password: string }): Promise<Session>;
   /** Takes up the session this device kept. false: nobody is signed in. Rejects with `unavailable` when the server cannot be asked. */

@@ -1,5 +1,5 @@
 import { faults } from '@parley/protocol/errors.ts';
-import type { Session, SetUp } from '@parley/protocol/identity.ts';
+import type { Invitation, Invited, Session, SetUp } from '@parley/protocol/identity.ts';
 import type * as z from 'zod/mini';
 import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
 import type { Options, Status } from './parley.ts';
@@ -127,6 +127,7 @@ export function createSession(
     },
     status: () => request<Status>('GET', '/api/status'),
     setUp: async (input: z.input<typeof SetUp>) => void (await request('POST', '/api/set-up', input)),
+    acceptInvitation: (input: z.input<typeof Invitation>) => request<Invited>('POST', '/api/invitation', input),
     async signIn({ email, password }: { email: string; password: string }): Promise<Session> {
       const session = await request<Session>('POST', '/api/session', { email, password, device, keep });
       era++;

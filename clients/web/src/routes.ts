@@ -7,6 +7,7 @@ import { arrive } from './session/arrive.ts';
 const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./session/SignInPage.vue') },
   { path: '/set-up', name: 'set-up', component: () => import('./session/SetUpPage.vue') },
+  { path: '/invite', name: 'invite', component: () => import('./session/InvitePage.vue') },
   { path: '/', name: 'home', component: ChatPage },
   { path: '/search', name: 'search', component: ChatPage },
   { path: '/c/:id', name: 'conversation', component: ChatPage },
@@ -20,7 +21,8 @@ export function addRoutes() {
   router.beforeEach(async (to) => {
     const standing = await arrive();
     const wanted = { in: null, out: 'sign-in', empty: 'set-up' }[standing];
-    if (wanted === to.name) return true;
+    // Whoever has a link may open it, also where somebody else is signed in.
+    if (wanted === to.name || (to.name === 'invite' && standing !== 'empty')) return true;
     if (wanted === 'sign-in') return { name: 'sign-in', query: to.path === '/' ? {} : { next: to.fullPath } };
     if (wanted) return { name: wanted };
     return to.name === 'sign-in' || to.name === 'set-up' ? { name: 'home' } : true;

@@ -16,6 +16,18 @@ export const words: Words = {
     unreachable: '无法连接服务器。请检查网络，页面会自动重试。',
     lang: '语言',
   },
+  invitation: {
+    title: '欢迎',
+    to: '加入 {organisation}',
+    lead: '你已收到邀请。设置密码后即可开始使用。',
+    password: '设置密码',
+    submit: '设置密码并登录',
+    busy: '正在设置密码…',
+    spent: '此邀请已失效：可能已被使用、已被新邀请取代，或已超过一周。请向邀请你的人索取新链接。',
+    missing: '链接不完整。请完整打开收到的链接，包括 # 之后的部分。',
+    other: '此浏览器已有人登录。继续操作会将其退出登录。',
+    signIn: '改为登录',
+  },
   setUp: {
     title: '设置 Parley',
     lead: '当前系统还没有任何数据。完成设置的人将成为所有者。',
