@@ -9,6 +9,7 @@ import {
   adminPerson,
   DirectoryPage,
   kindsOfPeople,
+  messagesOf,
   page,
   peopleSorts,
   statuses,
@@ -50,6 +51,13 @@ export function usersAdmin(builder: AdminBuilder): void {
         type: 'DateTime',
         nullable: true,
         description: 'When a device of theirs last renewed its session.',
+      }),
+      messagesSent: t.loadable({
+        type: 'Int',
+        description: 'How many messages they have written, recalled ones included.',
+        complexity: 25,
+        load: (ids: string[], work) => messagesOf(work, ids),
+        resolve: ({ id }) => id,
       }),
     }),
   });
