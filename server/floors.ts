@@ -188,4 +188,4 @@ const floorOf = (module: string) => floors.findIndex((floor) => floor.lines.flat
 const isLeftOf = (left: string, right: string, lines: string[][]) =>
   lines.some((line) => line.includes(left) && line.indexOf(left) < line.indexOf(right));
 /** Tests come in by any door: they, what helps them and this rule itself stand outside the house. */
-const isProof = (file: string) => /\.test\.ts$|\/testing(?:\.ts$|\/)|^server\/floors/.test(file);
+const isProof = (file: string) => /\.(?:test|trials)\.ts$|\/testing(?:\.ts$|\/)|^server\/floors/.test(file);

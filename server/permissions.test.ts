@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { declaredOperations, demandOf, permissionsReference, type DeclaredOperation } from './permissions.ts';
+import { declaredOperations, trials, permissionsReference, type DeclaredOperation } from './permissions.ts';
 import { inParallel } from './testing/hostile.ts';
 import { actors, mayRead, rightAnswer, thingsOf, type Thing, type Who } from './testing/matrix.ts';
 import { makeCast, setScene, tryCell, type Cast } from './testing/matrix-world.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test('every operation says what it asks beyond its permission, and nothing is said of operations that are not there', () => {
-  expect(Object.keys(demandOf).sort()).toEqual(operations.map(({ name }) => name).sort());
+  expect(Object.keys(trials).sort()).toEqual(operations.map(({ name }) => name).sort());
 });
 
 test('the committed paper shows the operations as they are', () => {
@@ -36,7 +36,7 @@ type Cell = { operation: DeclaredOperation; who: Who; thing: Thing };
 /** Every actor meets every operation, every operation every kind of its objects, every actor every kind of object. */
 function cells(): Cell[] {
   return operations.flatMap((operation, n) => {
-    const things = thingsOf[demandOf[operation.name]!];
+    const things = thingsOf[trials[operation.name]!.asks];
     // Of two kinds of object one is usually right for everybody: leaving either out would leave out the question.
     const all = whole || things.length <= 2;
     return actors.flatMap((who, m) =>
@@ -72,7 +72,7 @@ test(
       if (code === 'forbidden' && !(await isAudited(operation, scene.userId)))
         wrong.push(`${cell}: refused, and no entry says so`);
       // Whoever reads with a reason may hear what they are not in: that is the operation.
-      const mayHear = demandOf[operation.name] === 'reason' && right === 'ok';
+      const mayHear = trials[operation.name]!.asks === 'reason' && right === 'ok';
       if (thing.place && !mayHear && !mayRead(who, thing.place) && text.includes(scene.secret))
         wrong.push(`${cell}: hears ${scene.secret} in ${text.slice(0, 300)}`);
     });

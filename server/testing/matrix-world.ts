@@ -3,8 +3,9 @@ import type { Answer } from '@parley/protocol/errors.ts';
 import { signAccess } from '../identity/access-token.ts';
 import { identity } from '../identity/identity.ts';
 import { newId } from '../kernel/ids.ts';
-import type { DeclaredOperation } from '../permissions.ts';
+import { trials, type DeclaredOperation } from '../permissions.ts';
 import { visitor } from './http.ts';
+import type { Trials } from './trials.ts';
 import { isInside, type Place, type Thing, type Who } from './matrix.ts';
 import type { World } from './world.ts';
 
@@ -197,8 +198,7 @@ export async function tryCell(world: World, operation: DeclaredOperation, scene:
 }
 
 async function trySocket(origin: string, name: string, scene: Scene): Promise<Outcome> {
-  const input = socketWords[name];
-  if (!input) throw new Error(`nobody said with which words to try ${name}`);
+  const words = wordsFor(name, scene);
   const socket = io(origin, {
     transports: ['websocket'],
     auth: scene.token === undefined ? {} : { token: scene.token },
@@ -211,7 +211,7 @@ async function trySocket(origin: string, name: string, scene: Scene): Promise<Ou
         error.data ? resolve({ code: error.data.code, text: JSON.stringify(error.data) }) : reject(error),
       );
       socket.once('connect', () =>
-        socket.emit(name, input(scene), (answer: Answer<unknown>) =>
+        socket.emit(name, words, (answer: Answer<unknown>) =>
           resolve({ code: answer.error?.code ?? 'ok', text: JSON.stringify(answer) }),
         ),
       );
@@ -221,48 +221,6 @@ async function trySocket(origin: string, name: string, scene: Scene): Promise<Ou
   }
 }
 
-const here = ({ conversationId }: Scene) => ({ conversationId });
-const message = ({ conversationId, ownMessage, otherMessage, thing }: Scene) => ({
-  conversationId,
-  messageId: thing.whose === 'own' ? ownMessage : otherMessage,
-});
-
-const socketWords: Record<string, (scene: Scene) => unknown> = {
-  'sync:start': () => ({}),
-  'sync:conversation': (scene) => ({ ...here(scene), since: 0 }),
-  'history:page': here,
-  'message:send': (scene) => ({ ...here(scene), clientId: scene.deviceId, body: 'hello' }),
-  'message:edit': (scene) => ({ ...message(scene), body: 'edited' }),
-  'message:recall': message,
-  'message:search': ({ secret }) => ({ query: secret }),
-  'read:mark': (scene) => ({ ...here(scene), line: 1 }),
-  'thread:mark': (scene) => ({ ...here(scene), threadId: scene.otherMessage, answers: 0 }),
-  'topic:list': here,
-  'conversation:create': ({ deviceId }) => ({ clientId: deviceId, kind: 'group', name: 'new' }),
-  'conversation:direct': ({ cast }) => ({ userId: cast.pia }),
-  'conversation:open': here,
-  'conversation:close': here,
-  'conversation:join': here,
-  'conversation:leave': here,
-  'conversation:rename': (scene) => ({ ...here(scene), name: 'renamed' }),
-  'conversation:archive': here,
-  'conversation:browse': () => ({}),
-  'conversation:prefer': (scene) => ({ ...here(scene), muted: true }),
-  'member:list': here,
-  'member:add': (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }),
-  'member:remove': (scene) => ({ ...here(scene), userId: scene.cast.tom }),
-  'member:role': (scene) => ({ ...here(scene), userId: scene.cast.tom, role: 'moderator' }),
-  'people:search': () => ({ query: 'Pia' }),
-  'people:get': ({ cast }) => ({ ids: [cast.pia] }),
-  'pin:list': here,
-  'pin:add': message,
-  'pin:remove': message,
-  'typing:set': (scene) => ({ ...here(scene), typing: true }),
-  'presence:set': () => ({ state: 'online' }),
-  'presence:watch': ({ cast }) => ({ userIds: [cast.pia] }),
-  'session:me': () => ({}),
-};
-
 async function tryRest(origin: string, name: string, scene: Scene): Promise<Outcome> {
   const [method = '', path = ''] = name.split(' ');
   const address = path
@@ -271,84 +229,24 @@ async function tryRest(origin: string, name: string, scene: Scene): Promise<Outc
   const reply = await visitor(origin, scene.token === undefined ? {} : { token: scene.token }).ask(
     method,
     address,
-    restBodies[name]?.(scene),
+    (trials as Trials)[name]?.words?.(scene),
   );
   return { code: reply.body.error?.code ?? (reply.status < 300 ? 'ok' : String(reply.status)), text: reply.text };
 }
-
-const restBodies: Record<string, (scene: Scene) => unknown> = {
-  'POST /api/set-up': () => ({
-    code: 'x',
-    organisation: 'x',
-    name: 'x',
-    email: 'x@example.com',
-    password: 'long enough for this',
-  }),
-  'POST /api/invitation': () => ({ token: 'nobody made this', password: 'long enough for this' }),
-  'POST /api/session': ({ cast: { email, password } }) => ({ email, password }),
-};
 
 async function tryGraphql(origin: string, name: string, scene: Scene): Promise<Outcome> {
   const who = visitor(origin, scene.token === undefined ? {} : { token: scene.token });
   const [kind, field = ''] = name.split(' ');
   if (kind === 'query') {
-    const query = queries[field];
-    if (!query) throw new Error(`nobody said with which words to try ${name}`);
-    const reply = await who.graphql(query(scene));
+    const reply = await who.graphql(wordsFor(name, scene) as string);
     return { code: reply.code ?? 'ok', text: JSON.stringify(reply) };
   }
-  const args = actWords[field];
-  if (!args) throw new Error(`nobody said with which words to try ${name}`);
-  const answer = await who.askAct(field, args(scene));
+  const answer = await who.askAct(field, wordsFor(name, scene) as Record<string, unknown>);
   return { code: answer.code ?? 'ok', text: JSON.stringify(answer) };
 }
 
-const range = 'id: "messages.sent", from: "2026-01-01", to: "2026-01-08", timeZone: "UTC", grain: day';
-const queries: Record<string, (scene: Scene) => string> = {
-  auditActions: () => '{ auditActions }',
-  auditEntries: () => '{ auditEntries(first: 2) { edges { node { id } } } }',
-  auditEntry: () => '{ auditEntry(id: "1") { action } }',
-  auditKeys: () => '{ auditKeys { id pem } }',
-  auditProof: () => '{ auditProof(id: "999999999") { text } }',
-  auditState: () => '{ auditState { sealed } }',
-  conversationMessages: ({ conversationId }) =>
-    `{ conversationMessages(conversationId: "${conversationId}", reason: "a complaint", first: 2) { edges { node { body sender { name } } } } }`,
-  conversations: () => '{ conversations(first: 2) { edges { node { name members { name } } } totalCount } }',
-  departments: () => '{ departments { id peopleCount peopleBelow } }',
-  devices: () => '{ devices(first: 2) { edges { node { person { name } } } totalCount } }',
-  find: () => '{ find(query: "p") { kind title } }',
-  me: () => '{ me { name roles permissions devices { id } department { path } } }',
-  metric: () => `{ metric(${range}) { total } }`,
-  metricEvents: () => `{ metricEvents(${range}, first: 2) { edges { node { at } } } }`,
-  metricBreakdown: () => `{ metricBreakdown(${range.replace(', grain: day', '')}) { total } }`,
-  metrics: () => '{ metrics { id } }',
-  operatorSettings: () => '{ operatorSettings { env value } }',
-  overview: () => '{ overview { peopleActive analytics { waiting } } }',
-  people: () => '{ people(first: 2) { edges { node { name email roles } } totalCount } }',
-  person: ({ cast }) => `{ person(id: "${cast.member}") { name devices { id } roles permissions entries { action } } }`,
-  roleHolders: () => '{ roleHolders(role: owner, first: 2) { edges { node { name } } } }',
-  roles: () => '{ roles { name holdersCount permissions { name } } }',
-  settings: () => '{ settings { name value } }',
-  tasks: () => '{ tasks(first: 2) { edges { node { name by { name } } } } }',
-};
-
-const weaker = ({ thing }: Scene) => thing.target !== 'stronger';
-const actWords: Record<string, (scene: Scene) => Record<string, unknown>> = {
-  changeSetting: () => ({ name: 'organisation', value: 'Renamed' }),
-  createDepartment: () => ({ name: 'New' }),
-  deleteDepartment: ({ cast }) => ({ id: cast.department, moveUp: true }),
-  editPerson: ({ cast }) => ({ id: cast.member, title: 'Baker' }),
-  endDevices: ({ cast }) => ({ ids: [cast.device] }),
-  exportAudit: () => ({}),
-  grantRole: (scene) => ({ userId: scene.cast.member, role: weaker(scene) ? 'guest' : 'auditor' }),
-  inviteAgain: (scene) => ({ id: weaker(scene) ? scene.cast.invitedMember : scene.cast.invitedOwner }),
-  invitePerson: (scene) => ({ name: 'New', email: 'new@example.com', roles: [weaker(scene) ? 'member' : 'owner'] }),
-  moveDepartment: ({ cast }) => ({ id: cast.department }),
-  reactivatePeople: (scene) => ({ ids: [weaker(scene) ? scene.cast.suspendedMember : scene.cast.suspendedOwner] }),
-  renameDepartment: ({ cast }) => ({ id: cast.department, name: 'Renamed' }),
-  suspendPeople: (scene) => ({ ids: [weaker(scene) ? scene.cast.member : scene.cast.owner] }),
-  withdrawRole: (scene) => ({
-    userId: weaker(scene) ? scene.cast.member : scene.cast.owner,
-    role: weaker(scene) ? 'member' : 'owner',
-  }),
-};
+function wordsFor(name: string, scene: Scene): unknown {
+  const words = (trials as Trials)[name]?.words;
+  if (!words) throw new Error(`nobody said with which words to try ${name}`);
+  return words(scene);
+}

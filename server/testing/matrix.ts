@@ -1,5 +1,5 @@
 import { permissionsOf, type Role } from '../access/roles.ts';
-import { demandOf, type DeclaredOperation, type Demand } from '../permissions.ts';
+import { trials, type DeclaredOperation, type Demand } from '../permissions.ts';
 
 /*
  * What the house promises about who may do what, said a second time and by itself: for every actor, operation and object the one answer that is
@@ -97,7 +97,7 @@ export function rightAnswer({ name, permission }: DeclaredOperation, who: Who, t
   if (permission === 'everyone') return open[name] ?? 'ok';
   if (who.refused) return who.refused;
   if (permission !== 'signed-in' && !allowed(who, permission)) return 'forbidden';
-  return answers[demandOf[name]!](who, { place: 'group', whose: 'own', target: 'weaker', ...thing }, name);
+  return answers[trials[name]!.asks](who, { place: 'group', whose: 'own', target: 'weaker', ...thing }, name);
 }
 
 type Answer = (who: Who, thing: Required<Thing>, name: string) => string;
