@@ -59,6 +59,13 @@ test('it is a small company with a tree of departments and a month of talk in tw
        (select count(*) from messages where body ~ '[一-鿿]') as chinese, (select count(*) from messages where body like '%\`\`\`%') as code`,
   );
   expect(counts).toMatchObject({ people: 24, departments: 9, rooms: 12, topics: 1 });
+  // Numbers are read by department: each message counts where its sender is.
+  const [placed] = await world.db.rows<{ rightly: boolean; departments: number }>(
+    `select bool_and(m.department_id is not distinct from u.department_id) as rightly, count(distinct m.department_id) as departments
+     from messages m join users u on u.id = m.sender_id`,
+  );
+  expect(placed).toMatchObject({ rightly: true });
+  expect(placed!.departments).toBeGreaterThan(5);
   expect(counts!['messages']).toBeGreaterThan(600);
   const least = { below: 3, directs: 8, answers: 80, mentions: 15, chinese: 200, code: 4 };
   expect(Object.entries(least).filter(([name, wanted]) => counts![name]! <= wanted)).toEqual([]);
