@@ -187,7 +187,7 @@ test('the definition says what a number means, in which version, how it was comp
   for (const part of ['Messages stored, in direct conversations', 'Version 1', 'Newest event taken over', 'rows read'])
     expect(text).toContain(part);
   expect(text).toMatch(
-    /select toString\(toDate\(hour, \{timeZone:String\}\)\) as bucket, sum\(messages\) as value\s+from activity_hourly/,
+    /select toString\(toDate\(hour, \{timeZone:String\}\)\) as bucket, sum\(messages\) as value\s+from activity/,
   );
   expect(text).toContain('"timeZone": "UTC"');
   expect(await desk.barriersInBoth()).toEqual([]);
