@@ -33,6 +33,15 @@ begin
   raise exception 'The audit log is only ever added to.' using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.name_pieces(name text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select array(select substr(n, i, 1) from generate_series(1, length(n)) i union select substr(n, i, 2) from generate_series(1, length(n) - 1) i)
+  from (select lower(name) as n) lowered
+$function$;
+
 CREATE OR REPLACE FUNCTION public.send_messages(p_conversation uuid[], p_sender uuid[], p_client text[], p_id uuid[], p_body text[], p_thread uuid[], p_title text[], p_mentions text[])
  RETURNS TABLE(ord integer, outcome text, id uuid, seq bigint, line bigint, rev bigint, at bigint, root_rev bigint, root_answers integer)
  LANGUAGE plpgsql
@@ -487,11 +496,14 @@ CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (u
 CREATE INDEX users_department ON public.users USING btree (department_id);
 CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email)) WHERE (email IS NOT NULL);
 CREATE INDEX users_email_trigrams ON public.users USING gin (lower(email) gin_trgm_ops);
+CREATE INDEX users_kind_order ON public.users USING btree (kind, lower(name), id) WHERE (kind <> 'person'::text);
+CREATE INDEX users_name_pieces ON public.users USING gin (name_pieces(name));
 CREATE INDEX users_name_trigrams ON public.users USING gin (lower(name) gin_trgm_ops);
 CREATE INDEX users_order ON public.users USING btree (lower(name), id);
 CREATE INDEX users_order_created ON public.users USING btree (created_at, id);
 CREATE INDEX users_order_email ON public.users USING btree (COALESCE(lower(email), ''::text), id);
 CREATE INDEX users_order_seen ON public.users USING btree (COALESCE(last_seen_at, '-infinity'::timestamp with time zone), id);
+CREATE INDEX users_status_order ON public.users USING btree (status, lower(name), id) WHERE (status <> 'active'::text);
 
 -- Foreign keys
 
