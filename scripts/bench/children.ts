@@ -19,6 +19,8 @@ export async function startChild(script: string, args: string[], flags: string[]
       return (await answered) as Answer;
     },
     async stop() {
+      // One that ended by itself ends no more: waiting for it would hide what went wrong.
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill();
       await ended;

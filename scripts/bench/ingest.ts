@@ -1,15 +1,16 @@
 import { openDatabase } from '../../server/kernel/database.ts';
 import { createLog } from '../../server/kernel/log.ts';
 import { startChild } from './children.ts';
-import { ratioOf, times, type Benchmark, type Row } from './result.ts';
+import { cheaper, ratioOf, times, type Benchmark, type Row } from './result.ts';
 import { openStore, type Store } from './store.ts';
 
 const sizes = [
   { batch: 5_000, events: 100_000 },
   { batch: 100, events: 10_000 },
 ];
-const nameOf = (way: 'feed' | 'floor', batch: number) =>
-  `${way === 'feed' ? 'Parley’s feed' : 'TSV inserts alone'}, ${batch.toLocaleString('en')} a batch`;
+const ways = { feed: 'Parley’s feed', floor: 'TSV inserts alone', stock: 'JSON rows' } as const;
+const wayNames = ['feed', 'floor', 'stock'] as const;
+const nameOf = (way: keyof typeof ways, batch: number) => `${ways[way]}, ${batch.toLocaleString('en')} a batch`;
 
 /** What it costs to bring an event from PostgreSQL's log into ClickHouse's base table and roll-up. */
 export const ingesting: Benchmark = {
@@ -21,28 +22,41 @@ export const ingesting: Benchmark = {
       for (const [n, { batch, events }] of sizes.entries()) {
         const count = Math.ceil((events * share) / batch) * batch;
         await store.prepare((url) => fill(url, count), `events_${n}`);
-        for (const way of ['feed', 'floor'] as const)
+        for (const way of wayNames)
           rows.push({
             name: nameOf(way, batch),
             cost: [],
             also: { 'events/s': [], 'Node.js µs': [], 'ClickHouse µs': [], 'PostgreSQL µs': [] },
           });
         for (let round = 0; round < rounds; round++)
-          for (const [index, way] of (['feed', 'floor'] as const).entries())
-            await measure(store, `events_${n}`, way, batch, count, rows[n * 2 + index]!);
+          for (const [index, way] of wayNames.entries())
+            await measure(store, `events_${n}`, way, batch, count, rows[n * wayNames.length + index]!);
       }
-      const [whole, small] = sizes.map(({ batch }) => ({ feed: nameOf('feed', batch), floor: nameOf('floor', batch) }));
+      const [whole, small] = sizes.map(({ batch }) => ({
+        feed: nameOf('feed', batch),
+        floor: nameOf('floor', batch),
+        stock: nameOf('stock', batch),
+      }));
       return {
         name: 'ingest',
         how:
           'Messages waiting in the event log are taken over: claimed, read with their people and rooms, written out, inserted under their batch’s name into the base and its roll-up, the cursor moved. ' +
           `${sizes.map(({ batch, events }) => `${events.toLocaleString('en')} events in batches of ${batch.toLocaleString('en')}`).join('; ')}. ` +
-          'The floor sends the same inserts, written out beforehand. ClickHouse’s merges count as far as they fall into the time. An event missing or doubled, in base or roll-up, fails the run.',
+          'The floor sends the same inserts, written out beforehand. The stock way reads the same batches and sends a JSON object a row, without names for batches. ClickHouse’s merges count as far as they fall into the time. An event missing or doubled, in base or roll-up, fails the run.',
         unit: 'µs CPU an event, all processes',
         rows,
         ratios: [
           times(rows, whole!.feed, whole!.floor, 4),
           times(rows, small!.feed, small!.floor, 4),
+          cheaper(rows, whole!.feed, whole!.stock, 1),
+          ratioOf(rows, {
+            says: `${whole!.feed}: events a second, times the floor’s`,
+            over: whole!.feed,
+            under: whole!.floor,
+            also: 'events/s',
+            target: 0.25,
+            atLeast: true,
+          }),
           ratioOf(rows, {
             says: `${whole!.feed}: ClickHouse’s CPU an event, times the floor’s`,
             over: whole!.feed,

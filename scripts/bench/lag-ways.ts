@@ -2,10 +2,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { migrateClickhouse, openClickhouse, type Clickhouse } from '@parley/analytics/clickhouse.ts';
 import { once } from '@parley/analytics/roll-up.ts';
-import { feed } from '../../server/dashboards/feed.ts';
+import { dashboardsWatcher, feed } from '../../server/dashboards/feed.ts';
 import { analyticsStore, series, type Question } from '../../server/dashboards/numbers.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
 import { createLog } from '../../server/kernel/log.ts';
+import { OutboxBell, watch } from '../../server/kernel/outbox.ts';
 import { inWork } from '../../server/kernel/work.ts';
 import { announceSent, send } from '../../server/messages/messages.ts';
 import { SendLane, sendLane } from '../../server/messages/send-lane.ts';
@@ -18,7 +19,7 @@ import { quantile } from './result.ts';
  * second. Answers how long after its sender heard that a message is durable ClickHouse had acknowledged it, and how long inserts took.
  */
 
-const [url, clickhouseUrl] = process.argv.slice(2) as [string, string];
+const [url, clickhouseUrl, way] = process.argv.slice(2) as [string, string, 'feed' | 'poll'];
 const db = openDatabase(url, createLog('silent'), { poolSize: 10 });
 const house = benchHouse(db);
 const seats = await db.rows<{ conversationId: string; userId: string }>(
@@ -51,7 +52,15 @@ const timed: Clickhouse = {
   },
 };
 house.parts.install(analyticsStore, store);
-const feeding = feed(house, timed, 86_400_000).run(running.signal);
+/** As it is usually written: nobody rings, and the log is looked at once a second. */
+const polling = () =>
+  watch(
+    db,
+    new OutboxBell(),
+    { ...dashboardsWatcher(timed, 86_400_000), rest: { times: Infinity, most: 1_000 } },
+    house.log,
+  );
+const feeding = (way === 'feed' ? feed(house, timed, 86_400_000) : polling()).run(running.signal);
 
 const today = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const question: Question = { from: today(-30), to: today(1), timeZone: 'Europe/Berlin', grain: 'day' };
@@ -66,6 +75,7 @@ async function flow({ rate, ms }: Asked): Promise<object> {
   inserts = [];
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
+  const cpu = process.cpuUsage();
   const began = performance.now();
   const sending: Promise<void>[] = [];
   let looked = 0;
@@ -80,6 +90,7 @@ async function flow({ rate, ms }: Asked): Promise<object> {
   await Promise.all(sending);
   const seconds = (performance.now() - began) / 1_000;
   loop.disable();
+  const { user, system } = process.cpuUsage(cpu);
   while ([...durable.keys()].some((id) => !arrived.has(id))) await pause(5);
   const lags = [...durable].map(([id, at]) => arrived.get(id)! - at);
   const { rows } = await store.query<{ base: number; rolledUp: number }>(
@@ -92,6 +103,7 @@ async function flow({ rate, ms }: Asked): Promise<object> {
   return {
     sent: durable.size,
     seconds,
+    cpu: (user + system) / 1e6,
     lag: { p50: quantile(lags, 0.5), p99: quantile(lags, 0.99), max: quantile(lags, 1) },
     insert: { p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
     batch: quantile(
