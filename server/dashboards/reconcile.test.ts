@@ -40,12 +40,12 @@ beforeAll(async () => {
       n % 6 === 5 ? 'bot' : 'person',
       `Person ${n}`,
     ]);
-  // Twelve hundred messages in hours of half a year with long silences between them.
+  // Twelve hundred messages in hours of two months with a long silence between them.
   await inWork(world.app.house, system('a history'), async (work) => {
     for (const { id } of rooms) {
       const times = Array.from(
         { length: 400 },
-        () => Date.UTC(2025, pick(6), 1 + pick(9), pick(20), pick(60)) + pick(60_000),
+        () => Date.UTC(2025, pick(2), 1 + pick(9), pick(20), pick(60)) + pick(60_000),
       );
       await work.sql(
         `insert into messages (id, conversation_id, seq, rev, sender_id, department_id, client_id, body, created_at)
@@ -138,7 +138,7 @@ const damages: Record<string, (ids: string, row: (n: number) => string) => strin
     `alter table events update department = generateUUIDv4(), bot = not bot, conversation_kind = 'group' where event_id in (${ids})`,
   ],
   'at another time': (ids) => [
-    `insert into events select event_id, kind, at + (1 + cityHash64(event_id) % 9000) * 3600, person, bot, department, conversation, conversation_kind, message from events where event_id in (${ids})`,
+    `insert into events select event_id, kind, at + (1 + cityHash64(event_id) % 2000) * 3600, person, bot, department, conversation, conversation_kind, message from events where event_id in (${ids})`,
   ],
   'rows of the roll-up deleted': (_, row) => [`alter table activity delete where ${row(20)}`],
   'rows of the roll-up doubled': (_, row) => [
@@ -148,7 +148,7 @@ const damages: Record<string, (ids: string, row: (n: number) => string) => strin
     `insert into activity select department, conversation_kind, hour, bot, 0, bitmapBuild([toUInt32(4711)]) from activity where ${row(20)}`,
   ],
   'rows of the roll-up nobody wrote': (_, row) => [
-    `insert into activity select department, conversation_kind, hour + (1 + cityHash64(hour) % 90000) * 3600, not bot, messages, people from activity where ${row(20)}`,
+    `insert into activity select department, conversation_kind, hour + (1 + cityHash64(hour) % 4000) * 3600, not bot, messages, people from activity where ${row(20)}`,
   ],
 };
 
