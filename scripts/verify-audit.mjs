@@ -683,6 +683,17 @@ export function* linesOf(file) {
   }
 }
 
+/** Throws where the first line is not that of an export, and says what editors and mail did to one: its bytes are what was signed. */
+function refuseForeign(file, line) {
+  if (line.subarray(0, 3).equals(Buffer.of(0xef, 0xbb, 0xbf)))
+    throw new Error(
+      `${file} begins with a byte order mark, which no export does: an editor wrote it anew. Take the file as it was exported.`,
+    );
+  if (line.at(-1) === 13)
+    throw new Error(`The line ends of ${file} were changed to those of Windows. Take the file as it was exported.`);
+  if (readLine(line).body?.format !== FORMAT) throw new Error(`${file} is not an export of the audit log (${FORMAT}).`);
+}
+
 /** Verifies an export: a file, or a directory whose *.ndjson files are its parts in the order of their names. */
 export function verifyExport(place, options) {
   const files = fs.statSync(place).isDirectory()
@@ -696,8 +707,7 @@ export function verifyExport(place, options) {
   let seen = 0;
   for (const file of files)
     for (const line of linesOf(file)) {
-      if (++seen === 1 && readLine(line).body?.format !== FORMAT)
-        throw new Error(`${file} is not an export of the audit log (${FORMAT}).`);
+      if (++seen === 1) refuseForeign(file, line);
       if (!verifier.take(line)) return verifier.finish();
     }
   if (seen === 0) throw new Error(`There is nothing to check in ${place}.`);

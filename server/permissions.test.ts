@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { graphql } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminSchema } from './admin-schema.ts';
+import { stranger } from './kernel/actor.ts';
+import { inWork } from './kernel/work.ts';
 import { declaredOperations, trials, permissionsReference, type DeclaredOperation } from './permissions.ts';
 import { inParallel } from './testing/hostile.ts';
 import { actors, mayRead, rightAnswer, thingsOf, type Thing, type Who } from './testing/matrix.ts';
@@ -84,3 +88,31 @@ test(
     console.info(`${all.length} cells tried: ${JSON.stringify(tried)}`);
   },
 );
+
+/* Every role of today that may see people may also see their roles, devices and entries. Roles are data: one made tomorrow must meet the same wall. */
+test.each([
+  ['roles', 'roles.read'],
+  ['permissions', 'roles.read'],
+  ['devices { id }', 'devices.read'],
+  ['entries { action }', 'audit.read'],
+])('below a person, %s needs %s, whoever may see the person', async (field, right) => {
+  const { house } = world.app;
+  const asked = async (...permissions: string[]) => {
+    const actor = {
+      ...stranger,
+      kind: 'person' as const,
+      id: cast.nora,
+      name: 'Nora',
+      permissions: new Set(permissions),
+    };
+    const work = await inWork(house, actor, async (act) => act);
+    return graphql({
+      schema: adminSchema(),
+      source: `{ person(id: "${cast.member}") { name ${field} } }`,
+      contextValue: { ...work, sql: (text: string, params?: unknown[]) => house.db.rows(text, params) },
+    });
+  };
+  const refused = await asked('users.read');
+  expect(refused.errors?.map(({ message }) => message)).toEqual([`This needs the permission ${right}.`]);
+  expect((await asked('users.read', right)).errors).toBeUndefined();
+});
