@@ -38,10 +38,6 @@ beforeAll(async () => {
   canaries.set('the secret of the installation', 'a secret that only tests share with each other');
   canaries.set('a password', mel.password);
   await gatherStored();
-  // Hashes of passwords, devices and invitations were really found.
-  expect([...canaries.keys()].filter((name) => /^(passwords|devices|invitations)\./.test(name)).length).toBeGreaterThan(
-    6,
-  );
 });
 afterAll(() => world.close());
 
@@ -120,6 +116,10 @@ test('no operation of any door answers with a secret, and none reaches the log',
     expect(told(text), `${operation.name}: ${text.slice(0, 200)}`).toEqual([]);
   }
   expect(told(world.logged.join(''))).toEqual([]);
+  // Hashes of passwords, devices and invitations were really looked for.
+  expect([...canaries.keys()].filter((name) => /^(passwords|devices|invitations)\./.test(name)).length).toBeGreaterThan(
+    6,
+  );
 });
 
 const inputs = [
