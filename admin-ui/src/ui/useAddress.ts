@@ -9,13 +9,13 @@ export function useAddress() {
     const value = route.query[name];
     return typeof value === 'string' && value !== '' ? value : null;
   };
-  /** Sets several at once; null and '' take a value away. */
-  function write(values: Record<string, string | null>) {
+  /** Sets several at once; null and '' take a value away. A choice is a step one can go back from; a letter typed is not. */
+  function write(values: Record<string, string | null>, go: 'push' | 'replace' = 'push') {
     const { after: _after, ...query } = route.query;
     const next = Object.fromEntries(
       Object.entries({ ...query, ...values }).filter(([, value]) => value !== null && value !== ''),
     );
-    return router.replace({ query: next });
+    return router[go]({ query: next });
   }
   /** One value as a ref; only values of `allowed`, where given, are taken from a link. */
   const value = <T extends string = string>(name: string, allowed?: readonly T[]) =>
@@ -27,6 +27,6 @@ export function useAddress() {
       set: (now) => void write({ [name]: now }),
     });
   const text = (name: string) =>
-    computed<string>({ get: () => read(name) ?? '', set: (now) => void write({ [name]: now }) });
+    computed<string>({ get: () => read(name) ?? '', set: (now) => void write({ [name]: now }, 'replace') });
   return { value, text, write };
 }
