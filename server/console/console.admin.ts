@@ -25,6 +25,7 @@ export function consoleAdmin(builder: AdminBuilder): void {
     description: 'The state of the house on one page.',
     fields: (t) => ({
       peopleActive: t.exposeInt('peopleActive'),
+      guestsActive: t.exposeInt('guestsActive'),
       peopleInvited: t.exposeInt('peopleInvited'),
       peopleSuspended: t.exposeInt('peopleSuspended'),
       bots: t.exposeInt('bots'),

@@ -28,13 +28,13 @@ test('the overview counts what is there', async () => {
   const room = await ada.group('room', [ben]);
   for (let n = 0; n < 5; n++) await ada.says(`hello ${n}`, { in: room });
   await world.db.rows(
-    `insert into users (id, kind, status, name) values (gen_random_uuid(), 'bot', 'active', 'Bot'), (gen_random_uuid(), 'person', 'suspended', 'S'), (gen_random_uuid(), 'person', 'invited', 'I'), (gen_random_uuid(), 'imported', 'active', 'Past')`,
+    `insert into users (id, kind, status, name) values (gen_random_uuid(), 'bot', 'active', 'Bot'), (gen_random_uuid(), 'person', 'suspended', 'S'), (gen_random_uuid(), 'person', 'invited', 'I'), (gen_random_uuid(), 'imported', 'active', 'Past'), (gen_random_uuid(), 'guest', 'active', 'G')`,
   );
   // One sent before midnight is not of today, wherever today is asked for.
   await world.db.rows(`update messages set created_at = now() - interval '50 hours' where seq = 1`);
   const ask = async (args = '') =>
     await olga.graphql(
-      `{ overview${args} { peopleActive peopleInvited peopleSuspended bots conversations messages messagesToday connectionsNow sealedPosition unsealedEntries lastCheckpointAt analytics { takenAt waiting checkedAt repaired } version startedAt } }`,
+      `{ overview${args} { peopleActive guestsActive peopleInvited peopleSuspended bots conversations messages messagesToday connectionsNow sealedPosition unsealedEntries lastCheckpointAt analytics { takenAt waiting checkedAt repaired } version startedAt } }`,
     );
   await until(
     async () => ((await ask()).data as unknown as { overview: { sealedPosition: number } }).overview.sealedPosition > 0,
@@ -43,6 +43,7 @@ test('the overview counts what is there', async () => {
   const { overview } = (await ask()).data as unknown as { overview: Record<string, unknown> };
   expect(overview).toMatchObject({
     peopleActive: 3,
+    guestsActive: 1,
     peopleInvited: 1,
     peopleSuspended: 1,
     bots: 1,

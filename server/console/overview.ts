@@ -6,6 +6,7 @@ import type { Work } from '../kernel/work.ts';
 /** The state of the house on one page. Counts only, so that everybody who may open the console may see it. */
 export type Overview = {
   peopleActive: number;
+  guestsActive: number;
   peopleInvited: number;
   peopleSuspended: number;
   bots: number;
@@ -38,7 +39,9 @@ export async function overview(work: Work, timeZone: string): Promise<Overview> 
        (select count(*)::int from audit_entries where position is null) as "unsealedEntries",
        (select line::json -> 'statement' ->> 'at' from audit_statements where kind = 'checkpoint' order by number desc limit 1) as "lastCheckpointAt"
      from (
-       select count(*) filter (where status = 'active' and kind in ('person', 'guest'))::int as "peopleActive",
+       -- Each is what the list of people shows under the same filters: a number that is opened must not become another.
+       select count(*) filter (where status = 'active' and kind = 'person')::int as "peopleActive",
+         count(*) filter (where status = 'active' and kind = 'guest')::int as "guestsActive",
          count(*) filter (where status = 'invited')::int as "peopleInvited",
          count(*) filter (where status = 'suspended')::int as "peopleSuspended",
          count(*) filter (where kind = 'bot')::int as bots

@@ -300,7 +300,7 @@ export type OverviewQueryVariables = Exact<{
 }>;
 
 
-export type OverviewQuery = { overview: { peopleActive: number, peopleInvited: number, peopleSuspended: number, bots: number, conversations: number, messages: number, messagesToday: number, connectionsNow: number, sealedPosition: number, unsealedEntries: number, lastCheckpointAt: string | null, version: string, startedAt: string, analytics: { takenAt: string | null, waiting: number, checkedAt: string | null, repaired: number } }, auditEntries?: { edges: Array<{ node: { id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null } }> } };
+export type OverviewQuery = { overview: { peopleActive: number, guestsActive: number, peopleInvited: number, peopleSuspended: number, bots: number, conversations: number, messages: number, messagesToday: number, connectionsNow: number, sealedPosition: number, unsealedEntries: number, lastCheckpointAt: string | null, version: string, startedAt: string, analytics: { takenAt: string | null, waiting: number, checkedAt: string | null, repaired: number } }, auditEntries?: { edges: Array<{ node: { id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null } }> } };
 
 export type PersonLineFragment = { id: string, name: string, email: string | null, title: string | null, kind: PersonKind, status: PersonStatus, roles: Array<RoleName>, createdAt: string, lastSeenAt: string | null, department: { id: string, name: string, path: Array<string> } | null };
 
@@ -1395,6 +1395,7 @@ export const OverviewDocument = new TypedDocumentString(`
     query Overview($timeZone: String!, $entries: Boolean!) {
   overview(timeZone: $timeZone) {
     peopleActive
+    guestsActive
     peopleInvited
     peopleSuspended
     bots

@@ -19,6 +19,7 @@ export const en = {
     chat: 'Open the chat',
     navigation: 'Console',
     openNavigation: 'Open the navigation',
+    comma: ', ',
     breadcrumb: 'Where you are',
   },
   nav: {

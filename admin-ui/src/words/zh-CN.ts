@@ -21,6 +21,7 @@ export const zhCN: Words = {
     chat: '打开聊天',
     navigation: '管理控制台',
     openNavigation: '打开导航',
+    comma: '、',
     breadcrumb: '当前位置',
   },
   nav: { people: '人员', oversight: '监督', analytics: '分析', system: '系统' },
