@@ -268,6 +268,10 @@ test('a person’s page says what they are, where they are signed in, what was r
   });
   for (let n = 0; n < 3; n++)
     await ada.call('message:send', { conversationId: conversation.id, clientId: newId(), body: `number ${n}` });
+  await until(async () => {
+    const behind = `select from outbox o join outbox_cursors c on c.watcher = 'dashboards' where (o.tx, o.id) > (c.tx, c.id) limit 1`;
+    return (await world.db.rows(behind)).length === 0;
+  }, 'the numbers to follow');
   const desk = await sit(`/people/${id}`);
   const { page } = desk;
   const facts = page.locator('dl').first();

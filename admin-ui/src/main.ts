@@ -1,5 +1,6 @@
 import '@parley/look/tokens.css';
 import '@parley/look/base.css';
+import '@parley/look/controls.css';
 import './ui/element.css';
 import './ui/controls.css';
 import { VueQueryPlugin } from '@tanstack/vue-query';
@@ -8,7 +9,7 @@ import App from './App.vue';
 import { addRoutes } from './routes.ts';
 import { queries } from './session/queries.ts';
 import { applyPreferences } from './ui/preferences.ts';
-import { i18n } from './words/i18n.ts';
+import { i18n, speak } from './words/i18n.ts';
 
-await applyPreferences();
+await applyPreferences(speak);
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient: queries }).use(addRoutes()).mount('#app');

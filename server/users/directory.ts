@@ -99,18 +99,6 @@ export async function peopleInOrder(work: Work, ids: readonly string[]): Promise
 export const adminPeople = (work: Work, ids: readonly string[]): Promise<AdminPerson[]> =>
   work.sql<AdminPerson>(`select ${columns} from users u where u.id = any ($1::uuid[])`, [ids]);
 
-/** How many messages each of these people has written, recalled ones included. Whoever calls has judged who may. */
-export async function messagesOf(work: Work, ids: readonly string[]): Promise<number[]> {
-  // By conversation: there the index begins. One by sender alone would be written with every message, for a number that is seldom looked at.
-  const rows = await work.sql<{ id: string; count: number }>(
-    `select p.id, coalesce(sum(m.count), 0)::int as count from unnest($1::uuid[]) as p (id) cross join conversations c
-     cross join lateral (select count(*) as count from messages m where m.conversation_id = c.id and m.sender_id = p.id) m group by p.id`,
-    [ids],
-  );
-  const counts = new Map(rows.map(({ id, count }) => [id, count]));
-  return ids.map((id) => counts.get(id) ?? 0);
-}
-
 const columns = `u.id, u.number, u.name, u.kind, u.status, u.email, u.title, u.locale, u.department_id as "departmentId", u.created_at as "createdAt",
   u.suspended_at as "suspendedAt", u.last_seen_at as "lastSeenAt"`;
 

@@ -9,7 +9,6 @@ import {
   adminPerson,
   DirectoryPage,
   kindsOfPeople,
-  messagesOf,
   page,
   peopleSorts,
   statuses,
@@ -51,13 +50,6 @@ export function usersAdmin(builder: AdminBuilder): void {
         type: 'DateTime',
         nullable: true,
         description: 'When a device of theirs last renewed its session.',
-      }),
-      messagesSent: t.loadable({
-        type: 'Int',
-        description: 'How many messages they have written, recalled ones included.',
-        complexity: 25,
-        load: (ids: string[], work) => messagesOf(work, ids),
-        resolve: ({ id }) => id,
       }),
     }),
   });

@@ -1,6 +1,6 @@
 import { type RouteLocationRaw } from 'vue-router';
 import { type ActAnswerFragment } from '../graphql/graphql.ts';
-import { type Words } from '../words/en.ts';
+import { type Words } from './words.en.ts';
 import { i18n } from '../words/i18n.ts';
 
 /** Without a token the server answers with the plan, with it it does what the plan said. */

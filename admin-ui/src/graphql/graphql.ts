@@ -340,7 +340,7 @@ export type PersonQueryVariables = Exact<{
 }>;
 
 
-export type PersonQuery = { person: { number: number, locale: string, suspendedAt: string | null, messagesSent: number, id: string, name: string, email: string | null, title: string | null, kind: PersonKind, status: PersonStatus, roles: Array<RoleName>, createdAt: string, lastSeenAt: string | null, devices?: Array<{ id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, person: { id: string, name: string, kind: PersonKind } }> | null, entries?: Array<{ id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null }> | null, department: { id: string, name: string, path: Array<string> } | null } | null };
+export type PersonQuery = { person: { number: number, locale: string, suspendedAt: string | null, messagesCount: number | null, id: string, name: string, email: string | null, title: string | null, kind: PersonKind, status: PersonStatus, roles: Array<RoleName>, createdAt: string, lastSeenAt: string | null, devices?: Array<{ id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, person: { id: string, name: string, kind: PersonKind } }> | null, entries?: Array<{ id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null }> | null, department: { id: string, name: string, path: Array<string> } | null } | null };
 
 export type SuspendPeopleMutationVariables = Exact<{
   ids: Array<string | number> | string | number;
@@ -1415,7 +1415,7 @@ export const OverviewDocument = new TypedDocumentString(`
     version
     startedAt
   }
-  auditEntries(first: 8) @include(if: $entries) {
+  auditEntries(first: 30) @include(if: $entries) {
     edges {
       node {
         ...EntryLine
@@ -1517,7 +1517,7 @@ export const PersonDocument = new TypedDocumentString(`
     number
     locale
     suspendedAt
-    messagesSent
+    messagesCount
     devices @include(if: $devices) {
       ...DeviceLine
     }

@@ -4,7 +4,7 @@ import { queries } from './queries.ts';
 import { request } from './request.ts';
 import { readStatus, renew, signIn, signOut } from './session.ts';
 import { type Status } from './session.ts';
-import { deviceName } from './device.ts';
+import { deviceName } from '@parley/look/device.ts';
 
 /** Who is signed in; null when nobody is. */
 export const me = shallowRef<MeQuery['me'] | null>(null);
@@ -40,7 +40,7 @@ async function find(): Promise<Standing> {
 
 /** Signs in, and reads who that is. Rejects with the server's refusal. */
 export async function enter(email: string, password: string): Promise<void> {
-  await signIn(email, password, deviceName(navigator.userAgent));
+  await signIn(email, password, deviceName());
   me.value = (await request(MeDocument, {})).me;
   standing = Promise.resolve('in');
 }

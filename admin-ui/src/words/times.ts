@@ -1,20 +1,10 @@
+import { createFormat, regionOf } from '@parley/look/format.ts';
 import { i18n } from './i18n.ts';
 
-// The reader's own region of the language, where the browser names one: 14:05 in London, 2:05 PM in Boston.
-export function region(): string {
-  const language = i18n.global.locale.value;
-  return navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === language.slice(0, 2)) ?? language;
-}
+/** The reader's own region of the language chosen. */
+export const region = (): string => regionOf(i18n.global.locale.value);
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-// Building an Intl formatter costs about a millisecond, and a page of a list asks hundreds of times.
-function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = region() + JSON.stringify(options);
-  let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(region(), options)));
-  return made;
-}
+const format = createFormat(() => i18n.global.locale.value);
 
 type Moment = string | number | Date;
 

@@ -1,7 +1,6 @@
-import { type Words } from './en.ts';
+import type { Words } from './words.en.ts';
 
-/** The act dialog and every act, in Simplified Chinese. Chinese has no plural: where the sentence differs, one and many are divided by a bar. */
-export const acts: Pick<Words, 'act' | 'plan' | 'acts'> = {
+export const words: Words = {
   act: {
     planning: '正在计算将发生的变化…',
     plan: '将发生的变化',

@@ -1,5 +1,4 @@
-/** The act dialog and every act, in English. Plural forms are divided by a bar. */
-export const acts = {
+export const words = {
   act: {
     planning: 'Working out what would change…',
     plan: 'What will change',
@@ -203,3 +202,5 @@ export const acts = {
     },
   },
 };
+
+export type Words = typeof words;

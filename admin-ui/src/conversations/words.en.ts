@@ -1,0 +1,38 @@
+export const words = {
+  conversations: {
+    title: 'Conversations',
+    lead: 'Every conversation of the house. What is said in one can be read with a reason; the reading is recorded.',
+    search: 'Name of a conversation',
+    name: 'Conversation',
+    kind: 'Kind',
+    members: 'Members',
+    messages: 'Messages',
+    last: 'Last message',
+    person: 'With',
+    never: 'nothing said yet',
+    kinds: { direct: 'Direct', group: 'Group', channel: 'Channel' },
+    private: 'private',
+    archived: 'archived',
+    more: '{names} and {count} more',
+    count: 'no conversation | {count} conversation | {count} conversations',
+    empty: 'Nobody talks yet',
+    gate: 'You are about to read what others said',
+    gateLead:
+      'Each page you read is written to the audit log with your name and this reason, before it is shown to you.',
+    reason: 'Why it has to be read',
+    reasonHelp: 'A case number, a complaint, an order: whoever checks this later must understand it.',
+    reasonMissing: 'Say why.',
+    read: 'Read the conversation',
+    reading: 'You are reading as an auditor, because: {reason}',
+    record: 'See this in the audit log',
+    older: 'Read older messages',
+    begin: 'The conversation begins here.',
+    nothing: 'Nothing was said here.',
+    recalled: 'This message was recalled.',
+    edited: 'edited',
+    answers: 'answers no. {seq}',
+    number: 'no. {seq}',
+  },
+};
+
+export type Words = typeof words;

@@ -1,0 +1,38 @@
+export const words = {
+  overview: {
+    title: 'Overview',
+    people: 'Active people',
+    invited: '{count} invited',
+    suspended: '{count} suspended',
+    guests: '{count} guest | {count} guests',
+    bots: '{count} bot | {count} bots',
+    and: '; ',
+    sent: 'Messages sent a day, last four weeks',
+    sentTotal: '{count} in four weeks, bots left out',
+    day: 'Day',
+    openActivity: 'Open in Activity',
+    conversations: 'Conversations',
+    messages: 'Messages',
+    today: '{count} today',
+    connections: 'Connected now',
+    connectionsHelp: 'devices with an open line to this server',
+    state: 'State of the house',
+    audit: 'Audit log',
+    auditSealed: 'Sealed up to position {position}, signed {ago}',
+    auditUnsigned: 'Sealed up to position {position}, not signed yet',
+    auditWaiting: 'no line waits for its seal | one line waits for its seal | {count} lines wait for their seal',
+    analytics: 'Numbers',
+    analyticsFresh: 'Taken over {ago}; compared with the messages {checked}',
+    analyticsNever: 'Nothing has been taken over yet',
+    analyticsWaiting: '{count} events wait',
+    analyticsRepaired: 'no hour had to be repaired | one hour had to be repaired | {count} hours had to be repaired',
+    server: 'Server',
+    serverSince: 'Version {version}, running since {since}',
+    latest: 'Latest in the audit log',
+    all: 'See all',
+    invitedWaiting:
+      '{count} person was invited and has not come yet | {count} people were invited and have not come yet',
+  },
+};
+
+export type Words = typeof words;
