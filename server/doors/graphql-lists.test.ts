@@ -41,7 +41,7 @@ afterAll(() => world.close());
 /** Everybody has said something, and the store of numbers knows. */
 async function sayThings(): Promise<void> {
   const at = Date.parse('2026-01-03T12:00:00Z');
-  const said = await world.db.rows<{ message: string; conversation: string; department: string; person: number }>(
+  const spoken = await world.db.rows<{ message: string; conversation: string; department: string; person: number }>(
     `with room as (insert into conversations (id, kind, name) values (gen_random_uuid(), 'group', 'Room') returning id)
      insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, created_at)
      select gen_random_uuid(), room.id, u.number, u.number, u.number, u.id, 'said ' || u.number, 'hello', to_timestamp($1::float8 / 1000) from users u, room
@@ -50,7 +50,7 @@ async function sayThings(): Promise<void> {
   );
   await ingest(
     world.app.house.parts.use(analyticsStore),
-    said.map((row) => ({
+    spoken.map((row) => ({
       ...row,
       eventId: row.message,
       kind: 'message',
@@ -59,6 +59,13 @@ async function sayThings(): Promise<void> {
       conversationKind: 'group',
     })),
     'what was said',
+  );
+  said['conversationMessages'] = `conversationId: "${spoken[0]!.conversation}", reason: "for the test", `;
+  await world.db.rows(
+    `insert into conversations (id, kind, name) select gen_random_uuid(), 'group', 'Group ' || n from generate_series(1, 40) n`,
+  );
+  await world.db.rows(
+    `insert into members (conversation_id, user_id, role, rev) select c.id, u.id, 'member', 1 from conversations c, users u where u.number % 3 = 0`,
   );
 }
 
