@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,9 +16,16 @@ import { send } from './send.ts';
 import { tile } from './tile.ts';
 
 /*
- * npm run bench [-- names] [--rounds n] [--share s]: every benchmark beside its floor and the stock way, in the same minutes, interleaved.
- * Writes docs/benchmarks.md and docs/benchmarks.json when all of them ran at full size; `--share 0.05` tries them in a small world.
+ * npm run bench [-- names] [--rounds n] [--share s]: every benchmark, or those named, beside its floor and the stock way, in the same minutes,
+ * interleaved. At full size its result takes the place of the former one in docs/benchmarks.md and docs/benchmarks.json; `--share 0.05` tries it in a
+ * small world and writes nothing.
  */
+
+const introduction = `# Benchmarks
+
+Written by \`npm run bench\`: every way interleaved with its floor and the stock way in the same minutes. Each cell is the median and, in brackets, the
+range. Compare ratios inside one table only: figures of another day or machine say nothing.
+`;
 
 const benchmarks: Benchmark[] = [send, fanout, history, memory, importing, ingesting, lag, tile, searching, peopleList];
 
@@ -34,35 +41,29 @@ if (unknown.length > 0)
     `There is no benchmark ${unknown.join(', ')}; there are ${benchmarks.map(({ name }) => name).join(', ')}.`,
   );
 
-const results: Result[] = [];
+const folder = fileURLToPath(new URL('../../docs/', import.meta.url));
+const measured = {
+  at: new Date().toISOString().slice(0, 10),
+  machine: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node.js ${process.versions.node}`,
+  commit: commit(),
+  rounds,
+};
 for (const benchmark of benchmarks) {
   if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
   process.stderr.write(`${benchmark.name}: ${rounds} rounds …\n`);
-  const result = await benchmark.run(rounds, share);
-  results.push(result);
+  const result = { ...(await benchmark.run(rounds, share)), measured };
   process.stdout.write(`\n${asMarkdown(result)}`);
+  if (share === 1) keep(result);
 }
 
-if (positionals.length === 0 && share === 1) {
-  const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
-  const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node.js ${process.versions.node}`;
-  const at = new Date().toISOString().slice(0, 10);
-  mkdirSync(docs, { recursive: true });
-  writeFileSync(
-    `${docs}benchmarks.json`,
-    `${JSON.stringify({ at, machine, commit: commit(), rounds, results }, null, 2)}\n`,
+/** Puts a result in the place of the former one, in the order above. */
+function keep(result: Result): void {
+  const former = JSON.parse(readFileSync(`${folder}benchmarks.json`, 'utf8')) as { results: Result[] };
+  const results = benchmarks.flatMap(({ name }) =>
+    name === result.name ? [result] : former.results.filter((one) => one.name === name),
   );
-  writeFileSync(`${docs}benchmarks.md`, `${introduction(at, machine)}\n${results.map(asMarkdown).join('\n')}`);
-}
-
-function introduction(at: string, machine: string): string {
-  return [
-    '# Benchmarks',
-    '',
-    `Written by \`npm run bench\` on ${at}: ${machine}; ${rounds} rounds, every way interleaved with its floor and the stock way in the same minutes.`,
-    'Each cell is the median and, in brackets, the range. Compare ratios inside one table only: figures of another day or machine say nothing.',
-    '',
-  ].join('\n');
+  writeFileSync(`${folder}benchmarks.json`, `${JSON.stringify({ results }, null, 2)}\n`);
+  writeFileSync(`${folder}benchmarks.md`, `${introduction}\n${results.map(asMarkdown).join('\n')}`);
 }
 
 function commit(): string {

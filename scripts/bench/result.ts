@@ -18,6 +18,8 @@ export type Result = {
   unit: string;
   rows: Row[];
   ratios: Ratio[];
+  /** Written by whoever runs it: when, where, on which commit, how many rounds. */
+  measured?: { at: string; machine: string; commit: string; rounds: number };
 };
 
 /**
@@ -90,7 +92,7 @@ export const figure = (value: number): string =>
   Math.abs(value) >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 
 /** A result as a section of markdown: median and range of each row, then the ratios. */
-export function asMarkdown({ name, how, unit, rows, ratios }: Result): string {
+export function asMarkdown({ name, how, unit, rows, ratios, measured }: Result): string {
   const others = [...new Set(rows.flatMap((row) => Object.keys(row.also ?? {})))];
   const cell = (values: number[] | undefined) =>
     values?.length ? `${figure(median(values))} [${figure(Math.min(...values))}–${figure(Math.max(...values))}]` : '';
@@ -99,6 +101,9 @@ export function asMarkdown({ name, how, unit, rows, ratios }: Result): string {
     '',
     how,
     '',
+    ...(measured
+      ? [`Measured ${measured.at} at commit ${measured.commit}, ${measured.rounds} rounds, on ${measured.machine}.`, '']
+      : []),
     `| | ${[unit, ...others].join(' | ')} |`,
     `|---|${'---|'.repeat(others.length + 1)}`,
     ...rows.map(
