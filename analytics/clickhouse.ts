@@ -20,6 +20,7 @@ export type Clickhouse = {
 /**
  * All three together keep a repeated insert from counting twice: the token names the batch, the second carries deduplication into materialised
  * views, and each table has a window of its own (see the migrations). Without one of them the base is right and a view counts twice.
+ * ClickHouse 26 has the second on by itself, servers before it do not.
  */
 const repeatable = { deduplicate_blocks_in_dependent_materialized_views: 1, insert_deduplicate: 1 } as const;
 /** Events are kept by month. A batch of a slow list's history spans more than the hundred ClickHouse takes unasked, and would be refused for ever. */

@@ -351,29 +351,38 @@ test('a batch written again under its name changes nothing, in the base and in e
   await store.command(`alter table activity delete where hour >= '2030-01-01 00:00:00'`);
 });
 
-test('control: without the settings that carry deduplication into views, the roll-up counts a repeated batch twice', async () => {
-  const { clickhouseUrl: url } = await freshDatabase();
-  const client = createClient({ url });
-  for (const query of [
-    'create table base (id UInt32) engine = MergeTree order by id settings non_replicated_deduplication_window = 100',
-    'create table rolled (n SimpleAggregateFunction(sum, UInt64), k UInt8) engine = AggregatingMergeTree order by k',
-    'create materialized view feed to rolled as select count() as n, 1 as k from base group by k',
-  ])
-    await client.command({ query });
-  for (let i = 0; i < 2; i++)
-    await client.insert({
-      table: 'base',
-      values: [{ id: 1 }, { id: 2 }],
+const window = 'settings non_replicated_deduplication_window = 100';
+const carried = 'deduplicate_blocks_in_dependent_materialized_views';
+test.each([
+  { without: 'nothing', target: window, carries: 1, view: 2 },
+  { without: 'a window on the target', target: '', carries: 1, view: 4 },
+  { without: carried, target: window, carries: 0, view: 4 },
+] as const)(
+  'control: a batch inserted twice under its name, without $without, counts $view in the view',
+  async ({ target, carries, view }) => {
+    const { clickhouseUrl: url } = await freshDatabase();
+    const client = createClient({ url });
+    for (const query of [
+      `create table base (id UInt32) engine = MergeTree order by id ${window}`,
+      `create table rolled (n SimpleAggregateFunction(sum, UInt64), k UInt8) engine = AggregatingMergeTree order by k ${target}`,
+      'create materialized view feed to rolled as select count() as n, 1 as k from base group by k',
+    ])
+      await client.command({ query });
+    for (let i = 0; i < 2; i++)
+      await client.insert({
+        table: 'base',
+        values: [{ id: 1 }, { id: 2 }],
+        format: 'JSONEachRow',
+        clickhouse_settings: { insert_deduplication_token: 'one batch', [carried]: carries },
+      });
+    const answer = await client.query({
+      query: 'select (select count() from base) as base, (select sum(n) from rolled) as view',
       format: 'JSONEachRow',
-      clickhouse_settings: { insert_deduplication_token: 'one batch' },
     });
-  const answer = await client.query({
-    query: 'select (select count() from base) as base, (select sum(n) from rolled) as view',
-    format: 'JSONEachRow',
-  });
-  expect(await answer.json()).toEqual([{ base: 2, view: 4 }]);
-  await client.close();
-});
+    expect(await answer.json()).toEqual([{ base: 2, view }]);
+    await client.close();
+  },
+);
 
 test('the standing check finds and repairs what nobody expected, and repairs nothing that is right', async () => {
   const client = await world.db.client('check');
