@@ -118,7 +118,7 @@ begin
   ), roots as (
     update messages r set answers = r.answers + a.added, last_answer_at = v_now,
       rev = a.place + (select t.last_rev from totals t where t.conversation_id = a.conversation_id)
-    from answered a where r.id = a.thread_id
+    from answered a where r.id = a.thread_id and r.id = any (array(select thread_id from answered))
     returning r.id, r.conversation_id, r.rev, r.answers, r.sender_id
   ), followed as (
     insert into thread_follows (user_id, thread_id, conversation_id, read_answers)
@@ -129,11 +129,12 @@ begin
     on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers)
   ), advanced as (
     update conversations c set last_seq = t.last_seq, last_line = t.last_line, last_at = v_now, head = t.last_rev + t.roots
-    from totals t where c.id = t.conversation_id
+    from totals t where c.id = t.conversation_id and c.id = any (array(select conversation_id from totals))
   ), own_mark as (
     update members m set read_line = s.line from (
       select n.conversation_id, n.sender_id, max(n.main_line) as line from numbered n where n.fresh and n.on_line group by 1, 2
     ) s where m.conversation_id = s.conversation_id and m.user_id = s.sender_id
+      and m.conversation_id = any (array(select conversation_id from totals))
   )
   select n.ord, n.outcome, coalesce(n.first_id, n.id), coalesce(n.first_seq, n.new_seq),
     case when n.first_id is not null then n.first_line when n.on_line then n.main_line end, coalesce(n.first_rev, n.new_rev),
