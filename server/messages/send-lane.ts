@@ -236,6 +236,7 @@ const refusals: Record<string, () => Refused> = {
   conflict: () => conflict('Another message was already sent with this clientId.'),
   gone: () => notFound('conversation'),
   not_member: () => notFound('conversation'),
+  suspended: () => new Refused('suspended', 'This account is suspended.'),
   archived: () => new Refused('archived', 'This conversation is archived: nothing more can be written in it.'),
   no_thread: () => notFound('message to answer'),
   no_title: () => malformed('title: only a new topic in a conversation with topics has a title'),
