@@ -16,7 +16,7 @@ export type Message = {
   clientId: string;
   /** The root's id; null for a root. */
   threadId: string | null;
-  /** A root with a title begins a topic. */
+  /** A root with a title begins a topic. The title is what others answer under, and stays when the root is recalled. */
   title: string | null;
   body: string;
   /** People named as `<@id>` in the body. */
