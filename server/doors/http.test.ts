@@ -1,15 +1,12 @@
 import { connect } from 'node:net';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits } from '@parley/protocol/limits.ts';
 import { visitor } from '../testing/http.ts';
+import { doorSettings, secondDoor } from '../testing/second-door.ts';
 import { openWorld, type World } from '../testing/world.ts';
-import { createHttpDoor, type HttpSettings } from './http.ts';
+import { createHttpDoor } from './http.ts';
 import { route, type Route } from './route.ts';
 
 let world: World;
@@ -18,29 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const settings: HttpSettings = { publicUrl: null, origins: [], trustProxy: 0, metricsToken: '' };
 const Nothing = z.strictObject({});
-
-/** A second door on the same house, with routes of the test. */
-async function doorWith(
-  routes: Route[],
-  more: Partial<Parameters<typeof createHttpDoor>[0]> = {},
-): Promise<{ origin: string; close(): void }> {
-  const server = createHttpDoor({ house: world.app.house, config: settings, routes, ...more });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => void (server.closeAllConnections(), server.close()),
-  };
-}
 
 test('a route without a permission stops the boot; so does one offered twice', () => {
   const run = async () => ({});
   const open =
     (...routes: Route[]) =>
     () =>
-      createHttpDoor({ house: world.app.house, config: settings, routes });
+      createHttpDoor({ house: world.app.house, config: doorSettings, routes });
   expect(open(route('GET', '/api/x', undefined as never, Nothing, run))).toThrow('GET /api/x declares no permission');
   expect(open(route('GET', '/api/x', '' as never, Nothing, run))).toThrow('GET /api/x declares no permission');
   expect(
@@ -51,7 +33,9 @@ test('a route without a permission stops the boot; so does one offered twice', (
 });
 
 test('what is nobody’s business is refused: a stranger, a person without the right, and that refusal is audited', async () => {
-  const door = await doorWith([route('POST', '/api/vault', 'settings.manage', Nothing, async () => ({ gold: true }))]);
+  const door = await secondDoor(world, [
+    route('POST', '/api/vault', 'settings.manage', Nothing, async () => ({ gold: true })),
+  ]);
   try {
     expect((await visitor(door.origin).ask('POST', '/api/vault')).body.error).toMatchObject({
       code: 'unauthenticated',
@@ -71,7 +55,7 @@ test('what is nobody’s business is refused: a stranger, a person without the r
 });
 
 test('every answer carries the security headers and the request’s name, whatever it is', async () => {
-  const door = await doorWith([
+  const door = await secondDoor(world, [
     route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('canary-of-the-inside'))),
   ]);
   const asked: [string, string, string][] = [
@@ -123,7 +107,7 @@ test('every answer carries the security headers and the request’s name, whatev
 });
 
 test('what is ours is logged whole and told without detail, under the same name', async () => {
-  const door = await doorWith([
+  const door = await secondDoor(world, [
     route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('the inside'))),
   ]);
   try {
@@ -275,92 +259,6 @@ test('a page of another origin can neither act nor read', async () => {
     }
   }
   expect((await ada.fetch('/api/me')).status).toBe(200);
-});
-
-test('the interfaces are served: hashed files for ever, the page every time, source maps and neighbours never', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-interface-'));
-  mkdirSync(join(folder, 'chat', 'assets'), { recursive: true });
-  writeFileSync(join(folder, 'chat', 'index.html'), '<!doctype html><title>chat</title>');
-  writeFileSync(join(folder, 'chat', 'assets', 'app-abc123.js'), 'export {};');
-  writeFileSync(join(folder, 'chat', 'assets', 'app-abc123.js.map'), '{"sources":[]}');
-  writeFileSync(join(folder, 'chat', '.secret'), 'hidden');
-  writeFileSync(join(folder, 'outside.txt'), 'outside');
-  const door = await doorWith([], {
-    interfaces: [
-      { at: '/', folder: join(folder, 'chat'), name: 'The chat' },
-      { at: '/admin/', folder: join(folder, 'console'), name: 'The console' },
-    ],
-  });
-  try {
-    const get = (path: string) => visitor(door.origin).ask('GET', path);
-    for (const path of ['/', '/c/some-conversation', '/set-up'])
-      expect((await get(path)).text, path).toContain('<title>chat');
-    expect((await get('/')).headers.get('cache-control')).toBe('no-cache');
-    expect((await get('/assets/app-abc123.js')).headers.get('cache-control')).toBe(
-      'public, max-age=31536000, immutable',
-    );
-    expect((await get('/assets/app-abc123.js')).headers.get('content-type')).toContain('javascript');
-    for (const path of [
-      '/assets/app-abc123.js.map',
-      '/assets/none.js',
-      '/.secret',
-      '/%2e%2e/outside.txt',
-      '/..%2foutside.txt',
-      '/assets/',
-      '/assets/%00.js',
-    ]) {
-      const reply = await get(path);
-      expect(reply.text, path).not.toMatch(/sources|hidden|outside|app-abc123/);
-    }
-    expect((await get('/assets/none.js')).status).toBe(404);
-    const console = await get('/admin/people');
-    expect([console.status, console.text]).toEqual([
-      503,
-      expect.stringContaining('The console has not been built yet'),
-    ]);
-    expect((await get('/admin')).headers.get('location')).toBe('/admin/');
-    expect((await visitor(door.origin).ask('POST', '/')).status).toBe(404);
-  } finally {
-    door.close();
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test('it says whether it lives and whether it is ready, and by name what is not', async () => {
-  const who = visitor(world.origin);
-  expect((await who.ask('GET', '/livez')).text).toBe('ok\n');
-  expect((await who.ask('GET', '/readyz')).body).toMatchObject({ ready: true, checks: { database: 'ok' } });
-  const door = await doorWith([], {
-    checks: {
-      lame: () => Promise.reject(new Error('canary-detail')),
-      stuck: () => new Promise(() => {}),
-      fine: async () => undefined,
-    },
-  });
-  try {
-    const reply = await visitor(door.origin).ask('GET', '/readyz');
-    expect([reply.status, reply.body]).toEqual([
-      503,
-      { ready: false, checks: { database: 'ok', lame: 'failing', stuck: 'failing', fine: 'ok' } },
-    ]);
-  } finally {
-    door.close();
-  }
-});
-
-test('metrics are for loopback callers nobody speaks for, or for the token', async () => {
-  const get = (origin: string, headers: Record<string, string> = {}) =>
-    visitor(origin, { page: null }).ask('GET', '/metrics', undefined, headers);
-  expect((await get(world.origin)).text).toContain('parley_operations_total');
-  expect((await get(world.origin, { 'x-forwarded-for': '203.0.113.9' })).status).toBe(404);
-  const door = await doorWith([], { config: { ...settings, metricsToken: 'a token for metrics' } });
-  try {
-    expect((await get(door.origin)).status).toBe(404);
-    expect((await get(door.origin, { authorization: 'Bearer a token for metric' })).status).toBe(404);
-    expect((await get(door.origin, { authorization: 'Bearer a token for metrics' })).status).toBe(200);
-  } finally {
-    door.close();
-  }
 });
 
 test('what is no HTTP at all is turned away', async () => {
