@@ -41,11 +41,13 @@ type Cell = { operation: DeclaredOperation; who: Who; thing: Thing };
 function cells(): Cell[] {
   return operations.flatMap((operation, n) => {
     const things = thingsOf[trials[operation.name]!.asks];
-    // Of two kinds of object one is usually right for everybody: leaving either out would leave out the question.
-    const all = whole || things.length <= 2;
-    return actors.flatMap((who, m) =>
-      (all ? things : [things[(n + m) % things.length]!]).map((thing) => ({ operation, who, thing })),
-    );
+    // Of two kinds of object, and of recalled messages, one is usually right for everybody: leaving any out would leave out the question.
+    const always = things.filter(({ message }) => whole || things.length <= 2 || message);
+    const some = things.filter((thing) => !always.includes(thing));
+    return [
+      ...actors.flatMap((who) => always.map((thing) => ({ operation, who, thing }))),
+      ...(some.length === 0 ? [] : actors.map((who, m) => ({ operation, who, thing: some[(n + m) % some.length]! }))),
+    ];
   });
 }
 
@@ -79,6 +81,7 @@ test(
       const mayHear = trials[operation.name]!.asks === 'reason' && right === 'ok';
       if (thing.place && !mayHear && !mayRead(who, thing.place) && text.includes(scene.secret))
         wrong.push(`${cell}: hears ${scene.secret} in ${text.slice(0, 300)}`);
+      if (text.includes(scene.gone)) wrong.push(`${cell}: hears what was recalled in ${text.slice(0, 300)}`);
     });
     expect(wrong.sort()).toEqual([]);
     expect(all.length).toBeGreaterThan(1_000);

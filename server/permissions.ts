@@ -44,7 +44,8 @@ export const demands = {
   reader: 'Members; of a public channel also whoever may browse channels. To everybody else it does not exist.',
   member: 'Members. To everybody else it does not exist.',
   writer: 'Members, as long as it is not archived. To everybody else it does not exist.',
-  author: 'The author, while a member, as long as it is not archived.',
+  keeper: 'Members, as long as it is not archived and the message not recalled. To everybody else it does not exist.',
+  author: 'The author, while a member, as long as it is not archived and the message not recalled.',
   authorOrLeader:
     'The author, or an owner or moderator of the conversation with messages.moderate; as long as it is not archived.',
   leader:

@@ -5,7 +5,7 @@ export const trials: Trials = {
   'query conversationMessages': {
     asks: 'reason',
     words: ({ conversationId }) =>
-      `{ conversationMessages(conversationId: "${conversationId}", reason: "a complaint", first: 2) { edges { node { body sender { name } } } } }`,
+      `{ conversationMessages(conversationId: "${conversationId}", reason: "a complaint", first: 3) { edges { node { body sender { name } } } } }`,
   },
   'query conversations': {
     asks: 'nothing',

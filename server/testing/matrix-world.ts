@@ -6,7 +6,7 @@ import { newId } from '../kernel/ids.ts';
 import { trials, type DeclaredOperation } from '../permissions.ts';
 import { visitor } from './http.ts';
 import type { Trials } from './trials.ts';
-import { isInside, type Place, type Thing, type Who } from './matrix.ts';
+import type { Thing, Who } from './matrix.ts';
 import type { World } from './world.ts';
 
 /*
@@ -84,6 +84,8 @@ export type Scene = {
   otherMessage: string;
   otherDevice: string;
   secret: string;
+  /** Words of messages that were recalled: nobody hears them any more. */
+  gone: string;
 };
 
 export async function setScene(world: World, cast: Cast, who: Who, thing: Thing): Promise<Scene> {
@@ -97,6 +99,7 @@ export async function setScene(world: World, cast: Cast, who: Who, thing: Thing)
     newId(),
   ];
   const secret = `secret${conversationId.slice(-12)}`;
+  const gone = `gone${conversationId.slice(-12)}`;
   await db.rows(
     `with u as (insert into users (id, kind, status, name, email) values ($1::uuid, $2, $3, 'Actor', $1::uuid || '@example.com')),
           g as (insert into role_grants (user_id, role) select $1::uuid, unnest($4::text[]))
@@ -111,7 +114,7 @@ export async function setScene(world: World, cast: Cast, who: Who, thing: Thing)
     ],
   );
   if (thing.place)
-    await makeConversation(world, cast, who, thing.place, { userId, conversationId, ownMessage, otherMessage, secret });
+    await makeConversation(world, cast, who, thing, { userId, conversationId, ownMessage, otherMessage, secret, gone });
   if (thing.whose === 'another’s' && !thing.place)
     await db.rows(`insert into devices (id, user_id, name, refresh_hash) values ($1, $2, 'old phone', 'x')`, [
       otherDevice,
@@ -121,24 +124,24 @@ export async function setScene(world: World, cast: Cast, who: Who, thing: Thing)
     who.refused === 'unauthenticated'
       ? undefined
       : await signAccess(world.app.house.parts.use(identity).keys, { userId, deviceId });
-  return { cast, thing, userId, deviceId, token, conversationId, ownMessage, otherMessage, otherDevice, secret };
+  return { cast, thing, userId, deviceId, token, conversationId, ownMessage, otherMessage, otherDevice, secret, gone };
 }
 
-type Names = Pick<Scene, 'userId' | 'conversationId' | 'ownMessage' | 'otherMessage' | 'secret'>;
+type Names = Pick<Scene, 'userId' | 'conversationId' | 'ownMessage' | 'otherMessage' | 'secret' | 'gone'>;
 
-/** Pia leads, Tom is a plain member, the actor is what they are; each has said something. */
+/** Pia leads, Tom is a plain member, the actor is what they are; each has said something, and Pia has taken something back. */
 async function makeConversation(
   { db }: World,
   cast: Cast,
   who: Who,
-  place: Place,
-  { userId, conversationId, ownMessage, otherMessage, secret }: Names,
+  { place = 'group', message }: Thing,
+  { userId, conversationId, ownMessage, otherMessage, secret, gone }: Names,
 ): Promise<void> {
   const kind = place === 'direct' ? 'direct' : place.endsWith('group') ? 'group' : 'channel';
   const visibility = kind === 'channel' && place !== 'private channel' ? 'public' : 'private';
   await db.rows(
     `insert into conversations (id, kind, name, purpose, visibility, threading, last_seq, last_line, head, rev, member_count, direct_key, archived_at, last_at)
-     values ($1, $2, $3, $4, $5, $6, 2, 2, 10, 1, 3, $7, case when $8 then now() end, now())`,
+     values ($1, $2, $3, $4, $5, $6, 3, 3, 11, 1, 3, $7, case when $8 then now() end, now())`,
     [
       conversationId,
       kind,
@@ -163,12 +166,15 @@ async function makeConversation(
       'insert into members (conversation_id, user_id, role, rev, left_at) values ($1, $2, $3, $4, case when $5 then now() end)',
       [conversationId, id, role, n + 2, left],
     );
-  for (const [n, [id, sender]] of [
-    [otherMessage, cast.pia],
-    [ownMessage, isInside(who) || who.standing === 'left' ? userId : cast.pia],
-  ].entries())
+  const said = [
+    { id: otherMessage, sender: cast.pia, recalled: message === 'recalled' },
+    { id: ownMessage, sender: who.standing ? userId : cast.pia, recalled: message === 'recalled' },
+    { id: newId(), sender: cast.pia, recalled: true },
+  ];
+  for (const [n, { id, sender, recalled }] of said.entries())
     await db.rows(
-      'insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, title) values ($1, $2, $3, $3, $4, $5, $6, $7, $8)',
+      `insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, title, recalled_at)
+       values ($1, $2, $3, $3, $4, $5, $6, $7, $8, case when $9 then now() end)`,
       [
         id,
         conversationId,
@@ -176,8 +182,9 @@ async function makeConversation(
         n + 8,
         sender,
         id,
-        `${secret} body`,
+        `${recalled ? gone : secret} body`,
         place === 'channel with topics' ? `${secret} topic` : null,
+        recalled,
       ],
     );
   await db.rows('insert into thread_follows (user_id, thread_id, conversation_id) values ($1, $2, $3)', [

@@ -43,7 +43,12 @@ export const places = [
   'channel with topics',
 ] as const;
 export type Place = (typeof places)[number];
-export type Thing = { place?: Place; whose?: 'own' | 'another’s'; target?: 'weaker' | 'stronger' };
+export type Thing = {
+  place?: Place;
+  whose?: 'own' | 'another’s';
+  target?: 'weaker' | 'stronger';
+  message?: 'standing' | 'recalled';
+};
 
 const isPublic = (place: Place) =>
   place === 'public channel' || place === 'archived channel' || place === 'channel with topics';
@@ -53,6 +58,13 @@ const whoseInPlaces = places.flatMap((place) => [
   { place, whose: 'own' as const },
   { place, whose: 'another’s' as const },
 ]);
+/** A message of somebody's, in every place; and one that was recalled, which has no words any more to do anything with. */
+const messages: Thing[] = [
+  ...whoseInPlaces,
+  ...whoseInPlaces
+    .filter(({ place }) => place === 'group' || place === 'public channel')
+    .map((thing) => ({ ...thing, message: 'recalled' as const })),
+];
 const targets: Thing[] = [{ target: 'weaker' }, { target: 'stronger' }];
 
 /** The kinds of object each demand looks at. */
@@ -61,8 +73,9 @@ export const thingsOf: Record<Demand, Thing[]> = {
   reader: inPlaces,
   member: inPlaces,
   writer: inPlaces,
-  author: whoseInPlaces,
-  authorOrLeader: whoseInPlaces,
+  keeper: messages,
+  author: messages,
+  authorOrLeader: messages,
   leader: inPlaces,
   owner: inPlaces,
   newcomer: inPlaces,
@@ -97,7 +110,11 @@ export function rightAnswer({ name, permission }: DeclaredOperation, who: Who, t
   if (permission === 'everyone') return open[name] ?? 'ok';
   if (who.refused) return who.refused;
   if (permission !== 'signed-in' && !allowed(who, permission)) return 'forbidden';
-  return answers[trials[name]!.asks](who, { place: 'group', whose: 'own', target: 'weaker', ...thing }, name);
+  return answers[trials[name]!.asks](
+    who,
+    { place: 'group', whose: 'own', target: 'weaker', message: 'standing', ...thing },
+    name,
+  );
 }
 
 type Answer = (who: Who, thing: Required<Thing>, name: string) => string;
@@ -111,6 +128,8 @@ const leader: Answer = (who, { place }) => {
 const writer: Answer = (who, { place }, name) =>
   !isInside(who) ? 'not_found' : !isArchived(place) ? 'ok' : name === 'message:send' ? 'archived' : 'conflict';
 const only = (first: string, then: () => boolean) => (first === 'ok' && !then() ? 'forbidden' : first);
+/** Of a recalled message only that it was recalled can be changed: nothing. */
+const standing = (first: string, { message }: Thing) => (first === 'ok' && message === 'recalled' ? 'conflict' : first);
 const isOwner = (who: Who) => who.roles.includes('owner');
 
 const answers: Record<Demand, Answer> = {
@@ -119,7 +138,12 @@ const answers: Record<Demand, Answer> = {
     isInside(who) || (isPublic(place) && allowed(who, 'channels.browse')) ? 'ok' : 'not_found',
   member: (who) => (isInside(who) ? 'ok' : 'not_found'),
   writer,
-  author: (who, thing, name) => only(writer(who, thing, name), () => thing.whose === 'own'),
+  keeper: (who, thing, name) => standing(writer(who, thing, name), thing),
+  author: (who, thing, name) =>
+    standing(
+      only(writer(who, thing, name), () => thing.whose === 'own'),
+      thing,
+    ),
   authorOrLeader: (who, thing, name) =>
     only(
       writer(who, thing, name),
