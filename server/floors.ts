@@ -17,7 +17,7 @@ export const packages: Record<
   { imports: string[]; externals?: string[]; onlyFiles?: Record<string, string[]> }
 > = {
   'clients/protocol': { imports: [], externals: ['zod'] },
-  'clients/look': { imports: [], externals: ['vue', 'vue-i18n'] },
+  'clients/look': { imports: [], externals: ['lucide-vue-next', 'vue', 'vue-i18n'] },
   'clients/sdk': { imports: ['clients/protocol'] },
   'clients/web': { imports: ['clients/protocol', 'clients/sdk', 'clients/look'] },
   analytics: { imports: ['clients/protocol'] },

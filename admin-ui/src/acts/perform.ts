@@ -1,4 +1,4 @@
-import { ask } from '../ui/ask.ts';
+import { ask } from '@parley/look/ask.ts';
 import { type Act, type Applied, type Outcome } from './act.ts';
 import ActDialog from './ActDialog.vue';
 

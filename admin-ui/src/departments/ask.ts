@@ -1,5 +1,5 @@
 import { perform } from '../acts/perform.ts';
-import { ask } from '../ui/ask.ts';
+import { ask } from '@parley/look/ask.ts';
 import ChooseDialog from '../ui/ChooseDialog.vue';
 import NameDialog from '../ui/NameDialog.vue';
 import { i18n } from '../words/i18n.ts';

@@ -2,7 +2,7 @@ import { perform } from '../acts/perform.ts';
 import { FindPeopleDocument, type RoleName } from '../graphql/graphql.ts';
 import { roles } from '../people/usePeopleList.ts';
 import { request } from '../session/request.ts';
-import { ask } from '../ui/ask.ts';
+import { ask } from '@parley/look/ask.ts';
 import ChooseDialog from '../ui/ChooseDialog.vue';
 import { i18n } from '../words/i18n.ts';
 import { grant } from './acts.ts';

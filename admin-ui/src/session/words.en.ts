@@ -4,8 +4,6 @@ export const words = {
     to: 'to the console of {organisation}',
     email: 'E-mail',
     password: 'Password',
-    showPassword: 'Show the password',
-    hidePassword: 'Hide the password',
     submit: 'Sign in',
     busy: 'Signing in…',
     evaluation:

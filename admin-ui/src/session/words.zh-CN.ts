@@ -6,8 +6,6 @@ export const words: Words = {
     to: '{organisation} 管理控制台',
     email: '邮箱',
     password: '密码',
-    showPassword: '显示密码',
-    hidePassword: '隐藏密码',
     submit: '登录',
     busy: '正在登录…',
     evaluation: '这是带有演示公司的试用环境。账号和密码在启动服务器的终端中显示。',

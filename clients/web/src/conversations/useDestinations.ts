@@ -5,7 +5,7 @@ import type { Person } from '@parley/protocol/people.ts';
 import { allConversations, may, me } from '../parley.ts';
 import { usePeopleSearch } from '../people/usePeopleSearch.ts';
 import { openSearch } from '../search/address.ts';
-import { ask } from '../ui/ask.ts';
+import { ask } from '@parley/look/ask.ts';
 import BrowseDialog from './BrowseDialog.vue';
 import CreateDialog from './CreateDialog.vue';
 import { openId } from './list.ts';

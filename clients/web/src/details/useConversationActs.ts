@@ -2,7 +2,7 @@ import type { Summary } from '@parley/protocol/conversations.ts';
 import { nameOf } from '../conversations/names.ts';
 import { goHome } from '../conversations/open.ts';
 import { parley } from '../parley.ts';
-import { ask } from '../ui/ask.ts';
+import { ask } from '@parley/look/ask.ts';
 import Confirm from '../ui/Confirm.vue';
 import { attempt } from '../ui/notices.ts';
 import { i18n } from '../words/i18n.ts';

@@ -6,7 +6,7 @@ import { isWaiting, neighbour } from '../conversations/sections.ts';
 import { parley } from '../parley.ts';
 import { openSearch } from '../search/address.ts';
 import { preferences } from '../settings/preferences.ts';
-import { ask, asked } from '../ui/ask.ts';
+import { ask, asked } from '@parley/look/ask.ts';
 import ShortcutsDialog from './ShortcutsDialog.vue';
 import { comboOf, shortcuts } from './shortcuts.ts';
 import type { ShortcutName } from './shortcuts.ts';

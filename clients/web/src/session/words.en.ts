@@ -4,8 +4,6 @@ export const words = {
     to: 'to {organisation}',
     email: 'E-mail',
     password: 'Password',
-    showPassword: 'Show the password',
-    hidePassword: 'Hide the password',
     submit: 'Sign in',
     busy: 'Signing in…',
     evaluation:
@@ -13,7 +11,6 @@ export const words = {
     ended: 'Your session on this device has ended. Please sign in again.',
     suspended: 'Your account has been suspended. Please turn to your administrator.',
     unreachable: 'The server cannot be reached. Check your connection; this page tries again by itself.',
-    lang: 'Language',
   },
   invitation: {
     title: 'Welcome',

@@ -3,7 +3,7 @@ import type { Message } from '@parley/protocol/messages.ts';
 import { personName } from '../conversations/names.ts';
 import { may, me, parley, summaryOf } from '../parley.ts';
 import { addressOf } from '../router.ts';
-import { ask } from '../ui/ask.ts';
+import { ask } from '@parley/look/ask.ts';
 import Confirm from '../ui/Confirm.vue';
 import { attempt, tell } from '../ui/notices.ts';
 import { i18n } from '../words/i18n.ts';

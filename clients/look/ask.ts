@@ -1,5 +1,5 @@
 import { markRaw, nextTick, shallowReactive } from 'vue';
-import { type Component } from 'vue';
+import type { Component } from 'vue';
 
 type Asked = { id: number; dialog: Component; props: Record<string, unknown>; answer: (value: unknown) => void };
 /** Open questions, the latest on top. `QuestionHost` draws them. */
@@ -26,9 +26,9 @@ export function ask<T>(dialog: Component, props: Record<string, unknown> = {}): 
   });
 }
 
-/** What was focused may be gone by now: then the page's beginning is where reading goes on. */
+/** A dialog's library gives the focus back to what is still there. What is gone leaves it nowhere: reading goes on at the page's beginning. */
 function giveBack(before: Element | null) {
-  if (asked.length > 0) return;
+  if (asked.length > 0 || (document.activeElement && document.activeElement !== document.body)) return;
   const to =
     before instanceof HTMLElement && before.isConnected && before !== document.body
       ? before
