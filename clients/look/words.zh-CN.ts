@@ -3,6 +3,11 @@ import type { Words } from './words.en.ts';
 export const words: Words = {
   entry: {
     language: '语言',
+    email: '邮箱',
+    password: '密码',
+    signIn: '登录',
+    busy: '正在登录…',
+    evaluation: '这是带有演示公司的试用环境。账号和密码已在启动服务器的终端中打印。',
     showPassword: '显示密码',
     hidePassword: '隐藏密码',
   },

@@ -2,12 +2,6 @@ export const words = {
   session: {
     title: 'Sign in',
     to: 'to the console of {organisation}',
-    email: 'E-mail',
-    password: 'Password',
-    submit: 'Sign in',
-    busy: 'Signing in…',
-    evaluation:
-      'This is an evaluation with a demo company. The accounts and their passwords were printed where the server was started.',
     ended: 'Your session on this device has ended. Please sign in again.',
     unreachable: 'The server cannot be reached. This page tries again by itself.',
     empty: 'This installation has no owner yet.',

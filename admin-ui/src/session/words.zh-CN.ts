@@ -4,11 +4,6 @@ export const words: Words = {
   session: {
     title: '登录',
     to: '{organisation} 管理控制台',
-    email: '邮箱',
-    password: '密码',
-    submit: '登录',
-    busy: '正在登录…',
-    evaluation: '这是带有演示公司的试用环境。账号和密码在启动服务器的终端中显示。',
     ended: '你在此设备上的会话已结束，请重新登录。',
     unreachable: '无法连接服务器，本页会自动重试。',
     empty: '此系统还没有所有者。',

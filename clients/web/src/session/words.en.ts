@@ -2,12 +2,6 @@ export const words = {
   session: {
     title: 'Sign in',
     to: 'to {organisation}',
-    email: 'E-mail',
-    password: 'Password',
-    submit: 'Sign in',
-    busy: 'Signing in…',
-    evaluation:
-      'This is an evaluation with a demo company. The accounts and their passwords were printed where the server was started.',
     ended: 'Your session on this device has ended. Please sign in again.',
     suspended: 'Your account has been suspended. Please turn to your administrator.',
     unreachable: 'The server cannot be reached. Check your connection; this page tries again by itself.',

@@ -4,11 +4,6 @@ export const words: Words = {
   session: {
     title: '登录',
     to: '{organisation}',
-    email: '邮箱',
-    password: '密码',
-    submit: '登录',
-    busy: '正在登录…',
-    evaluation: '这是带有演示公司的试用环境。账号和密码已在启动服务器的终端中打印。',
     ended: '此设备上的登录已结束，请重新登录。',
     suspended: '你的账号已被停用，请联系管理员。',
     unreachable: '无法连接服务器。请检查网络，页面会自动重试。',
