@@ -191,6 +191,17 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
     }),
   );
 
+  /** What every number is asked over. */
+  const range = builder.args((t) => ({
+    id: t.string({ required: true }),
+    from: t.string({ required: true }),
+    to: t.string({ required: true }),
+    timeZone: t.string({ required: true }),
+    departmentId: t.id(),
+    departmentScope: t.field({ type: Scope }),
+    conversationKinds: t.stringList(),
+    bots: t.boolean(),
+  }));
   builder.queryField('metrics', (t) =>
     t.field({
       type: [Metric],
@@ -206,15 +217,8 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       permission: 'dashboards.read',
       input: MetricQuestion,
       args: {
-        id: t.arg.string({ required: true }),
-        from: t.arg.string({ required: true }),
-        to: t.arg.string({ required: true }),
-        timeZone: t.arg.string({ required: true }),
+        ...range,
         grain: t.arg({ type: Grain, required: true }),
-        departmentId: t.arg.id(),
-        departmentScope: t.arg({ type: Scope }),
-        conversationKinds: t.arg.stringList(),
-        bots: t.arg.boolean(),
       },
       complexity: 10,
       resolve: (_, args, work) => {
@@ -231,14 +235,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       permission: 'dashboards.read',
       input: BreakdownQuestion,
       args: {
-        id: t.arg.string({ required: true }),
-        from: t.arg.string({ required: true }),
-        to: t.arg.string({ required: true }),
-        timeZone: t.arg.string({ required: true }),
-        departmentId: t.arg.id(),
-        departmentScope: t.arg({ type: Scope }),
-        conversationKinds: t.arg.stringList(),
-        bots: t.arg.boolean(),
+        ...range,
       },
       complexity: 20,
       resolve: (_, args, work) => {
@@ -254,15 +251,8 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       permission: 'dashboards.events',
       input: EventsQuestion,
       args: {
-        id: t.arg.string({ required: true }),
-        from: t.arg.string({ required: true }),
-        to: t.arg.string({ required: true }),
-        timeZone: t.arg.string({ required: true }),
+        ...range,
         grain: t.arg({ type: Grain, required: true }),
-        departmentId: t.arg.id(),
-        departmentScope: t.arg({ type: Scope }),
-        conversationKinds: t.arg.stringList(),
-        bots: t.arg.boolean(),
         ...pageArgs(t.arg),
       },
       complexity: ({ first }) => ({ field: 10, multiplier: Math.max(1, first ?? 50) }),
