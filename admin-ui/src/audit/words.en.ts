@@ -55,6 +55,14 @@ export const words = {
     byActor: 'Everything {name} did',
     byTarget: 'Everything about {name}',
     seal: 'Sealed up to {sealed}, signed up to {signed}.',
+    actors: {
+      'first start': 'The first start',
+      'set-up': 'The set-up',
+      operator: 'The operator',
+      'session keeper': 'The session keeper',
+      'audit sealer': 'The audit sealer',
+      stranger: 'A stranger',
+    } as Record<string, string>,
     actions: {
       'user.created': 'created',
       'user.invited': 'invited',

@@ -56,6 +56,14 @@ export const words: Words = {
     byActor: '{name} 的全部操作',
     byTarget: '与 {name} 有关的全部记录',
     seal: '已封存至第 {sealed} 条，已签名至第 {signed} 条。',
+    actors: {
+      'first start': '首次启动',
+      'set-up': '安装设置',
+      operator: '运维命令',
+      'session keeper': '会话管理',
+      'audit sealer': '审计封存',
+      stranger: '未登录者',
+    },
     actions: {
       'user.created': '创建了',
       'user.invited': '邀请了',
