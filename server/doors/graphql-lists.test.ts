@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { getNamedType, isObjectType, type GraphQLField, type GraphQLObjectType } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrateClickhouse } from '@parley/analytics/clickhouse.ts';
@@ -97,14 +98,19 @@ const ask = (field: GraphQLField<unknown, unknown>, first: number) =>
 const rowsIn = ({ data }: Awaited<ReturnType<typeof ask>>, name: string) =>
   (data as unknown as Record<string, { edges: unknown[] }>)[name]!.edges.length;
 
-/** How often each statement was asked, whatever its page's size. The house's own work in the background asks others now and then. */
-function timesAsked(statements: readonly Statement[]): Map<string, number> {
-  const times = new Map<string, number>();
-  for (const { text } of statements) {
-    const name = text.replace(/limit \d+$/, 'limit');
-    times.set(name, (times.get(name) ?? 0) + 1);
+const textsOf = ({ statements }: { statements: Statement[] }) =>
+  statements.map(({ text }) => text.replace(/limit 31$/, 'limit 4')).sort();
+
+/**
+ * What three rows ask and what thirty ask. Loaders gather by turns of the event loop, and one batch in a while falls into two; the house's own work
+ * in the background asks, too. Neither lasts, so of several tries one has the same statements for both; where a field asks by itself none has.
+ */
+async function askedAlike(field: GraphQLField<unknown, unknown>) {
+  for (let tries = 1; ; tries++) {
+    const few = await statementsOf(() => ask(field, 3));
+    const many = await statementsOf(() => ask(field, 30));
+    if (isDeepStrictEqual(textsOf(few), textsOf(many)) || tries === 20) return [few, many] as const;
   }
-  return times;
 }
 
 test.each(lists.map((field) => [field.name, field] as const))(
@@ -112,13 +118,12 @@ test.each(lists.map((field) => [field.name, field] as const))(
   async (name, field) => {
     // Prepared statements and plans are made once.
     await ask(field, 2);
-    const few = await statementsOf(() => ask(field, 3));
-    const many = await statementsOf(() => ask(field, 30));
+    const [few, many] = await askedAlike(field);
     for (const { result } of [few, many]) expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
     expect([rowsIn(few.result, name), rowsIn(many.result, name)]).toEqual([3, 30]);
-    // What is asked for together is gathered by turns of the event loop, and a turn may fall into two; a field that asks by itself asks 27 more.
-    const [before, after] = [timesAsked(few.statements), timesAsked(many.statements)];
-    expect([...after].filter(([text, times]) => times - (before.get(text) ?? 0) > 8)).toEqual([]);
+    expect(many.statements.map(({ text }) => text).sort()).toEqual(
+      few.statements.map(({ text }) => text.replaceAll('limit 4', 'limit 31')).sort(),
+    );
   },
 );
 
@@ -131,7 +136,7 @@ test.each([
   const { result, statements } = await statementsOf(() => olga.graphql(`{ ${name}${args} ${everything(type, 2)} }`));
   expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
   expect((result.data as unknown as Record<string, unknown[]>)[name]!.length).toBeGreaterThan(3);
-  expect([...timesAsked(statements)].filter(([, times]) => times > 4)).toEqual([]);
+  expect(statements.length).toBeLessThan(12);
 });
 
 test('what costs an act a person cannot be asked for a whole page of people', async () => {
