@@ -196,15 +196,24 @@ describe('threads', () => {
     const conversationId = topics.conversation.id;
     expect((await ada.call('conversation:open', { conversationId })).lastLine).toBe(3);
     expect((await ada.call('topic:list', { conversationId })).topics).toMatchObject([{ title: 'Offsite', answers: 1 }]);
-    const lonely = await ada.says('Nobody answers', { in: topics, title: 'Lonely' });
-    for (const { id: messageId } of [root, lonely]) await ada.call('message:recall', { conversationId, messageId });
-    // What others said under a title keeps it.
-    expect((await ada.call('topic:list', { conversationId })).topics).toMatchObject([{ title: 'Offsite', answers: 1 }]);
     const narrowed = await ada.call('history:page', { conversationId, threadId: root.id });
-    expect('messages' in narrowed && narrowed.messages.map((m) => m.body)).toEqual(['', 'By the lake']);
+    expect('messages' in narrowed && narrowed.messages.map((m) => m.body)).toEqual([
+      'Where do we meet?',
+      'By the lake',
+    ]);
     expect(
       await ada.tries('message:send', { conversationId: id, clientId: newId(), body: 'x', title: 'No topics here' }),
     ).toBe('malformed');
+  });
+
+  test('a topic keeps its place while others’ answers stand under it, whatever becomes of its root', async () => {
+    const topics = await ada.group('Plans', [ben], { threading: 'topics' });
+    const conversationId = topics.conversation.id;
+    const root = await ada.says('Where do we meet?', { in: topics, title: 'Offsite' });
+    await ben.says('By the lake', { in: topics, threadId: root.id });
+    const lonely = await ada.says('Nobody answers', { in: topics, title: 'Lonely' });
+    for (const { id: messageId } of [root, lonely]) await ada.call('message:recall', { conversationId, messageId });
+    expect((await ada.call('topic:list', { conversationId })).topics).toMatchObject([{ title: 'Offsite', answers: 1 }]);
   });
 });
 
