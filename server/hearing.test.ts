@@ -1,7 +1,7 @@
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from './kernel/ids.ts';
-import { until, type TestClient } from './testing/client.ts';
+import { socketWith, until, type TestClient } from './testing/client.ts';
 import { actors, isInside, mayRead, places, type Place } from './testing/matrix.ts';
 import { makeCast, setScene, type Cast } from './testing/matrix-world.ts';
 import { inParallel } from './testing/hostile.ts';
@@ -26,12 +26,7 @@ afterAll(() => world.close());
 type Listener = { socket: Socket; frames: string[] };
 
 function listen(token: string): Promise<Listener> {
-  const socket = io(world.origin, {
-    transports: ['websocket'],
-    auth: { token },
-    forceNew: true,
-    reconnection: false,
-  });
+  const socket = socketWith(world.origin, token);
   const frames: string[] = [];
   socket.onAny((...frame: unknown[]) => void frames.push(JSON.stringify(frame)));
   return new Promise((resolve, reject) => {

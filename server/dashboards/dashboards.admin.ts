@@ -234,9 +234,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
         'One number over a range taken apart: by the departments directly below the one that is named, each with its whole subtree, and by kind of conversation.',
       permission: 'dashboards.read',
       input: BreakdownQuestion,
-      args: {
-        ...range,
-      },
+      args: range,
       complexity: 20,
       resolve: (_, args, work) => {
         const { id: metric, ...question } = args as z.output<typeof BreakdownQuestion>;

@@ -1,15 +1,13 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adminSchema } from '../admin-schema.ts';
 import { notFound } from '../kernel/errors.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
+import { secondDoor } from '../testing/second-door.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { buildAdminSchema, type AdminPart } from './graphql-builder.ts';
 import { graphqlLimits } from './graphql-limits.ts';
 import { createGraphqlDoor } from './graphql.ts';
-import { createHttpDoor } from './http.ts';
 
 let world: World;
 let ada: Visitor;
@@ -194,15 +192,8 @@ test('in production nobody reads the schema from the server; a broken field is o
     schema: buildAdminSchema([part]),
     config: { production: true, trustProxy: 0 },
   });
-  const server = createHttpDoor({
-    house,
-    config: { publicUrl: null, origins: [], trustProxy: 0, metricsToken: '' },
-    routes: [],
-    graphql: door.handler,
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const who = visitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const http = await secondDoor(world, [], { graphql: door.handler });
+  const who = visitor(http.origin);
   try {
     expect((await who.ask('POST', '/graphql', { query: '{ thing { id } }' })).status).toBe(503);
     await door.start();
@@ -226,8 +217,7 @@ test('in production nobody reads the schema from the server; a broken field is o
     for (const said of ['the inside of a thing', 'the inside of a crash', 'Cannot return null'])
       expect(logged).toContain(said);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    http.close();
     await door.stop();
   }
 });

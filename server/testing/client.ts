@@ -15,6 +15,15 @@ export class RefusedCall extends Error {
   }
 }
 
+/** A connection of the stock Socket.IO client, which does not come back by itself. Without a token it is a stranger's. */
+export const socketWith = (origin: string, token: string | undefined): Socket =>
+  io(origin, {
+    transports: ['websocket'],
+    auth: token === undefined ? {} : { token },
+    forceNew: true,
+    reconnection: false,
+  });
+
 /** One device of a named person, over the stock Socket.IO client and fetch: it keeps whatever it heard. */
 export class TestClient {
   readonly origin: string;
@@ -54,12 +63,7 @@ export class TestClient {
 
   /** Resolves when the server has accepted the connection; throws its refusal otherwise. */
   async connect(): Promise<void> {
-    const socket = io(this.origin, {
-      transports: ['websocket'],
-      auth: { token: this.session.accessToken },
-      forceNew: true,
-      reconnection: false,
-    });
+    const socket = socketWith(this.origin, this.session.accessToken);
     this.socket = socket;
     socket.on('change', (event: ChangeEvent) => this.changes.push(event));
     socket.on('mine', (event: MineEvent) => this.mine.push(event));

@@ -1,9 +1,9 @@
-import { io } from 'socket.io-client';
 import type { Answer } from '@parley/protocol/errors.ts';
 import { signAccess } from '../identity/access-token.ts';
 import { identity } from '../identity/identity.ts';
 import { newId } from '../kernel/ids.ts';
 import { trials, type DeclaredOperation } from '../permissions.ts';
+import { socketWith } from './client.ts';
 import { visitor } from './http.ts';
 import type { Trials } from './trials.ts';
 import type { Thing, Who } from './matrix.ts';
@@ -206,12 +206,7 @@ export async function tryCell(world: World, operation: DeclaredOperation, scene:
 
 async function trySocket(origin: string, name: string, scene: Scene): Promise<Outcome> {
   const words = wordsFor(name, scene);
-  const socket = io(origin, {
-    transports: ['websocket'],
-    auth: scene.token === undefined ? {} : { token: scene.token },
-    forceNew: true,
-    reconnection: false,
-  });
+  const socket = socketWith(origin, scene.token);
   try {
     return await new Promise<Outcome>((resolve, reject) => {
       socket.once('connect_error', (error: Error & { data?: { code: string } }) =>
