@@ -152,6 +152,11 @@ test('a department is created, renamed, and deleted with what is in it moved up;
   expect(await parentOf('Institut für angewandte Zuverlässigkeitsforschung und Betrieb')).toBeNull();
   expect(await entriesOf('department.deleted')).toMatchObject([{ reason: 'Sold' }]);
   await page.keyboard.press('Enter');
+  // The line it was begun from is gone with its department: reading goes on in the page.
+  await until(
+    () => page.evaluate(() => document.activeElement?.closest('main') !== null && document.activeElement !== null),
+    'the focus to be in the page',
+  );
 
   // Two of one name beside each other are refused in words, before anything was done.
   await page.getByRole('button', { name: 'New department' }).click();
