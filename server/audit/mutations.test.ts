@@ -43,12 +43,10 @@ beforeAll(async () => {
   audit = await openAuditHouse();
   directory = mkdtempSync(path.join(tmpdir(), 'parley-mutations-'));
   await writeEntries(audit.db, 1_250);
-  await audit.seal({ batch: 100 })();
+  await audit.sealAll({ batch: 100 });
   const { before } = await inWork(audit.house, person('Olga', 'settings.manage'), (work) => rotateKey(work));
   await writeEntries(audit.db, 1_150);
-  const stop = audit.seal({ batch: 100 });
-  await audit.untilSealed();
-  await stop();
+  await audit.sealAll({ batch: 100 });
   publicFile = path.join(audit.place.keys, `${before}.public.pem`);
   trusted = [verifier.readPublicKey(readFileSync(publicFile, 'utf8'))];
   outside = readFileSync(outsideFile(audit.place), 'utf8').split('\n').filter(Boolean);

@@ -151,7 +151,7 @@ describe('signing', () => {
   });
 
   test('the private key is readable by its owner only, and never made anew', async () => {
-    for (let round = 0; round < 3; round++) await audit.seal()();
+    for (let round = 0; round < 3; round++) await audit.sealAll();
     const [file, ...more] = publicKeyFiles(audit.place);
     expect(more).toEqual([]);
     expect(statSync(file!.replace('.public.', '.private.')).mode & 0o777).toBe(0o600);
@@ -159,10 +159,10 @@ describe('signing', () => {
 
   test('the file outside is made whole again after it was torn, lost, or could not be written', async () => {
     await writeEntries(audit.db, 30);
-    await audit.seal()();
+    await audit.sealAll();
     const whole = outsideLines();
     writeFileSync(outsideFile(audit.place), `${whole[0]}\n${whole[1]!.slice(0, 40)}`);
-    await audit.seal()();
+    await audit.sealAll();
     expect(outsideLines().filter((line) => whole.includes(line))).toEqual(whole);
     expect(await check()).toMatchObject({ ok: true, entries: 30 });
     rmSync(outsideFile(audit.place));
@@ -181,13 +181,13 @@ describe('signing', () => {
   });
 
   test('without its key the sealer refuses to go on, and says which key it needs; entries wait', async () => {
-    await audit.seal()();
+    await audit.sealAll();
     await actOnce(audit.house, 'test.done');
     const elsewhere = { ...audit.place, keys: path.join(audit.place.keys, 'nowhere') };
     const stop = audit.seal({}, elsewhere);
     await expect(stop()).rejects.toThrow(/does not hold it/);
     expect(await positions()).toMatchObject([{ position: null }]);
-    await audit.seal()();
+    await audit.sealAll();
     expect(await check()).toMatchObject({ ok: true, entries: 1 });
   });
 });
@@ -197,7 +197,7 @@ describe('key rotation', () => {
 
   test('the old key hands over; old exports verify with the old key, new ones with either', async () => {
     await writeEntries(audit.db, 120);
-    await audit.seal({ batch: 50 })();
+    await audit.sealAll({ batch: 50 });
     const [firstKey] = trusted();
     const old = await audit.exported();
     const oldOutside = outsideLines();
@@ -239,7 +239,7 @@ describe('key rotation', () => {
   });
 
   test('a rotation that is rolled back leaves no key and no statement; without the permission there is none', async () => {
-    await audit.seal()();
+    await audit.sealAll();
     await expect(
       inWork(audit.house, owner, async (work) => {
         await rotateKey(work);
@@ -253,7 +253,7 @@ describe('key rotation', () => {
 
   test('a lost key is replaced only on purpose, and those who trusted it are told', async () => {
     await writeEntries(audit.db, 10);
-    await audit.seal()();
+    await audit.sealAll();
     const old = trusted();
     await expect(inWork(audit.house, owner, (work) => rotateKey(work, { oldKeyIsLost: true }))).rejects.toThrow(
       'not lost',
@@ -261,7 +261,7 @@ describe('key rotation', () => {
     rmSync(audit.place.keys, { recursive: true });
     await expect(inWork(audit.house, owner, (work) => rotateKey(work))).rejects.toThrow('cannot hand over');
     await inWork(audit.house, owner, (work) => rotateKey(work, { oldKeyIsLost: true }));
-    await audit.seal()();
+    await audit.sealAll();
     expect(await check()).toMatchObject({ ok: true, entries: 11 });
     expect(await check({ trusted: old })).toMatchObject({ ok: false, first: { what: 'untrusted' } });
     expect(await check({ trusted: [...old, ...trusted()] })).toMatchObject({ ok: true });
@@ -275,13 +275,13 @@ describe('a database that was restored to an older state', () => {
 
   test('positions once signed are not given out again; what is gone is named, and known losses can be passed over', async () => {
     await writeEntries(audit.db, 100);
-    await audit.seal({ batch: 20 })();
+    await audit.sealAll({ batch: 20 });
     await audit.asSuperuser(
       'delete from audit_entries where position > 70',
       'delete from audit_statements where last_position > 70',
     );
     await writeEntries(audit.db, 5);
-    await audit.seal({ batch: 20 })();
+    await audit.sealAll({ batch: 20 });
     expect(await audit.db.rows(`select after from audit_entries where action = 'audit.gap-found'`)).toEqual([
       { after: { from: 71, to: 100 } },
     ]);
@@ -293,7 +293,7 @@ describe('a database that was restored to an older state', () => {
 
   test('continued without the file outside, the fork is found with it', async () => {
     await writeEntries(audit.db, 100);
-    await audit.seal({ batch: 20 })();
+    await audit.sealAll({ batch: 20 });
     cpSync(outsideFile(audit.place), path.join(backup, 'kept.ndjson'));
     const kept = outsideLines();
     await audit.asSuperuser(
@@ -302,12 +302,12 @@ describe('a database that was restored to an older state', () => {
     );
     rmSync(outsideFile(audit.place));
     await writeEntries(audit.db, 40);
-    await audit.seal({ batch: 20 })();
+    await audit.sealAll({ batch: 20 });
     expect(await check(), 'alone, the new history is sound').toMatchObject({ ok: true, entries: 100 });
     expect(await check({ outside: kept })).toMatchObject({ ok: false, first: { what: 'fork' } });
     // Put back, the file is not overwritten: it keeps both histories.
     cpSync(path.join(backup, 'kept.ndjson'), outsideFile(audit.place));
-    await audit.seal()();
+    await audit.sealAll();
     expect(outsideLines().slice(0, kept.length)).toEqual(kept);
     expect(audit.logged.join('')).toContain('contradict those inside');
   });
@@ -320,7 +320,7 @@ describe('what is written stays written', () => {
       expect(audit.db.rows(text), text).rejects.toThrow(/only ever added to|Only the sealer/);
     await refused(`update audit_entries set reason = 'x'`);
     await refused(`update audit_entries set position = id, hash = sha256('x')`);
-    await audit.seal()();
+    await audit.sealAll();
     for (const column of ['position = 9', 'hash = null', `actor_name = 'x'`, 'position = position'])
       await refused(`update audit_entries set ${column} where position = 1`);
     await refused(

@@ -28,6 +28,11 @@ export type AuditHouse = {
   logged: string[];
   /** Starts a sealer; the returned function stops it and waits until it has let go. */
   seal(options?: SealerOptions, place?: AuditPlace): () => Promise<void>;
+  /**
+   * Seals and signs every entry there is, and lets go. A sealer asked to stop leaves what it cannot see yet, and any transaction of the
+   * cluster hides what is younger than itself, also one of another test's database: so this waits until nothing is unsealed before it asks.
+   */
+  sealAll(options?: SealerOptions): Promise<void>;
   /** Resolves when nothing is unsealed. */
   untilSealed(): Promise<void>;
   /** The lines of an export, without their ends. */
@@ -56,7 +61,7 @@ export async function openAuditHouse(): Promise<AuditHouse> {
   house.parts.install(readings, new Map());
   house.parts.install(refusals, new Map());
   const stops = new Set<() => Promise<void>>();
-  return {
+  const audit: AuditHouse = {
     house,
     db,
     place,
@@ -72,6 +77,11 @@ export async function openAuditHouse(): Promise<AuditHouse> {
       };
       stops.add(end);
       return end;
+    },
+    async sealAll(options) {
+      const end = audit.seal(options);
+      await audit.untilSealed();
+      await end();
     },
     async untilSealed() {
       const end = Date.now() + 60_000;
@@ -108,6 +118,7 @@ export async function openAuditHouse(): Promise<AuditHouse> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+  return audit;
 }
 
 export const person = (name: string, ...permissions: string[]): Actor => ({

@@ -24,11 +24,11 @@ beforeAll(async () => {
   audit = await openAuditHouse();
   directory = mkdtempSync(path.join(tmpdir(), 'parley-verify-'));
   await writeEntries(audit.db, 150);
-  await audit.seal({ batch: 50 })();
+  await audit.sealAll({ batch: 50 });
   oldLines = await audit.exported();
   const { before, after } = await inWork(audit.house, person('Olga', 'settings.manage'), (work) => rotateKey(work));
   await writeEntries(audit.db, 150);
-  await audit.seal({ batch: 50 })();
+  await audit.sealAll({ batch: 50 });
   lines = await audit.exported();
   keys['old'] = path.join(audit.place.keys, `${before}.public.pem`);
   keys['new'] = path.join(audit.place.keys, `${after}.public.pem`);
