@@ -176,7 +176,9 @@ describe('with people', () => {
     await page.keyboard.press('Enter');
     await page.keyboard.type('and all');
     await page.keyboard.press('Enter');
-    await page.locator('article .mention', { hasText: '@Ben Okafor' }).waitFor();
+    const written = page.locator('main article', { has: page.locator('.mention', { hasText: '@Ben Okafor' }) });
+    // Once it is stored its conversation moves up in the list: before, the way down and up again would not lead back.
+    await written.last().locator('.state.sent').waitFor();
 
     // From writing into the talk, into a message's tools, and back.
     await page.keyboard.press('Shift+Tab');
