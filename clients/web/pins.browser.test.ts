@@ -42,7 +42,14 @@ test('a message is pinned and unpinned from its tools; the details show it, also
   await ben.call('pin:add', { conversationId: room, messageId: old.id });
   await pins().getByText('The agenda').waitFor();
   await pins().getByRole('link', { name: 'The agenda' }).click();
-  await page.locator(`article.found[data-seq="${old.seq}"]`).waitFor();
+  const found = page.locator(`article.found[data-seq="${old.seq}"]`);
+  await found.waitFor();
+  // Whoever has read on since is led there once more, though the address stays as it is.
+  await found.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'To the newest messages' }).click();
+  await page.locator(`main article`, { hasText: 'Small talk 80' }).waitFor();
+  await pins().getByRole('link', { name: 'The agenda' }).click();
+  await found.waitFor();
   const message = page.locator(`main article[data-seq="${first.seq}"]`);
   await message.hover();
   await message.getByRole('button', { name: 'Pin for everybody', exact: true }).click();
