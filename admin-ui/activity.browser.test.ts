@@ -260,7 +260,9 @@ test('a change against next to nothing is told with its base, days to come are a
   const page = await enter();
   // Two messages before, 75 since: a percentage would only be loud.
   await tile('messages.sent').getByText('+73 against 2 in', { exact: false }).waitFor();
-  const [today, later] = [0, 3].map((days) => new Date(Date.now() - hoursBehind * hourMs + days * dayMs).toISOString().slice(0, 10));
+  const [today, later] = [0, 3].map((days) =>
+    new Date(Date.now() - hoursBehind * hourMs + days * dayMs).toISOString().slice(0, 10),
+  );
   await desk.open(`/activity?from=${today}&until=${later}&kinds=nonsense&bots=all&scope=everywhere`);
   const rows = (await openTable()).locator('tbody tr');
   expect(await rows.last().locator('td').first().innerText()).toBe('–');

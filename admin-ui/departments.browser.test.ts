@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { newId } from '../server/kernel/ids.ts';
 import { until } from '../server/testing/client.ts';
 import { openWorld, type World } from '../server/testing/world.ts';
@@ -105,9 +105,14 @@ test('a department is moved by keyboard alone: its menu, a place in the tree, th
   await keyboard.press('Enter');
   await act.waitFor({ state: 'detached' });
   // The tree shows it where it is now, with its people.
-  const engineering = page.getByRole('listitem').filter({ hasText: 'Engineering' }).first();
-  await engineering.getByRole('link', { name: 'Field' }).waitFor();
-  expect(await engineering.getByText('With all below: 2').count()).toBe(1);
+  const tree = page.locator('article').getByRole('listitem');
+  const line = (name: string) => tree.filter({ has: page.getByRole('link', { name }) });
+  const lines = () => tree.evaluateAll((all) => all.map((one) => one.innerText.split('\n')[0]));
+  await until(async () => String(await lines()).startsWith('Engineering,Field,Platform,Sales'), 'the new place');
+  expect(await line('Field').getAttribute('aria-level')).toBe('2');
+  expect(await line('Field').getAttribute('aria-posinset')).toBe('1');
+  expect(await line('Field').getAttribute('aria-setsize')).toBe('2');
+  expect(await line('Engineering').getByText('With all below: 2').count()).toBe(1);
 });
 
 test('a department is created, renamed, and deleted with what is in it moved up; each shows its plan first, and is undone where it can be', async () => {
@@ -187,4 +192,87 @@ test.each([
   await page.getByText(/nobody is called this/).waitFor();
   expect(new URL(page.url()).searchParams.get('q')).toBe('nobody is called this');
   expect(await desk.barriersInBoth()).toEqual([]);
+});
+
+test('a tree of thousands is drawn as far as it is in sight; wheel, keys and choosers come to every line of it', async () => {
+  const many = 3_000;
+  await world.db.rows(
+    `with tops as (insert into departments (id, name) select gen_random_uuid(), 'Works ' || lpad(n::text, 2, '0') from generate_series(1, 30) n returning id)
+     insert into departments (id, name, parent_id)
+     select gen_random_uuid(), 'Workshop ' || lpad(n::text, 4, '0'), (array(select id from tops))[1 + n % 30] from generate_series(1, $1) n`,
+    [many],
+  );
+  const page = await enter();
+  const workshop = (n: number) => page.getByRole('link', { name: `Workshop ${String(n).padStart(4, '0')}` });
+  const drawn = () =>
+    page
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('link') })
+      .count();
+  await page.getByRole('link', { name: 'Works 01' }).waitFor();
+  expect(await drawn()).toBeLessThan(80);
+  const scroller = page.locator('main#content');
+  await scroller.evaluate((one) => one.scrollTo(0, one.scrollHeight));
+  await until(async () => {
+    const last = page
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('link', { name: /^Workshop/ }) })
+      .last();
+    return (await last.getAttribute('aria-posinset')) === (await last.getAttribute('aria-setsize'));
+  }, 'the end of the tree');
+  expect(await drawn()).toBeLessThan(80);
+
+  // All of them fit what is looked for; nothing more is drawn for that, and the Tab key walks on into what was not.
+  await page.getByRole('searchbox').fill('workshop');
+  await page.getByText(`3,000 of`).waitFor();
+  expect(await drawn()).toBeLessThan(80);
+  await page.getByRole('searchbox').fill('workshop 1');
+  await page.getByText('1,000 of').waitFor();
+  await tabTo(page, page.getByRole('button', { name: 'More about Workshop 1020' }));
+  for (let step = 0; step < 90; step++) await page.keyboard.press('Tab');
+  const here = await page.evaluate(() => {
+    const line = document.activeElement!.closest('li')!;
+    const { top, bottom } = document.activeElement!.getBoundingClientRect();
+    return { at: Number(line.dataset['index']), top, below: innerHeight - bottom };
+  });
+  expect(here.at).toBeGreaterThan(20);
+  expect(Math.min(here.top, here.below), JSON.stringify(here)).toBeGreaterThanOrEqual(0);
+  // The line one is on stays, wherever the wheel leads; coming back, one goes on from it.
+  await scroller.evaluate((one) => one.scrollTo(0, 0));
+  await page.locator('article li[data-index="0"]').waitFor();
+  expect(await page.evaluate(() => Number(document.activeElement?.closest('li')?.dataset['index']))).toBe(here.at);
+
+  await page.getByRole('searchbox').fill('workshop 1500');
+  await workshop(1500).waitFor();
+  await page.getByRole('button', { name: 'More about Workshop 1500' }).click();
+  await page.getByRole('menuitem', { name: 'Move…' }).click();
+  const choose = page.getByRole('dialog', { name: 'Move Workshop 1500' });
+  const active = () => choose.getByRole('option', { selected: true });
+  await choose.getByRole('option').first().waitFor();
+  await page.keyboard.press('End');
+  await until(
+    async () =>
+      (
+        await active()
+          .innerText()
+          .catch(() => '')
+      )
+        .trim()
+        .startsWith('Workshop'),
+    'the last place',
+  );
+  const box = (one: Locator) => one.evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect);
+  const [list, end] = [await box(choose.getByRole('listbox')), await box(active())];
+  expect(end.bottom).toBeLessThanOrEqual(list.bottom + 1);
+  expect(end.top).toBeGreaterThanOrEqual(list.top - 1);
+  expect(await choose.getByRole('option').count()).toBeLessThan(60);
+  expect(await desk.barriersInBoth()).toEqual([]);
+  await page.keyboard.press('Escape');
+
+  await desk.open('/people/invite');
+  const field = page.getByRole('combobox', { name: 'Department' });
+  await field.click();
+  await page.keyboard.type('Workshop 2999');
+  await page.getByRole('option', { name: 'Workshop 2999' }).click();
+  await until(async () => (await page.getByText('Workshop 2999').count()) > 0, 'the department chosen');
 });

@@ -25,3 +25,16 @@ export const flat = (branches: readonly Branch[]): Branch[] =>
 
 /** The ids of a branch and of all below it. */
 export const subtree = (branch: Branch): Set<string> => new Set(flat([branch]).map(({ id }) => id));
+
+/** One line of the tree as it is drawn; `position` of `siblings` below the same department, from 1. */
+export type Line = { branch: Branch; open: boolean; position: number; siblings: number };
+
+/** The lines of the tree from the top down, without what is below the `closed` ones. With `wanted`, paths joined by a zero: only those, all open. */
+export function linesOf(branches: readonly Branch[], closed: Set<string>, wanted: Set<string> | null): Line[] {
+  const shown = wanted ? branches.filter(({ path }) => wanted.has(path.join('\0'))) : branches;
+  return shown.flatMap((branch, at) => {
+    const open = wanted !== null || !closed.has(branch.id);
+    const below = open ? linesOf(branch.children, closed, wanted) : [];
+    return [{ branch, open, position: at + 1, siblings: shown.length }, ...below];
+  });
+}
