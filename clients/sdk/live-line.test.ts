@@ -156,13 +156,29 @@ describe('a session', () => {
     expect(await again.resume()).toBe(false);
   });
 
-  test('that is ended elsewhere ends here at once, and says why', async () => {
-    const ada = await live('Ada');
+  /** Ends every session of Ada's but the one it is done from. */
+  async function endOthers() {
     const other = await world.device('Ada');
     const answer = await other.fetch('/api/session/devices');
     const { devices: list } = (await answer.json()) as { devices: { id: string }[] };
     for (const { id } of list)
       if (id !== other.session.deviceId) await other.fetch(`/api/session/devices/${id}`, { method: 'DELETE' });
+  }
+
+  test('whose end was lost on the way ends when the line comes back', async () => {
+    const line = await lossyLine();
+    const ada = await live('Ada', { origin: line.origin });
+    line.passes = (packet) => !packet.startsWith('42["bye"');
+    await endOthers();
+    await until(() => ada.state === 'signed-out', 'being signed out');
+    expect(line.lost).toEqual([expect.stringContaining('session_ended')]);
+    expect(ada.problem?.code).toBe('session_ended');
+    expect(ada.store.me).toBeNull();
+  });
+
+  test('that is ended elsewhere ends here at once, and says why', async () => {
+    const ada = await live('Ada');
+    await endOthers();
     await until(() => ada.state === 'signed-out', 'being signed out');
     expect(ada.problem?.code).toBe('session_ended');
     await expect(ada.call('session:me', {})).rejects.toMatchObject({ code: 'unauthenticated' });
