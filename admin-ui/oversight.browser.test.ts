@@ -39,8 +39,8 @@ const dialog = () => desk.page.getByRole('dialog');
 /** The field of a filter's list. */
 const chooser = () => desk.page.locator('input[role=combobox]');
 const entriesOf = (action: string) =>
-  world.db.rows<{ id: number; reason: string | null; targetName: string | null }>(
-    `select id, reason, target_name as "targetName" from audit_entries where action = $1 and outcome = 'done' order by id`,
+  world.db.rows<{ id: number; reason: string | null; targetName: string | null; after: object | null }>(
+    `select id, reason, target_name as "targetName", after from audit_entries where action = $1 and outcome = 'done' order by id`,
     [action],
   );
 /** Everything that is committed is sealed and signed: full batches are signed at once. */
@@ -236,6 +236,32 @@ test('an export becomes a task, its file is downloaded, and the verifier accepts
     verify(file, '--key', Buffer.from(strangers, 'base64').subarray(-32).toString('base64')),
   ).rejects.toThrow();
   expect(await entriesOf('task.file-opened')).toHaveLength(1);
+
+  // The days one looks at are the days of the export.
+  const [{ day } = { day: '' }] = await world.db.rows<{ day: string }>(
+    `with old as (insert into audit_entries (at, actor_name, action, outcome) values (now() - interval '40 days', 'test', 'x.done', 'done') returning at)
+     select to_char(at at time zone 'Europe/Berlin', 'YYYY-MM-DD') as day from old`,
+  );
+  const old = async () =>
+    (
+      await world.db.rows<{ position: number | null }>(
+        `select position from audit_entries where at < now() - interval '30 days'`,
+      )
+    )[0]!.position;
+  await until(async () => (await old()) !== null, 'the old line to be sealed');
+  await desk.open(`/audit?from=${day}&to=${day}`);
+  await page.getByRole('button', { name: 'Export…' }).click();
+  await dialog()
+    .getByText(/Makes a file of the lines of .*\d{4} that can be checked/)
+    .waitFor();
+  expect(await desk.barriersInBoth()).toEqual([]);
+  await dialog().getByLabel('Reason').fill('That day');
+  await page.getByRole('button', { name: 'Export the audit log' }).click();
+  await page.getByText('The export has begun').waitFor();
+  expect((await entriesOf('audit.exported')).at(-1)).toMatchObject({
+    reason: 'That day',
+    after: { from: await old(), to: await old() },
+  });
 });
 
 test('the task centre follows what runs, and says of what failed or stopped what to do', async () => {

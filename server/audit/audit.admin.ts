@@ -18,6 +18,7 @@ import {
   type AuditLine,
 } from './audit.ts';
 import { beginExport } from './export-task.ts';
+import { type ExportAsked } from './export.ts';
 
 const entryId = z.string().check(z.regex(/^\d{1,15}$/, 'must be the id of an audit entry'));
 const EntriesPage = z.strictObject({
@@ -199,17 +200,16 @@ export function auditAdmin(builder: AdminBuilder): void {
     name: 'exportAudit',
     permission: 'audit.read',
     description:
-      'Begins an export of the audit log that scripts/verify-audit.mjs can check; resultId is its task. Positions, both included, are widened to whole checkpoints.',
+      'Begins an export of the audit log that scripts/verify-audit.mjs can check; resultId is its task. The range is given by positions, both included, or by times, `until` not among them; it is widened to whole checkpoints.',
     reason: 'required',
-    input: z.strictObject({ from: position, to: position }),
-    args: (arg) => ({ from: arg.float(), to: arg.float() }),
-    run: async (work, { from, to }, reason) => ({
-      id: await beginExport(
-        work,
-        { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
-        { reason },
-      ),
+    input: z.strictObject({ from: position, to: position, since: z.optional(z.date()), until: z.optional(z.date()) }),
+    args: (arg) => ({
+      from: arg.float(),
+      to: arg.float(),
+      since: arg({ type: 'DateTime' }),
+      until: arg({ type: 'DateTime' }),
     }),
+    run: async (work, asked, reason) => ({ id: await beginExport(work, asked as ExportAsked, { reason }) }),
   });
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { holdClock } from '../kernel/clock.ts';
 import { inWork, type Work } from '../kernel/work.ts';
+import { until } from '../testing/client.ts';
 import {
   entryProof,
   exportAudit,
@@ -13,6 +14,7 @@ import {
   type AuditFilter,
   type AuditPage,
 } from './audit.ts';
+import { rangeOf, type ExportAsked } from './export.ts';
 import { publicPem } from './keys.ts';
 import { outsideFile } from './outside.ts';
 import { writeReadings } from './readings.ts';
@@ -193,16 +195,54 @@ test('an export is audited before its first byte, holds what was asked for, and 
     await expect(as(ada, (work) => exportAudit(work, range))).rejects.toMatchObject({ code: 'malformed' });
 });
 
+test('an export by times takes in what was written in them, and goes on to the last line when its end is still to come', async () => {
+  await audit.untilSealed();
+  const [first, middle, last] = await audit.db.rows<{ at: Date }>(
+    `select min(at) as at from audit_entries union all
+     (select at from audit_entries where at > (select min(at) from audit_entries) + interval '1 millisecond' order by at limit 1) union all
+     select max(at) from audit_entries order by at`,
+  );
+  const asked = (range: ExportAsked) => as(ada, (work) => rangeOf(work, range));
+  const written = async (condition: string, at: Date) =>
+    (
+      await audit.db.rows<{ first: number; last: number }>(
+        `select min(position) as first, max(position) as last from audit_entries where at ${condition} $1`,
+        [at],
+      )
+    )[0]!;
+  const later = new Date(Date.now() + 86_400_000);
+  const from = (await written('>=', middle!.at)).first;
+  expect(from).toBeGreaterThan(1);
+  expect(await asked({ since: middle!.at })).toEqual({ from });
+  expect(await asked({ since: middle!.at, until: later })).toEqual({ from });
+  expect(await asked({ until: last!.at })).toEqual({ to: (await written('<', last!.at)).last });
+  expect(await asked({ until: later })).toEqual({});
+  for (const empty of [{ until: first!.at }, { since: later }])
+    await expect(asked(empty)).rejects.toMatchObject({ code: 'conflict' });
+  for (const wrong of [
+    { since: later, until: first!.at },
+    { since: first!.at, until: first!.at },
+    { since: first!.at, from: 3 },
+  ])
+    await expect(asked(wrong)).rejects.toMatchObject({ code: 'malformed' });
+  await expect(as(ben, (work) => rangeOf(work, { since: first!.at }))).rejects.toThrow('audit.read');
+});
+
 test('a single entry is proven alone, with the first key or a later one, and no altered proof passes', async () => {
   const [first] = keys();
   const { after } = await as(olga, (work) => rotateKey(work));
   await writeEntries(audit.db, 70);
   await audit.untilSealed();
   const { sealed } = await as(ada, sealState);
-  for (let waited = 0; (await as(ada, sealState)).signed < sealed && waited < 400; waited++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => (await as(ada, sealState)).signed >= sealed, 'every entry to be signed');
   const later = keys().find(({ id }) => id === after)!;
-  const outside = readFileSync(outsideFile(audit.place), 'utf8').split('\n').filter(Boolean);
+  const published = () => readFileSync(outsideFile(audit.place), 'utf8').split('\n').filter(Boolean);
+  // What is signed is written outside a moment later.
+  await until(async () => {
+    const [row] = await audit.db.rows<{ last: number }>('select max(number) as last from audit_statements');
+    return published().length >= row!.last;
+  }, 'the statements to be outside');
+  const outside = published();
   for (const position of [1, 2, 63, 64, 65, 66, 300, sealed]) {
     const proof = await as(ada, (work) => entryProof(work, position));
     expect(proof.holds).toBe(true);

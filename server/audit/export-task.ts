@@ -2,7 +2,7 @@ import { enqueue, type Job } from '../kernel/jobs.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { advance, finish, storeFile, takeUp } from '../tasks/progress.ts';
 import { begin } from '../tasks/tasks.ts';
-import { exportAudit, exportLines, type ExportRange } from './export.ts';
+import { exportAudit, exportLines, rangeOf, type ExportAsked, type ExportRange } from './export.ts';
 
 /*
  * An export as long work: begun by an act, written by a worker into the task's file, fetched when it is done.
@@ -13,7 +13,8 @@ const job = 'audit-export';
 const piece = 256 * 1024;
 
 /** Begins an export of the audit log and returns its task. Needs `audit.read`; the export is audited with the act. */
-export async function beginExport(work: Work, range: ExportRange, why: { reason: string | null }): Promise<string> {
+export async function beginExport(work: Work, asked: ExportAsked, why: { reason: string | null }): Promise<string> {
+  const range = await rangeOf(work, asked);
   await exportAudit(work, range, why);
   const taskId = await begin(work, {
     kind: job,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { now } from '../kernel/clock.ts';
-import { malformed } from '../kernel/errors.ts';
+import { conflict, malformed } from '../kernel/errors.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { canonicalEntry, canonicalJson, entryColumns, type StoredEntry } from './canonical.ts';
 import { noHash } from './merkle.ts';
@@ -8,6 +8,9 @@ import { publicKeysIn, readLine, sqlOf, type Line, type Sql } from './statements
 
 /** Positions, both included. Left out: from the first, to the last sealed. */
 export type ExportRange = { from?: number; to?: number };
+
+/** A range by positions; or by the times at which entries were written, `until` not among them. */
+export type ExportAsked = ExportRange & { since?: Date; until?: Date };
 
 export type AuditExport = {
   fileName: string;
@@ -39,6 +42,26 @@ export async function exportAudit(
     fileName: `parley-audit-${at.toISOString().slice(0, 19).replaceAll(':', '')}.ndjson`,
     lines: () => exportLines(house, range),
   };
+}
+
+/**
+ * The positions somebody asked for. Needs `audit.read`. Times take in every entry sealed so far that was written in them; a range whose end is
+ * still to come goes to the last sealed one, whichever that will be. Refuses as `malformed` what is no range, as `conflict` an empty one.
+ */
+export async function rangeOf(work: Work, { since, until, ...positions }: ExportAsked): Promise<ExportRange> {
+  work.require('audit.read');
+  if (!since && !until) return positions;
+  if (positions.from !== undefined || positions.to !== undefined)
+    throw malformed('A range is given by positions or by times, not by both.');
+  if (since && until && since >= until) throw malformed('The range ends before it begins.');
+  const [found] = await work.sql<{ first: number | null; last: number | null }>(
+    `select min(position) as first, max(position) as last from audit_entries
+     where position is not null and at >= coalesce($1::timestamptz, '-infinity') and at < coalesce($2::timestamptz, 'infinity')`,
+    [since ?? null, until ?? null],
+  );
+  const { first, last } = found!;
+  if (first === null || last === null) throw conflict('No line of the audit log was written in this time.');
+  return { ...(since ? { from: first } : {}), ...(until && until <= work.at ? { to: last } : {}) };
 }
 
 /** The lines themselves: manifest, statements, entries, end. Everything is read in one snapshot; nothing is mended on the way. */

@@ -239,7 +239,10 @@ export const askable: Record<string, Askable> = {
     }),
   },
   // Whatever the log holds by then, the same export is begun.
-  exportAudit: { args: () => fc.constantFrom<Args>({}, { from: 2 }, { from: 1, to: 7 }), move: null },
+  exportAudit: {
+    args: () => fc.constantFrom<Args>({}, { from: 2 }, { from: 1, to: 7 }, { since: '2020-01-01T00:00:00Z' }),
+    move: null,
+  },
 };
 
 function isBelow(departments: SomeDepartment[], id: string, above: string): boolean {

@@ -191,6 +191,8 @@ export const words = {
     exportAudit: {
       title: 'Export the audit log',
       lead: 'Makes a file that can be checked without this server. It appears among the tasks.',
+      leadDays:
+        'Makes a file of the lines of {name} that can be checked without this server. Signed batches go into it whole, so that lines from before and after come along. It appears among the tasks.',
       go: 'Export the audit log',
       done: 'The export has begun; it appears among the tasks.',
     },

@@ -3,14 +3,10 @@ import { AuditEntriesDocument, AuditEntryDocument, type AuditOutcome } from '../
 import { useServer } from '../session/useServer.ts';
 import { useAddress } from '../ui/useAddress.ts';
 import { usePages } from '../ui/usePages.ts';
+import { momentsOf, type Days } from './days.ts';
 
 const outcomes: AuditOutcome[] = ['done', 'refused'];
 const day = /^\d{4}-\d\d-\d\d$/;
-/** Midnight where the reader is. `after`: days later. */
-const midnight = (date: string, after = 0) => {
-  const [year = 0, month = 1, of = 1] = date.split('-').map(Number);
-  return new Date(year, month - 1, of + after).toISOString();
-};
 
 /** The audit log as the address bar describes it. Days are the reader's, both included. */
 export function useAuditList() {
@@ -26,6 +22,7 @@ export function useAuditList() {
     to: value('to'),
   };
   const dayOf = (date: string | null) => (date && day.test(date) && !Number.isNaN(Date.parse(date)) ? date : null);
+  const days = computed<Days>(() => ({ from: dayOf(filters.from.value), to: dayOf(filters.to.value) }));
   const list = useServer(
     AuditEntriesDocument,
     () => ({
@@ -35,8 +32,7 @@ export function useAuditList() {
       action: filters.action.value,
       outcome: filters.outcome.value,
       targetId: filters.target.value,
-      from: dayOf(filters.from.value) && midnight(filters.from.value!),
-      to: dayOf(filters.to.value) && midnight(filters.to.value!, 1),
+      ...momentsOf(days.value),
       text: filters.text.value || null,
     }),
     // Until everything on the page is sealed it is looked at again: that takes about a second.
@@ -68,6 +64,7 @@ export function useAuditList() {
     targetName: computed(
       () => entries.value.find(({ target }) => target?.id === filters.target.value)?.target?.name ?? null,
     ),
-    setDays: ({ from, to }: { from: string | null; to: string | null }) => void write({ from, to }),
+    days,
+    setDays: (chosen: Days) => void write(chosen),
   };
 }

@@ -13,6 +13,8 @@ export const words = {
     from: 'From',
     to: 'Up to',
     ranges: { today: 'Today', week: 'Last 7 days', month: 'Last 28 days', own: 'Other days' },
+    since: 'all days since {day}',
+    until: 'all days up to {day}',
     missing: 'There is no line {id} in the audit log.',
     noReason: 'no reason given',
     times: '{count} times',

@@ -15,6 +15,8 @@ export const words: Words = {
     from: '从',
     to: '至',
     ranges: { today: '今天', week: '最近 7 天', month: '最近 28 天', own: '其他日期' },
+    since: '{day} 起所有日期',
+    until: '截至 {day} 所有日期',
     missing: '审计日志中没有第 {id} 条。',
     noReason: '未说明理由',
     times: '{count} 次',

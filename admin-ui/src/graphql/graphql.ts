@@ -109,6 +109,8 @@ export type AuditProofQueryVariables = Exact<{
 export type AuditProofQuery = { auditProof: { position: number, checkpoint: number, holds: boolean, text: string } | null };
 
 export type ExportAuditMutationVariables = Exact<{
+  since?: string | null | undefined;
+  until?: string | null | undefined;
   reason?: string | null | undefined;
   previewToken?: string | null | undefined;
 }>;
@@ -753,8 +755,13 @@ export const AuditProofDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<AuditProofQuery, AuditProofQueryVariables>;
 export const ExportAuditDocument = new TypedDocumentString(`
-    mutation ExportAudit($reason: String, $previewToken: String) {
-  exportAudit(reason: $reason, previewToken: $previewToken) {
+    mutation ExportAudit($since: DateTime, $until: DateTime, $reason: String, $previewToken: String) {
+  exportAudit(
+    since: $since
+    until: $until
+    reason: $reason
+    previewToken: $previewToken
+  ) {
     ...ActAnswer
   }
 }
