@@ -163,6 +163,15 @@ test('a department is created, renamed, and deleted with what is in it moved up;
     'the focus to be in the page',
   );
 
+  // What means something elsewhere is a name here.
+  await page.getByRole('button', { name: 'New department' }).click();
+  await page.getByLabel('Name').fill('active');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 department added').waitFor();
+  expect(await page.getByRole('dialog').getByRole('row', { name: /Name/ }).innerText()).toMatch(/Name\s+active$/);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+
   // Two of one name beside each other are refused in words, before anything was done.
   await page.getByRole('button', { name: 'New department' }).click();
   await page.getByLabel('Name').fill('Research');

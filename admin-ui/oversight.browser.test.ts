@@ -218,6 +218,7 @@ test('an export becomes a task, its file is downloaded, and the verifier accepts
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Export…' }).click();
   await dialog().getByText('1 task added').waitFor();
+  expect(await dialog().getByRole('row', { name: /Kind/ }).innerText()).toContain('Export of the audit log');
   await dialog().getByLabel('Reason').fill('For the auditors');
   await page.getByRole('button', { name: 'Export the audit log' }).click();
   await page.getByText('The export has begun').waitFor();
