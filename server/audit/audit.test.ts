@@ -226,6 +226,16 @@ test('an export by times takes in what was written in them, and goes on to the l
   ])
     await expect(asked(wrong)).rejects.toMatchObject({ code: 'malformed' });
   await expect(as(ben, (work) => rangeOf(work, { since: first!.at }))).rejects.toThrow('audit.read');
+
+  // A line of midnight belongs to the day that begins.
+  const [midnight, next] = [new Date('2020-01-05T00:00:00Z'), new Date('2020-01-06T00:00:00Z')];
+  await audit.db.rows(
+    `insert into audit_entries (at, actor_name, action, outcome) select at, 'test', 'x.done', 'done' from unnest($1::timestamptz[]) at`,
+    [[midnight, next]],
+  );
+  await audit.untilSealed();
+  const { first: position } = await written('=', midnight);
+  expect(await asked({ since: midnight, until: next })).toEqual({ from: position, to: position });
 });
 
 test('a single entry is proven alone, with the first key or a later one, and no altered proof passes', async () => {
