@@ -9,7 +9,7 @@ import { openWorld, type World } from '../testing/world.ts';
 let world: World;
 let priya: Visitor;
 const top = newId();
-const teams = Array.from({ length: 2_000 }, () => newId());
+const teams = Array.from({ length: 12_000 }, () => newId());
 beforeAll(async () => {
   world = await openWorld();
   await world.db.rows(`insert into departments (id, name) values ($1, 'The wide one')`, [top]);
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const [ada, ben] = [await world.device('Ada'), await world.device('Ben')];
   for (const [name, team] of [
     ['Ada', teams[7]],
-    ['Ben', teams[1_999]],
+    ['Ben', teams[11_999]],
   ])
     await world.db.rows('update users set department_id = $2 where name = $1', [name, team]);
   const room = await ada.group('room', [ben]);
@@ -58,14 +58,16 @@ test('an analyst takes a number apart: one bar for the whole subtree, then one f
     departmentsLeft: 0,
     kinds: [{ kind: 'group', value: 3 }],
   });
-  // The engine takes two thousand departments in one question.
+  // More departments than fit into one field of a request, or into one statement of the engine.
   const { departments, departmentsLeft, path } = await apart({ departmentId: top });
   expect(departments.slice(0, 2).map(({ name, value }) => [name, value])).toEqual([
     ['Team 8', 2],
-    ['Team 2000', 1],
+    ['Team 12000', 1],
   ]);
-  expect([departments.length, departmentsLeft, path]).toEqual([100, 1_900, [{ id: top, name: 'The wide one' }]]);
+  expect([departments.length, departmentsLeft, path]).toEqual([100, 11_900, [{ id: top, name: 'The wide one' }]]);
   expect((await apart({ departmentId: top, departmentScope: 'own' })).total).toBe(0);
+  const gone = await apart({ departmentScope: 'gone' });
+  expect([gone.total, gone.departments]).toEqual([0, []]);
 });
 
 test.each([

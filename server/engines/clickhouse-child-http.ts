@@ -106,6 +106,9 @@ function authenticate(request: IncomingMessage, url: URL, { user, password }: Cr
     );
 }
 
+/** As much as a ClickHouse server takes in one field (`http_max_field_value_size`): what it would refuse must not pass here. */
+const mostInAField = 128 * 1024;
+
 /** Parameters too long for an address come as the parts of a form, and the statement with them. */
 async function readForm(request: IncomingMessage): Promise<Map<string, string> | null> {
   const type = request.headers['content-type'] ?? '';
@@ -118,6 +121,7 @@ async function readForm(request: IncomingMessage): Promise<Map<string, string> |
   const parts = [...form].map(([name, value]) => {
     if (typeof value !== 'string')
       throw refusal(48, `The embedded ClickHouse takes no files: ${name}`, 'NOT_IMPLEMENTED');
+    if (Buffer.byteLength(value) > mostInAField) throw refusal(1000, `Field value too long: ${name}`, 'POCO_EXCEPTION');
     return [name, value] as const;
   });
   return new Map(parts);

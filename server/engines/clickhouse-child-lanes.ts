@@ -198,9 +198,8 @@ class Connection {
     // Parameters go the same way: bound through chdb's own call they would be shared by all connections of the process
     // and two statements at once would read each other's values.
     const params = [...statement.params].map(([name, value]) => `param_${name} = ${literal(value)}`);
-    if (changes.length + params.length === 0) return;
     try {
-      await this.#session.queryAsync(`set ${[...changes, ...params].join(', ')}`);
+      for (const some of shortOnes([...changes, ...params])) await this.#session.queryAsync(`set ${some.join(', ')}`);
       this.#settings = wanted;
     } catch (error) {
       this.#renew(); // a refused setting may have left others of the same statement behind
@@ -216,6 +215,24 @@ class Connection {
     this.#database = 'default';
     this.#settings = new Map();
   }
+}
+
+/** Below the 256 KiB of a statement (`max_query_size`), whatever one of them holds: an address or a form brings at most 128 KiB a field. */
+const mostInAStatement = 120_000;
+
+/** The same assignments, as many together as one statement takes. */
+function shortOnes(assignments: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const assignment of assignments) {
+    if (assignment.length > room || groups.length === 0) {
+      groups.push([]);
+      room = mostInAStatement;
+    }
+    groups.at(-1)!.push(assignment);
+    room -= assignment.length;
+  }
+  return groups;
 }
 
 const shuttingDown = (): Error =>

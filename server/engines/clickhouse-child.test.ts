@@ -40,6 +40,12 @@ test('parameters too long for an address come as the parts of a form', async () 
   await expect(rows('select {values:Array(String)}, {other:String}', { values }, large)).rejects.toMatchObject({
     code: '456',
   });
+  // What a server would refuse is refused here: parts as long as that are put together by the statement.
+  const long = 'x'.repeat(128 * 1024);
+  expect(await rows('select length({a:String}) + length({b:String}) as n', { a: long, b: long }, large)).toEqual([
+    { n: 262144 },
+  ]);
+  await expect(rows('select {a:String}', { a: `${long}x` }, large)).rejects.toMatchObject({ code: '1000' });
   await large.close();
 });
 
