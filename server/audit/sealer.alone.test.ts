@@ -113,9 +113,7 @@ describe('sealing', () => {
       await stop().catch(() => undefined);
       await writeEntries(audit.db, 20);
     }
-    const stop = audit.seal({ batch: 37, every: 50 });
-    await audit.untilSealed();
-    await stop();
+    await audit.sealAll({ batch: 37, every: 50 });
     expect(await check()).toMatchObject({ ok: true, entries: 2_240, unsigned: 0 });
   });
 

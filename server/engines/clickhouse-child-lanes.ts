@@ -217,7 +217,7 @@ class Connection {
   }
 }
 
-/** Below the 256 KiB of a statement (`max_query_size`), whatever one of them holds: an address or a form brings at most 128 KiB a field. */
+/** Less than half of the 256 KiB of a statement (`max_query_size`): a field of a form is at most 128 KiB long, and its quotes are escaped here. */
 const mostInAStatement = 120_000;
 
 /** The same assignments, as many together as one statement takes. */
