@@ -151,17 +151,29 @@ test('a department is created, renamed, and deleted with what is in it moved up;
   await page.getByText('1 department removed').waitFor();
   await page.getByRole('button', { name: 'Delete Sales' }).click();
   await page.getByText('Say why.').waitFor();
+  let look = () => {};
+  const looked = new Promise<void>((go) => (look = go));
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('query Departments')) await looked;
+    await route.continue();
+  });
   await page.getByLabel('Reason').fill('Sold');
   await page.getByRole('button', { name: 'Delete Sales' }).click();
   await page.getByText('Sales was deleted.').waitFor();
   expect(await parentOf('Institut für angewandte Zuverlässigkeitsforschung und Betrieb')).toBeNull();
   expect(await entriesOf('department.deleted')).toMatchObject([{ reason: 'Sold' }]);
+  // The line it was begun from is still there when the dialog gives the focus back, and gone with the next look at the tree.
+  const focused = () => page.evaluate(() => document.activeElement?.outerHTML.slice(0, 400) ?? '');
   await page.keyboard.press('Enter');
-  // The line it was begun from is gone with its department: reading goes on in the page.
+  await until(async () => (await focused()).includes('More about Sales'), 'the focus to be given back');
+  look();
+  await page.getByRole('link', { name: 'Sales' }).waitFor({ state: 'detached' });
   await until(
-    () => page.evaluate(() => document.activeElement?.closest('main') !== null && document.activeElement !== null),
-    'the focus to be in the page',
+    () => page.evaluate(() => document.activeElement?.matches('article li') ?? false),
+    'the focus to be on the line that took its place',
   );
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.closest('article li') !== null)).toBe(true);
 
   // What means something elsewhere is a name here.
   await page.getByRole('button', { name: 'New department' }).click();

@@ -5,6 +5,7 @@ import './ui/element.css';
 import './ui/controls.css';
 import { VueQueryPlugin } from '@tanstack/vue-query';
 import { createApp } from 'vue';
+import { keepFocus } from '@parley/look/focus.ts';
 import App from './App.vue';
 import { addRoutes } from './routes.ts';
 import { queries } from './session/queries.ts';
@@ -12,4 +13,5 @@ import { applyPreferences } from './ui/preferences.ts';
 import { i18n, speak } from './words/i18n.ts';
 
 await applyPreferences(speak);
+keepFocus();
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient: queries }).use(addRoutes()).mount('#app');

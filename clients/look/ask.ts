@@ -26,12 +26,8 @@ export function ask<T>(dialog: Component, props: Record<string, unknown> = {}): 
   });
 }
 
-/** A dialog's library gives the focus back to what is still there. What is gone leaves it nowhere: reading goes on at the page's beginning. */
+/** A dialog's library gives the focus back to what it knows. What is gone has its place taken by `keepFocus`. */
 function giveBack(before: Element | null) {
   if (asked.length > 0 || (document.activeElement && document.activeElement !== document.body)) return;
-  const to =
-    before instanceof HTMLElement && before.isConnected && before !== document.body
-      ? before
-      : document.querySelector<HTMLElement>('main');
-  to?.focus({ preventScroll: true });
+  if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
 }

@@ -213,6 +213,51 @@ describe('with people', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
+  test('news that moves the line one is at leaves the focus on it; a line that goes away leaves it to its neighbour', async () => {
+    const page = await enter({});
+    const { id: adaId } = await world.person('Ada Lindqvist');
+    const [first, second] = await Promise.all(
+      ['first', 'second'].map(
+        async (name) =>
+          (
+            await ben.call('conversation:create', {
+              clientId: newId(),
+              kind: 'channel',
+              name,
+              visibility: 'private',
+              memberIds: [adaId],
+            })
+          ).conversation.id as string,
+      ),
+    );
+    const say = (conversationId: string) =>
+      ben.call('message:send', { conversationId, clientId: newId(), body: `news of ${conversationId}` });
+    const order = () =>
+      page
+        .locator('[data-conversation]')
+        .evaluateAll((all) => all.map((one) => one.getAttribute('data-conversation')).slice(0, 2));
+    const at = () => page.evaluate(() => document.activeElement?.getAttribute('data-conversation') ?? null);
+    await say(first);
+    await say(second);
+    await until(async () => String(await order()) === String([second, first]), 'both lines on top');
+    await page.locator(`[data-conversation="${second}"]`).focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await at()).toBe(first);
+    await say(first);
+    await until(async () => String(await order()) === String([first, second]), 'the line to move up');
+    await until(async () => (await at()) === first, 'the focus to be where it was');
+    await page.keyboard.press('ArrowDown');
+    expect(await at()).toBe(second);
+    await page.keyboard.press('ArrowUp');
+    await ben.call('member:remove', { conversationId: first, userId: adaId });
+    await page.locator(`[data-conversation="${first}"]`).waitFor({ state: 'detached' });
+    const within = () =>
+      page.evaluate(
+        () => document.activeElement?.querySelector('[data-conversation]')?.getAttribute('data-conversation') ?? null,
+      );
+    await until(async () => (await within()) === second, 'the focus to be on the line that took its place');
+  });
+
   test('at 390 pixels the panes are a stack: list, talk, details, and the way back', async () => {
     const page = await enter({ viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true });
     const overflows = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
