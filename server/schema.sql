@@ -451,15 +451,23 @@ CREATE OR REPLACE FUNCTION public.message_json(m messages)
  RETURNS json
  LANGUAGE sql
  STABLE
+AS $function$ select message_text(m)::json $function$;
+
+CREATE OR REPLACE FUNCTION public.message_text(m messages)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
 AS $function$
-  select json_build_object(
-    'id', m.id, 'conversationId', m.conversation_id, 'seq', m.seq, 'line', m.line, 'rev', m.rev, 'senderId', m.sender_id, 'clientId', m.client_id,
-    'threadId', m.thread_id, 'title', m.title, 'body', case when m.recalled_at is null then m.body else '' end,
-    'mentions', case when m.recalled_at is null then m.mentions else '{}' end,
-    'at', (extract(epoch from m.created_at) * 1000)::bigint, 'editedAt', (extract(epoch from m.edited_at) * 1000)::bigint,
-    'recalledAt', (extract(epoch from m.recalled_at) * 1000)::bigint, 'answers', m.answers,
-    'lastAnswerAt', (extract(epoch from m.last_answer_at) * 1000)::bigint,
-    'pinnedAt', case when m.recalled_at is null then (extract(epoch from m.pinned_at) * 1000)::bigint end)
+  select concat(
+    '{"id":"', m.id, '","conversationId":"', m.conversation_id, '","seq":', m.seq, ',"line":', coalesce(m.line::text, 'null'), ',"rev":', m.rev,
+    ',"senderId":"', m.sender_id, '","clientId":', to_json(m.client_id), ',"threadId":', coalesce('"' || m.thread_id || '"', 'null'),
+    ',"title":', coalesce(to_json(m.title)::text, 'null'), ',"body":', case when m.recalled_at is null then to_json(m.body) else '""' end,
+    ',"mentions":', case when m.recalled_at is null then array_to_json(m.mentions) else '[]' end,
+    ',"at":', (extract(epoch from m.created_at) * 1000)::bigint,
+    ',"editedAt":', coalesce(((extract(epoch from m.edited_at) * 1000)::bigint)::text, 'null'),
+    ',"recalledAt":', coalesce(((extract(epoch from m.recalled_at) * 1000)::bigint)::text, 'null'), ',"answers":', m.answers,
+    ',"lastAnswerAt":', coalesce(((extract(epoch from m.last_answer_at) * 1000)::bigint)::text, 'null'),
+    ',"pinnedAt":', coalesce(case when m.recalled_at is null then (extract(epoch from m.pinned_at) * 1000)::bigint end::text, 'null'), '}')
 $function$;
 
 -- Indexes

@@ -1,4 +1,5 @@
 import type { Conversation, Member, Summary } from '@parley/protocol/conversations.ts';
+import { anyValue } from '../kernel/database.ts';
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
 
@@ -34,7 +35,7 @@ export const summaryJson = `json_build_object(
 
 /** One reader's summaries of the given conversations, in the order of the ids; missing ones are left out. $1 = reader, $2 = ids. */
 export const summariesSql = `
-  select ${summaryJson} as summary from unnest($2::uuid[]) with ordinality as asked (id, place)
+  select ${summaryJson} as summary from unnest(${anyValue('$2::uuid[]')}) with ordinality as asked (id, place)
   join conversations c on c.id = asked.id left join members m on m.conversation_id = c.id and m.user_id = $1 order by asked.place`;
 
 export type SummaryRow = { summary: Summary };

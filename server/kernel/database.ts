@@ -74,6 +74,12 @@ function preparedName(name: string, text: string): string {
   return known;
 }
 
+/**
+ * A parameter the planner makes no guess from. It plans a prepared statement again at every call for as long as the values at hand promise a
+ * cheaper plan than any values would; where there is only one good plan that is all loss: of a page of history it was more than half the cost.
+ */
+export const anyValue = (parameter: string): string => `(select ${parameter})`;
+
 /** One changed row, as a plan shows it. */
 export type RowChange = {
   table: string;

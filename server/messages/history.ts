@@ -1,6 +1,6 @@
 import type { HistoryPage } from '@parley/protocol/messages.ts';
 import { malformed, notFound } from '../kernel/errors.ts';
-import type { Database } from '../kernel/database.ts';
+import { anyValue, type Database } from '../kernel/database.ts';
 import type { Work } from '../kernel/work.ts';
 import { JsonText } from '../kernel/json-text.ts';
 
@@ -58,27 +58,28 @@ function statementFor(way: Way, scope: Scope, byTime: boolean): string {
     scope === 'thread'
       ? '(m.thread_id = $7 or m.id = $7) and m.conversation_id = c.id'
       : 'm.conversation_id = c.id and m.line is not null';
+  const limit = anyValue('$6::int');
   const place = byTime
-    ? `coalesce((select m.seq from messages m where ${inScope} and m.created_at >= $5::timestamptz order by m.created_at, m.seq limit 1), c.last_seq)`
-    : '$5::bigint';
+    ? `coalesce((select m.seq from messages m where ${inScope} and m.created_at >= ${anyValue('$5::timestamptz')} order by m.created_at, m.seq limit 1), c.last_seq)`
+    : anyValue('$5::bigint');
   const back = (bound: string, take: string) =>
     `(select m.* from messages m where ${inScope} and m.seq < ${bound} order by m.seq desc limit ${take})`;
   const forth = (bound: string, take: string) =>
     `(select m.* from messages m where ${inScope} and m.seq >= ${bound} order by m.seq limit ${take})`;
-  const exists = (comparison: string) => `exists (select from messages m where ${inScope} and m.seq ${comparison})`;
+  const exists = (comparison: string) =>
+    `(exists (select from messages m where ${inScope} and m.seq ${comparison}))::text`;
   const rows =
     way === 'before'
-      ? back(`coalesce(${place}, 9223372036854775807)`, '$6::int')
+      ? back(`coalesce(${place}, 9223372036854775807)`, limit)
       : way === 'after'
-        ? forth(`${place} + 1`, '$6::int')
-        : `(${back('p.seq', '$6::int / 2')} union all ${forth('p.seq', '$6::int - $6::int / 2')})`;
+        ? forth(`${place} + 1`, limit)
+        : `(${back('p.seq', `${limit} / 2`)} union all ${forth('p.seq', `${limit} - ${limit} / 2`)})`;
   const statement = `
     select case
       when c.head = $4::bigint then '{"unchanged":true}'
       else (
-        select json_build_object(
-          'messages', coalesce(json_agg(message_json(found::messages) order by found.seq), '[]'), 'head', c.head,
-          'older', coalesce(${exists('< min(found.seq)')}, false), 'newer', coalesce(${exists('> max(found.seq)')}, false))::text
+        select concat('{"messages":[', string_agg(message_text(found::messages), ',' order by found.seq), '],"head":', c.head,
+          ',"older":', ${exists('< min(found.seq)')}, ',"newer":', ${exists('> max(found.seq)')}, '}')
         from (select m.* from ${rows} m) found)
       end
     from conversations c ${way === 'around' ? `cross join lateral (select ${place} as seq) p` : ''}

@@ -1,5 +1,6 @@
 import type { CallPayload } from '@parley/protocol/catalogue.ts';
 import type { Started } from '@parley/protocol/sync.ts';
+import { anyValue } from '../kernel/database.ts';
 import { notFound } from '../kernel/errors.ts';
 import { JsonText } from '../kernel/json-text.ts';
 import type { Work } from '../kernel/work.ts';
@@ -36,19 +37,19 @@ export async function start(work: Work, { cursor, heads }: CallPayload<'sync:sta
   };
 }
 
+const limit = anyValue('$3::int');
+const missed = (alias: string) => `${alias}.rev > ${anyValue('$2::bigint')}`;
 const changesSql = `
-  select json_build_object(
-    'changes', coalesce(json_agg(json_build_object('kind', u.kind, 'rev', u.rev, u.kind, u.body) order by u.rev) filter (where u.kind is not null), '[]'),
-    'next', case when count(u.kind) = $3 then max(u.rev) else c.head end,
-    'head', c.head)::text as text
+  select concat('{"changes":[', string_agg(concat('{"kind":"', u.kind, '","rev":', u.rev, ',"', u.kind, '":', u.body, '}'), ',' order by u.rev) filter (where u.kind is not null),
+    '],"next":', case when count(u.kind) = $3 then max(u.rev) else c.head end, ',"head":', c.head, '}') as text
   from conversations c left join lateral (
     select * from (
-      (select 'message' as kind, m.rev, message_json(m) as body from messages m where m.conversation_id = c.id and m.rev > $2 order by m.rev limit $3)
+      (select 'message' as kind, m.rev, message_text(m) as body from messages m where m.conversation_id = c.id and ${missed('m')} order by m.rev limit ${limit})
       union all
-      (select 'member', m.rev, ${memberJson('m')} from members m where m.conversation_id = c.id and m.rev > $2 order by m.rev limit $3)
+      (select 'member', m.rev, ${memberJson('m')}::text from members m where m.conversation_id = c.id and ${missed('m')} order by m.rev limit ${limit})
       union all
-      (select 'conversation', c.rev, ${conversationJson('c')} where c.rev > $2)
-    ) every_kind order by rev limit $3
+      (select 'conversation', c.rev, ${conversationJson('c')}::text where ${missed('c')})
+    ) every_kind order by rev limit ${limit}
   ) u on true where c.id = $1 group by c.id`;
 
 /** What a conversation did after `since`, in order of rev: messages, memberships and its own facts, each as it is now. */
