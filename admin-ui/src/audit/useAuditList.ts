@@ -1,4 +1,5 @@
 import { computed } from 'vue';
+import { isDay } from '../dashboards/days.ts';
 import { AuditEntriesDocument, AuditEntryDocument, type AuditOutcome } from '../graphql/graphql.ts';
 import { useServer } from '../session/useServer.ts';
 import { useAddress } from '../ui/useAddress.ts';
@@ -6,7 +7,6 @@ import { usePages } from '../ui/usePages.ts';
 import { momentsOf, type Days } from './days.ts';
 
 const outcomes: AuditOutcome[] = ['done', 'refused'];
-const day = /^\d{4}-\d\d-\d\d$/;
 
 /** The audit log as the address bar describes it. Days are the reader's, both included. */
 export function useAuditList() {
@@ -21,7 +21,7 @@ export function useAuditList() {
     from: value('from'),
     to: value('to'),
   };
-  const dayOf = (date: string | null) => (date && day.test(date) && !Number.isNaN(Date.parse(date)) ? date : null);
+  const dayOf = (text: string | null) => (isDay(text) ? text : null);
   const days = computed<Days>(() => ({ from: dayOf(filters.from.value), to: dayOf(filters.to.value) }));
   const list = useServer(
     AuditEntriesDocument,
