@@ -255,6 +255,17 @@ test('every number, whole and taken apart, equals a brute-force count over the m
   );
 });
 
+test('no clock in the world has been off UTC by other than quarters of an hour since the first year that can be asked for', () => {
+  const odd = Intl.supportedValuesOf('timeZone').filter((timeZone) => {
+    const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+    const offsets = Array.from({ length: 240 }, (_, half) =>
+      format.formatToParts(Date.UTC(1980, half * 6)).find((part) => part.type === 'timeZoneName'),
+    );
+    return !offsets.every((offset) => /^GMT([+-]\d\d:(00|15|30|45))?$/.test(offset?.value ?? ''));
+  });
+  expect(odd).toEqual([]);
+});
+
 test('the events behind a number are exactly as many as it says, each a message that was stored', async () => {
   const question: Question = {
     from: '2024-03-01',
