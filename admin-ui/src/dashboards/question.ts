@@ -117,6 +117,8 @@ export function variablesOf(question: Question, timeZone: string) {
   };
 }
 
+export type Variables = ReturnType<typeof variablesOf>;
+
 /** The zone the reader's days begin in; browsers that will not say live in UTC. */
 export function ownTimeZone(): string {
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -176,7 +176,7 @@ export type MetricSeriesQueryVariables = Exact<{
 }>;
 
 
-export type MetricSeriesQuery = { metric: { total: number, points: Array<{ bucket: string, value: number }>, previous: { from: string, to: string, total: number, points: Array<{ bucket: string, value: number }> }, sql: { series: string, total: string, params: unknown }, cost: { elapsedMs: number, rowsRead: number }, freshness: { takenAt: string | null, waiting: number, checkedAt: string | null, repaired: number } } };
+export type MetricSeriesQuery = { metric: { total: number, points: Array<{ bucket: string, value: number }>, previous: { from: string, to: string, total: number, points: Array<{ bucket: string, value: number }> }, cost: { elapsedMs: number, rowsRead: number }, freshness: { takenAt: string | null, waiting: number, checkedAt: string | null, repaired: number } } };
 
 export type MetricBreakdownQueryVariables = Exact<{
   id: string;
@@ -190,7 +190,23 @@ export type MetricBreakdownQueryVariables = Exact<{
 }>;
 
 
-export type MetricBreakdownQuery = { metricBreakdown: { total: number, departmentsLeft: number, path: Array<{ id: string, name: string }>, departments: Array<{ departmentId: string | null, scope: DepartmentScope, name: string | null, value: number }>, kinds: Array<{ kind: string, value: number }>, sql: { departments: string, kinds: string, params: unknown }, cost: { elapsedMs: number, rowsRead: number } } };
+export type MetricBreakdownQuery = { metricBreakdown: { total: number, departmentsLeft: number, path: Array<{ id: string, name: string }>, departments: Array<{ departmentId: string | null, scope: DepartmentScope, name: string | null, value: number }>, kinds: Array<{ kind: string, value: number }>, cost: { elapsedMs: number, rowsRead: number } } };
+
+export type MetricSqlQueryVariables = Exact<{
+  id: string;
+  from: string;
+  to: string;
+  timeZone: string;
+  grain: Grain;
+  departmentId?: string | number | null | undefined;
+  departmentScope?: DepartmentScope | null | undefined;
+  conversationKinds?: Array<string> | string | null | undefined;
+  bots?: boolean | null | undefined;
+  apart: boolean;
+}>;
+
+
+export type MetricSqlQuery = { metric?: { sql: { series: string, total: string, params: unknown } }, metricBreakdown?: { sql: { departments: string, kinds: string, params: unknown } } };
 
 export type MetricEventsQueryVariables = Exact<{
   id: string;
@@ -978,11 +994,6 @@ export const MetricSeriesDocument = new TypedDocumentString(`
       }
       total
     }
-    sql {
-      series
-      total
-      params
-    }
     cost {
       elapsedMs
       rowsRead
@@ -1024,11 +1035,6 @@ export const MetricBreakdownDocument = new TypedDocumentString(`
       kind
       value
     }
-    sql {
-      departments
-      kinds
-      params
-    }
     cost {
       elapsedMs
       rowsRead
@@ -1036,6 +1042,43 @@ export const MetricBreakdownDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<MetricBreakdownQuery, MetricBreakdownQueryVariables>;
+export const MetricSqlDocument = new TypedDocumentString(`
+    query MetricSql($id: String!, $from: String!, $to: String!, $timeZone: String!, $grain: Grain!, $departmentId: ID, $departmentScope: DepartmentScope, $conversationKinds: [String!], $bots: Boolean, $apart: Boolean!) {
+  metric(
+    id: $id
+    from: $from
+    to: $to
+    timeZone: $timeZone
+    grain: $grain
+    departmentId: $departmentId
+    departmentScope: $departmentScope
+    conversationKinds: $conversationKinds
+    bots: $bots
+  ) @skip(if: $apart) {
+    sql {
+      series
+      total
+      params
+    }
+  }
+  metricBreakdown(
+    id: $id
+    from: $from
+    to: $to
+    timeZone: $timeZone
+    departmentId: $departmentId
+    departmentScope: $departmentScope
+    conversationKinds: $conversationKinds
+    bots: $bots
+  ) @include(if: $apart) {
+    sql {
+      departments
+      kinds
+      params
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MetricSqlQuery, MetricSqlQueryVariables>;
 export const MetricEventsDocument = new TypedDocumentString(`
     query MetricEvents($id: String!, $from: String!, $to: String!, $timeZone: String!, $grain: Grain!, $departmentId: ID, $departmentScope: DepartmentScope, $conversationKinds: [String!], $bots: Boolean, $first: Int!, $after: String) {
   metricEvents(
