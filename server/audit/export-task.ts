@@ -15,12 +15,8 @@ const piece = 256 * 1024;
 /** Begins an export of the audit log and returns its task. Needs `audit.read`; the export is audited with the act. */
 export async function beginExport(work: Work, asked: ExportAsked, why: { reason: string | null }): Promise<string> {
   const range = await rangeOf(work, asked);
-  await exportAudit(work, range, why);
-  const taskId = await begin(work, {
-    kind: job,
-    name: `Audit log ${range.from ?? 1}–${range.to ?? ''}`,
-    fileNeeds: 'audit.read',
-  });
+  const { fileName } = await exportAudit(work, range, why);
+  const taskId = await begin(work, { kind: job, name: fileName, fileNeeds: 'audit.read' });
   await enqueue(work, job, { taskId, range }, taskId);
   return taskId;
 }
@@ -53,7 +49,7 @@ export const auditJobs = (house: House): Record<string, Job> => ({
       }
       await storeFile(client, taskId, pieces());
       await advance(client, taskId, bounds!.total, bounds!.total);
-      await finish(client, taskId, 'done', { entries: bounds!.total, fileName: `parley-audit-${taskId}.ndjson` });
+      await finish(client, taskId, 'done', { entries: bounds!.total });
     } catch (error) {
       await finish(client, taskId, 'failed', { message: 'The export failed; the server’s log says why.' }).catch(
         () => undefined,

@@ -37,9 +37,11 @@ export async function exportAudit(
       throw malformed('A position of the audit log is a whole number from 1.');
   if (from !== undefined && to !== undefined && from > to) throw malformed('The range ends before it begins.');
   work.audit({ action: 'audit.exported', after: { from: from ?? 1, to: to ?? null }, reason });
-  const { house, at } = work;
+  const { house } = work;
+  const positions = from === undefined && to === undefined ? '' : `-${from ?? 1}-${to ?? 'end'}`;
   return {
-    fileName: `parley-audit-${at.toISOString().slice(0, 19).replaceAll(':', '')}.ndjson`,
+    // Without the time: a plan names the file, and applying it a minute later must name the same.
+    fileName: `parley-audit${positions}.ndjson`,
     lines: () => exportLines(house, range),
   };
 }

@@ -30,7 +30,7 @@ export type Task = {
   fileNeeds: Permission | null;
 };
 
-/** What one needs, beside `tasks.read`, to be handed what the task produced. */
+/** `name`: the file it takes in or makes, in nobody's language. `fileNeeds`: what one needs, beside `tasks.read`, to be handed what it made. */
 type Draft = { kind: string; name: string; fileNeeds?: Permission };
 
 /** Begins a task in the act that asks for it and returns its id. Whoever calls enqueues the work. */
@@ -61,11 +61,11 @@ export async function openFile(work: Work, id: string): Promise<Download> {
   work.require('tasks.read');
   const [task] = await work.sql<{
     name: string;
+    day: string;
     fileNeeds: Permission | null;
-    fileName: string | null;
     pieces: number;
   }>(
-    `select t.name, t.file_needs as "fileNeeds", t.result ->> 'fileName' as "fileName", (select count(*)::int from task_files f where f.task_id = t.id) as pieces
+    `select t.name, to_char(t.made_at at time zone 'UTC', 'YYYY-MM-DD') as day, t.file_needs as "fileNeeds", (select count(*)::int from task_files f where f.task_id = t.id) as pieces
      from tasks t where t.id = $1 and t.state = 'done'`,
     [id],
   );
@@ -73,7 +73,7 @@ export async function openFile(work: Work, id: string): Promise<Download> {
   work.require(task.fileNeeds);
   work.audit({ action: 'task.file-opened', target: { kind: 'task', id, name: task.name } });
   const { db } = work;
-  return new Download(task.fileName ?? `${id}.txt`, 'application/x-ndjson', piecesOf(db, id, task.pieces));
+  return new Download(`${task.day}-${task.name}`, 'application/x-ndjson', piecesOf(db, id, task.pieces));
 }
 
 async function* piecesOf(db: Database, id: string, pieces: number): AsyncGenerator<string> {

@@ -46,7 +46,7 @@ export async function makeCast({ db, person }: World): Promise<Cast> {
   const member = await made('Mel', ['member']);
   await db.rows(`insert into departments (id, name) values ($1, 'Sales')`, [department]);
   await db.rows(
-    `insert into tasks (id, kind, name, state, by_name, result, file_needs) values ($1, 'audit-export', 'Audit log', 'done', 'Otto', '{"fileName":"a.ndjson"}', 'audit.read')`,
+    `insert into tasks (id, kind, name, state, by_name, result, file_needs) values ($1, 'audit-export', 'a.ndjson', 'done', 'Otto', '{}', 'audit.read')`,
     [task],
   );
   await db.rows(`insert into task_files (task_id, number, text) values ($1, 0, 'the log')`, [task]);
