@@ -1,20 +1,15 @@
-import { createClient } from '@clickhouse/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Clickhouse } from '@parley/analytics/clickhouse.ts';
-import { ingest } from '@parley/analytics/ingest.ts';
-import { anyKind, everybody } from '@parley/analytics/roll-up.ts';
 import { grains } from '@parley/analytics/metrics/metric.ts';
 import { system } from '../kernel/actor.ts';
 import { newId } from '../kernel/ids.ts';
 import { inWork } from '../kernel/work.ts';
 import { until } from '../testing/client.ts';
-import { freshDatabase } from '../testing/database.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { breakdown, type Breakdown } from './breakdown.ts';
 import { eventsBehind, series, analyticsStore, type DepartmentScope, type Question } from './numbers.ts';
 import { checkOnce, feedName } from './reconcile.ts';
-import { messagesOfHour } from './truth.ts';
 
 let world: World;
 let store: Clickhouse;
@@ -338,62 +333,6 @@ test('a department with thousands below it is asked about like any other', async
   expect(departmentsLeft).toBeGreaterThan(1_900);
   await world.db.rows('delete from departments where id = any ($1)', [many]);
 });
-
-test('a batch written again under its name changes nothing, in the base and in each of the four ways the roll-up counts it, also after hundreds of others', async () => {
-  const [{ hour }] = (await world.db.rows<{ hour: number }>(
-    `select (extract(epoch from date_trunc('hour', min(created_at), 'UTC')) * 1000)::bigint as hour from messages`,
-  )) as [{ hour: number }];
-  const rows = await messagesOfHour(world.db.pool, hour);
-  const again = rows.map((row) => ({ ...row, eventId: newId(), at: Date.UTC(2030, 0, 1) }));
-  const count = async () =>
-    (
-      await store.query<{ base: number; view: number[] }>(
-        `select (select count() from events where at >= '2030-01-01 00:00:00') as base, (select groupUniqArray(n) from (select sum(messages) as n from activity where hour >= '2030-01-01 00:00:00' group by department = toUUID('${everybody}'), conversation_kind = '${anyKind}')) as view`,
-      )
-    ).rows[0];
-  await ingest(store, again, 'a batch whose answer was lost');
-  const once = await count();
-  expect(once).toEqual({ base: again.length, view: [again.length] });
-  for (let i = 0; i < 200; i++)
-    await ingest(store, [{ ...again[0]!, eventId: newId(), at: Date.UTC(2031, 0, 1) }], `in between ${i}`);
-  await ingest(store, again, 'a batch whose answer was lost');
-  expect(await count()).toMatchObject({ base: again.length + 200, view: [again.length + 200] });
-  await store.command(`alter table events delete where at >= '2030-01-01 00:00:00'`);
-  await store.command(`alter table activity delete where hour >= '2030-01-01 00:00:00'`);
-});
-
-const window = 'settings non_replicated_deduplication_window = 100';
-const carried = 'deduplicate_blocks_in_dependent_materialized_views';
-test.each([
-  { without: 'nothing', target: window, carries: 1, view: 2 },
-  { without: 'a window on the target', target: '', carries: 1, view: 4 },
-  { without: carried, target: window, carries: 0, view: 4 },
-] as const)(
-  'control: a batch inserted twice under its name, without $without, counts $view in the view',
-  async ({ target, carries, view }) => {
-    const { clickhouseUrl: url } = await freshDatabase();
-    const client = createClient({ url });
-    for (const query of [
-      `create table base (id UInt32) engine = MergeTree order by id ${window}`,
-      `create table rolled (n SimpleAggregateFunction(sum, UInt64), k UInt8) engine = AggregatingMergeTree order by k ${target}`,
-      'create materialized view feed to rolled as select count() as n, 1 as k from base group by k',
-    ])
-      await client.command({ query });
-    for (let i = 0; i < 2; i++)
-      await client.insert({
-        table: 'base',
-        values: [{ id: 1 }, { id: 2 }],
-        format: 'JSONEachRow',
-        clickhouse_settings: { insert_deduplication_token: 'one batch', [carried]: carries },
-      });
-    const answer = await client.query({
-      query: 'select (select count() from base) as base, (select sum(n) from rolled) as view',
-      format: 'JSONEachRow',
-    });
-    expect(await answer.json()).toEqual([{ base: 2, view }]);
-    await client.close();
-  },
-);
 
 test('the standing check finds and repairs what nobody expected, and repairs nothing that is right', async () => {
   const client = await world.db.client('check');
