@@ -1,11 +1,14 @@
-/** Puts the focus on something that is no stop of the Tab key, for as long as it stays there. */
-function rest(place: HTMLElement) {
-  if (!place.hasAttribute('tabindex')) {
+/** Puts the focus on something, also where that is no stop of the Tab key; it becomes none by that. */
+export function rest(place: HTMLElement) {
+  if (place.tabIndex < 0 && !place.hasAttribute('tabindex')) {
     place.tabIndex = -1;
     place.addEventListener('blur', () => place.removeAttribute('tabindex'), { once: true });
   }
   place.focus({ preventScroll: true });
 }
+
+/** A line of a list or a table. */
+export const line = 'li, tr';
 
 /** What took a node out of the page. Its surroundings may have been emptied first and taken out themselves afterwards. */
 function removalOf(node: Node, records: MutationRecord[]): MutationRecord | undefined {
@@ -16,10 +19,10 @@ function removalOf(node: Node, records: MutationRecord[]): MutationRecord | unde
 /** Who stands closest to what was taken out of the page: the next line of its list, or else what it stood in. */
 function closestTo({ target, nextSibling, previousSibling }: MutationRecord) {
   const beside = [nextSibling, previousSibling].find(
-    (one): one is HTMLElement => one instanceof HTMLElement && one.isConnected && one.matches('li, tr'),
+    (one): one is HTMLElement => one instanceof HTMLElement && one.isConnected && one.matches(line),
   );
   const around = target instanceof Element && target.isConnected ? target : null;
-  return beside ?? around?.closest<HTMLElement>('li, tr, [tabindex], main') ?? document.querySelector('main');
+  return beside ?? around?.closest<HTMLElement>(`${line}, [tabindex], main`) ?? document.querySelector('main');
 }
 
 /**
