@@ -8,9 +8,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { openEngines } from '../server/engines/engines.ts';
 import { migrate } from '../server/kernel/migrate.ts';
+import { errandPool } from '../server/kernel/pool.ts';
 import { dumpSchema } from '../server/kernel/schema-dump.ts';
 
 const file = fileURLToPath(new URL('../server/schema.sql', import.meta.url));
@@ -26,9 +26,7 @@ const home = mkdtempSync(join(tmpdir(), 'parley-schema-'));
 // No ClickHouse is needed here; an address keeps the keeper from starting one, and nobody ever calls it.
 const engines = await openEngines({ dataDir: home, throwaway: true, clickhouseUrl: 'http://localhost' });
 try {
-  const pool = new pg.Pool({ connectionString: engines.databaseUrl, max: 1 });
-  // Engines that are thrown away may stop before a closing connection has said goodbye.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const pool = errandPool(engines.databaseUrl, 1);
   await migrate(pool);
   const schema = await dumpSchema(pool);
   await pool.end();

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshDatabase } from '../testing/database.ts';
 import type { FreshDatabase } from '../testing/database.ts';
 import { migrate } from './migrate.ts';
+import { errandPool } from './pool.ts';
 
 let database: FreshDatabase;
 let pool: pg.Pool;
@@ -13,7 +14,7 @@ let directory: string;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  pool = new pg.Pool({ connectionString: database.url });
+  pool = errandPool(database.url);
 });
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'parley-migrations-'));

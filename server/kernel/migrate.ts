@@ -10,8 +10,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
 import { Umzug } from 'umzug';
+import { errandPool } from './pool.ts';
 
 const DIRECTORY = fileURLToPath(new URL('../migrations/', import.meta.url));
 /** Any fixed number will do; it only has to be the same in every process. */
@@ -28,7 +29,7 @@ export async function migrate(
   onProgress: (sentence: string) => void = () => {},
   directory = DIRECTORY,
 ): Promise<string[]> {
-  const pool = typeof where === 'string' ? new pg.Pool({ connectionString: where, max: 1 }) : where;
+  const pool = typeof where === 'string' ? errandPool(where, 1) : where;
   try {
     const client = await pool.connect();
     try {

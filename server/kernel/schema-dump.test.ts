@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase } from '../testing/database.ts';
 import type { FreshDatabase } from '../testing/database.ts';
+import { errandPool } from './pool.ts';
 import { dumpSchema } from './schema-dump.ts';
 
 let databases: FreshDatabase[];
@@ -10,7 +11,7 @@ let copy: pg.Pool;
 
 beforeAll(async () => {
   databases = [await freshDatabase(), await freshDatabase()];
-  [made, copy] = databases.map(({ url }) => new pg.Pool({ connectionString: url })) as [pg.Pool, pg.Pool];
+  [made, copy] = databases.map(({ url }) => errandPool(url)) as [pg.Pool, pg.Pool];
 });
 afterAll(async () => {
   await Promise.all([made.end(), copy.end()]);

@@ -1,9 +1,10 @@
 import { hash } from '@node-rs/argon2';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createParley, type Parley } from '@parley/sdk/client.ts';
 import { memoryStorage } from '@parley/sdk/storage.ts';
 import { newId } from '../kernel/ids.ts';
+import { errandPool } from '../kernel/pool.ts';
 import { until } from '../testing/client.ts';
 import { ownCluster, type OwnCluster } from '../testing/database.ts';
 import { ServerProcess } from '../testing/server-process.ts';
@@ -16,8 +17,7 @@ const rooms = Array.from({ length: 3 }, () => newId());
 
 beforeAll(async () => {
   cluster = await ownCluster();
-  db = new pg.Pool({ connectionString: cluster.url, max: 2 });
-  db.on('error', () => undefined);
+  db = errandPool(cluster.url, 2);
   server = await ServerProcess.prepare({
     DATABASE_URL: cluster.url,
     CLICKHOUSE_URL: cluster.clickhouseUrl,
