@@ -162,16 +162,18 @@ test('a department is created, renamed, and deleted with what is in it moved up;
   await page.getByText('Sales was deleted.').waitFor();
   expect(await parentOf('Institut für angewandte Zuverlässigkeitsforschung und Betrieb')).toBeNull();
   expect(await entriesOf('department.deleted')).toMatchObject([{ reason: 'Sold' }]);
+  const toTheNextLine = () =>
+    until(
+      () => page.evaluate(() => document.activeElement?.matches('article li') ?? false),
+      'the focus to be on the line that took its place',
+    );
   // The line it was begun from is still there when the dialog gives the focus back, and gone with the next look at the tree.
   const focused = () => page.evaluate(() => document.activeElement?.outerHTML.slice(0, 400) ?? '');
   await page.keyboard.press('Enter');
   await until(async () => (await focused()).includes('More about Sales'), 'the focus to be given back');
   look();
   await page.getByRole('link', { name: 'Sales' }).waitFor({ state: 'detached' });
-  await until(
-    () => page.evaluate(() => document.activeElement?.matches('article li') ?? false),
-    'the focus to be on the line that took its place',
-  );
+  await toTheNextLine();
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.closest('article li') !== null)).toBe(true);
   // It may be gone long before the dialog is closed, too: the line that came after it has the focus then.
@@ -183,10 +185,7 @@ test('a department is created, renamed, and deleted with what is in it moved up;
   await page.getByRole('link', { name: 'Research' }).waitFor({ state: 'detached' });
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await until(
-    () => page.evaluate(() => document.activeElement?.matches('article li') ?? false),
-    'the focus to be on the line that took its place',
-  );
+  await toTheNextLine();
 
   // What means something elsewhere is a name here.
   await page.getByRole('button', { name: 'New department' }).click();

@@ -32,6 +32,6 @@ export function ask<T>(dialog: Component, props: Record<string, unknown> = {}): 
 /** A dialog's library gives the focus back to what it knows. Where nothing of all this is left, `keepFocus` finds a place. */
 function giveBack(places: readonly (Element | null | undefined)[]) {
   if (asked.length > 0 || (document.activeElement && document.activeElement !== document.body)) return;
-  const place = places.find((one) => one instanceof HTMLElement && one.isConnected);
-  if (place) rest(place as HTMLElement);
+  const place = places.find((one): one is HTMLElement => one instanceof HTMLElement && one.isConnected);
+  if (place) rest(place);
 }
