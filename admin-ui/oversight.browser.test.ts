@@ -230,6 +230,10 @@ test('an export becomes a task, its file is downloaded, and the verifier accepts
   const row = page.getByRole('row').filter({ hasText: 'Export of the audit log' }).first();
   await row.getByText('Done').waitFor();
   await row.getByText(/^Lines [\d,]+$/).waitFor();
+  const cut = (cell: HTMLElement) => cell.scrollWidth > cell.clientWidth;
+  expect(await row.locator('th, td', { hasText: 'parley-audit.ndjson' }).evaluate(cut), 'its file is named whole').toBe(
+    false,
+  );
   expect(await desk.barriersInBoth()).toEqual([]);
   const file = await downloaded(row.getByRole('button', { name: /^Download/ }));
   const { stdout } = await verify(file, '--key', key, '--json');
