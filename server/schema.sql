@@ -56,7 +56,7 @@ declare
   v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
 begin
   select array_agg(l.id) into v_locked from (
-    select c.id from conversations c where c.id = any (p_conversation) order by c.id for update skip locked
+    select c.id from conversations c where c.id = any (p_conversation) order by c.id for no key update skip locked
   ) l;
 
   return query
@@ -121,21 +121,27 @@ begin
       rev = a.place + (select t.last_rev from totals t where t.conversation_id = a.conversation_id)
     from answered a where r.id = a.thread_id and r.id = any (array(select thread_id from answered))
     returning r.id, r.conversation_id, r.rev, r.answers, r.sender_id
-  ), followed as (
-    insert into thread_follows (user_id, thread_id, conversation_id, read_answers)
-    select f.user_id, f.thread_id, f.conversation_id, max(f.read_answers) from (
-      select n.sender_id as user_id, n.thread_id, n.conversation_id, r.answers as read_answers from roots r join numbered n on r.id = n.thread_id and n.fresh
-      union all select r.sender_id, r.id, r.conversation_id, 0 from roots r
-    ) f group by 1, 2, 3
-    on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers)
-  ), advanced as (
-    update conversations c set last_seq = t.last_seq, last_line = t.last_line, last_at = v_now, head = t.last_rev + t.roots
-    from totals t where c.id = t.conversation_id and c.id = any (array(select conversation_id from totals))
   ), own_mark as (
     update members m set read_line = s.line from (
       select n.conversation_id, n.sender_id, max(n.main_line) as line from numbered n where n.fresh and n.on_line group by 1, 2
     ) s where m.conversation_id = s.conversation_id and m.user_id = s.sender_id
       and m.conversation_id = any (array(select conversation_id from totals))
+    returning m.user_id, m.conversation_id, m.read_line
+  ), read as (
+    insert into read_marks as r (user_id, conversation_id, minute, line, at)
+    select o.user_id, o.conversation_id, date_trunc('minute', v_now), o.read_line, v_now from own_mark o
+    on conflict (user_id, conversation_id, minute) do update set line = excluded.line, at = excluded.at
+  ), followed as (
+    -- Memberships are locked before followed threads, as everywhere: own_mark is counted only so that it has run by then.
+    insert into thread_follows (user_id, thread_id, conversation_id, read_answers)
+    select f.user_id, f.thread_id, f.conversation_id, max(f.read_answers) from (
+      select n.sender_id as user_id, n.thread_id, n.conversation_id, r.answers as read_answers from roots r join numbered n on r.id = n.thread_id and n.fresh
+      union all select r.sender_id, r.id, r.conversation_id, 0 from roots r
+    ) f cross join (select count(*) from own_mark) marked group by 1, 2, 3
+    on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers)
+  ), advanced as (
+    update conversations c set last_seq = t.last_seq, last_line = t.last_line, last_at = v_now, head = t.last_rev + t.roots
+    from totals t where c.id = t.conversation_id and c.id = any (array(select conversation_id from totals))
   )
   select n.ord, n.outcome, coalesce(n.first_id, n.id), coalesce(n.first_seq, n.new_seq),
     case when n.first_id is not null then n.first_line when n.on_line then n.main_line end, coalesce(n.first_rev, n.new_rev),
@@ -354,6 +360,15 @@ create table pins (
   constraint pins_pkey PRIMARY KEY (message_id)
 );
 
+create table read_marks (
+  user_id uuid not null,
+  conversation_id uuid not null,
+  minute timestamp with time zone not null,
+  line bigint not null,
+  at timestamp with time zone not null,
+  constraint read_marks_pkey PRIMARY KEY (user_id, conversation_id, minute)
+);
+
 create table role_grants (
   user_id uuid not null,
   role text not null,
@@ -447,6 +462,41 @@ AS $function$
   select lower(concat_ws(' ', e.actor_name, e.action, e.target_kind, e.target_id, e.target_name, e.reason, e.address, e.request_id))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.mark_read(p_user uuid, p_conversation uuid, p_line bigint)
+ RETURNS TABLE(moved boolean, mine members)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+#variable_conflict use_column
+declare
+  v_mine members;
+  v_line bigint;
+  v_now timestamptz := date_trunc('milliseconds', clock_timestamp());
+begin
+  moved := false;
+  select m.* into v_mine from members m where m.conversation_id = p_conversation and m.user_id = p_user and m.left_at is null;
+  if not found then return; end if;
+  select least(p_line, c.last_line) into v_line from conversations c where c.id = p_conversation;
+  if v_line > v_mine.read_line then
+    perform from users u where u.id = p_user for no key update;
+    update members m set read_line = v_line, urev = u.head + 1 from users u
+      where u.id = p_user and m.conversation_id = p_conversation and m.user_id = p_user and m.left_at is null and m.read_line < v_line
+      returning m.* into v_mine;
+    if found then
+      moved := true;
+      update users u set head = v_mine.urev where u.id = p_user;
+      insert into read_marks as r (user_id, conversation_id, minute, line, at) values (p_user, p_conversation, date_trunc('minute', v_now), v_line, v_now)
+        on conflict (user_id, conversation_id, minute) do update set line = excluded.line, at = excluded.at;
+    else
+      -- Another device marked a later line, or the person was taken out, while this call waited for the lock.
+      select m.* into v_mine from members m where m.conversation_id = p_conversation and m.user_id = p_user and m.left_at is null;
+      if not found then return; end if;
+    end if;
+  end if;
+  mine := v_mine;
+  return next;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.message_json(m messages)
  RETURNS json
  LANGUAGE sql
@@ -530,6 +580,7 @@ alter table passwords add constraint passwords_user_id_fkey FOREIGN KEY (user_id
 alter table pins add constraint pins_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
 alter table pins add constraint pins_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
 alter table pins add constraint pins_pinned_by_fkey FOREIGN KEY (pinned_by) REFERENCES users(id);
+alter table read_marks add constraint read_marks_conversation_id_user_id_fkey FOREIGN KEY (conversation_id, user_id) REFERENCES members(conversation_id, user_id) ON DELETE CASCADE;
 alter table role_grants add constraint role_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table task_files add constraint task_files_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE;
 alter table tasks add constraint tasks_by_id_fkey FOREIGN KEY (by_id) REFERENCES users(id) ON DELETE SET NULL;

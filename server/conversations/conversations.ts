@@ -9,6 +9,7 @@ import {
   archived,
   lockAsLeader,
   lockConversation,
+  lockMember,
   moveMine,
   putMembers,
   requireReader,
@@ -131,8 +132,14 @@ export async function setMemberRole(
   if (role !== 'owner') await keepAnOwner(work, leader.conversation, userId);
   const rev = await advance(work, conversationId);
   const before = member.role;
-  await member.update({ role, rev }, { transaction: await work.transaction() });
-  await moveMine(work, conversationId, userId);
+  await moveMine(work, conversationId, userId, { role, rev });
+  work.changed({
+    table: 'members',
+    id: `${conversationId}:${userId}`,
+    op: 'update',
+    before: { conversationId, userId, role: before },
+    after: { conversationId, userId, role },
+  });
   await tellMembers(work, conversationId, [userId]);
   work.record('member.role-changed', { conversationId, userId, before, after: role });
   return rev;
@@ -160,22 +167,8 @@ export async function prefer(
 ): Promise<{ muted: boolean; pinned: boolean }> {
   const me = work.person();
   await lockMember(work, conversationId, me);
-  await work.sql(
-    'update members set muted = coalesce($3, muted), pinned = coalesce($4, pinned) where conversation_id = $1 and user_id = $2',
-    [conversationId, me, muted ?? null, pinned ?? null],
-  );
-  const mine = await moveMine(work, conversationId, me);
+  const mine = await moveMine(work, conversationId, me, { muted, pinned });
   return { muted: mine.muted, pinned: mine.pinned };
-}
-
-/** Locks one's own membership; not a member is not found. */
-export async function lockMember(work: Work, conversationId: string, userId: string): Promise<{ readLine: number }> {
-  const [row] = await work.sql<{ readLine: number }>(
-    'select read_line as "readLine" from members where conversation_id = $1 and user_id = $2 and left_at is null for update',
-    [conversationId, userId],
-  );
-  if (!row) throw notFound('conversation');
-  return row;
 }
 
 async function memberOf(work: Work, conversationId: string, userId: string): Promise<MemberRow> {

@@ -37,14 +37,18 @@ export async function requireReader(work: Work, conversationId: string): Promise
 
 /**
  * Locks the conversation's row for an act that changes who may write or what members see. While it is held the send lane passes the
- * conversation by, so the check made here still holds when the act commits.
+ * conversation by, so the check made here still holds when the act commits. Two such locks exclude each other, but neither makes the
+ * foreign keys' checks of other acts wait.
  */
 export async function lockConversation(
   work: Work,
   conversationId: string,
 ): Promise<{ conversation: ConversationRow; role: MemberRole | null }> {
   const transaction = await work.transaction();
-  const conversation = await ConversationRow.findByPk(conversationId, { transaction, lock: transaction.LOCK.UPDATE });
+  const conversation = await ConversationRow.findByPk(conversationId, {
+    transaction,
+    lock: transaction.LOCK.NO_KEY_UPDATE,
+  });
   if (!conversation) throw notFound('conversation');
   const [standing] = await work.sql<Standing>(standingSql, [conversationId, work.person()]);
   return { conversation, role: standing?.role ?? null };
@@ -181,12 +185,32 @@ export function tellMine(work: Work, userId: string, event: MineEvent): void {
   work.tell(roomOfPerson(userId), 'mine', event);
 }
 
-/** Advances a person's own stream for something of theirs in one conversation, and tells their devices. */
-export async function moveMine(work: Work, conversationId: string, userId: string): Promise<Mine> {
+/** Locks the acting person's own membership, after their own row, as all acts do; a person who is no member finds nothing. */
+export async function lockMember(work: Work, conversationId: string, userId: string): Promise<void> {
+  await work.sql('select from users where id = $1 for no key update', [userId]);
+  const found = await work.sql(
+    'select from members where conversation_id = $1 and user_id = $2 and left_at is null for no key update',
+    [conversationId, userId],
+  );
+  if (found.length === 0) throw notFound('conversation');
+}
+
+/**
+ * Changes a membership, advances the person's own stream for it, and tells their devices. The membership is written once: PostgreSQL checks the
+ * foreign keys of a row again when its own transaction changes it a second time.
+ */
+export async function moveMine(
+  work: Work,
+  conversationId: string,
+  userId: string,
+  change: { muted?: boolean | undefined; pinned?: boolean | undefined; role?: MemberRole; rev?: number } = {},
+): Promise<Mine> {
   await work.sql(
     `with moved as (update users set head = head + 1 where id = $2 returning head)
-     update members m set urev = moved.head from moved where m.conversation_id = $1 and m.user_id = $2`,
-    [conversationId, userId],
+     update members m set urev = moved.head, muted = coalesce($3, m.muted), pinned = coalesce($4, m.pinned),
+       role = coalesce($5, m.role), rev = coalesce($6, m.rev)
+     from moved where m.conversation_id = $1 and m.user_id = $2`,
+    [conversationId, userId, change.muted ?? null, change.pinned ?? null, change.role ?? null, change.rev ?? null],
   );
   const [row] = await work.sql<{ mine: Mine }>(
     `select ${mineJson('m')} as mine from members m where m.conversation_id = $1 and m.user_id = $2`,
