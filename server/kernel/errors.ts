@@ -47,17 +47,25 @@ const connectionCodes = new Set([
   '53300',
   '53100',
   '25P02',
-  '40001',
-  '40P01',
   '55P03',
   '57014',
 ]);
 
-/** Whether an error says that the store was away, busy or full rather than that our statement was wrong. */
+/** The code PostgreSQL, or the network, gave an error; Sequelize keeps it one level down. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = (error as { code?: unknown }).code ?? (error as { original?: { code?: unknown } }).original?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/**
+ * Whether an error says that the store was away, busy or full rather than that our statement was wrong. A lost deadlock is none: the store is
+ * there, and the act runs again (kernel/deadlocks.ts).
+ */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code ?? (error as { original?: { code?: unknown } }).original?.code;
-  if (typeof code === 'string') return connectionCodes.has(code);
+  const code = sqlStateOf(error);
+  if (code !== undefined) return connectionCodes.has(code);
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SequelizeConnection|ConnectionAcquireTimeout|ConnectionManager.getConnection was called after/i.test(
     `${error.name} ${error.message}`,
   );

@@ -45,6 +45,12 @@ export const laneWaiting = new Gauge({
   labelNames: ['lane'],
   registers: [registry],
 });
+export const deadlocks = new Counter({
+  name: 'parley_deadlocks_total',
+  help: 'Transactions that lost a deadlock and ran again',
+  labelNames: ['where'],
+  registers: [registry],
+});
 export const watcherLag = new Gauge({
   name: 'parley_watcher_lag_seconds',
   help: 'Age of the oldest event a watcher has not taken yet',

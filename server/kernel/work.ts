@@ -6,6 +6,7 @@ import { writeAudit, type AuditEntry } from './audit-log.ts';
 import type { Broadcast, Seat } from './broadcast.ts';
 import { now } from './clock.ts';
 import { markAct, type Database, type RowChange } from './database.ts';
+import { withDeadlockRetries } from './deadlocks.ts';
 import { forbidden } from './errors.ts';
 import type { Events, Happening } from './events.ts';
 import { newId } from './ids.ts';
@@ -86,12 +87,32 @@ export async function inWork<T>(
   return (await runWork(house, actor, act, options)).result;
 }
 
-/** As `inWork`, and also returns what the act did (or, in a preview, would do). */
+/**
+ * As `inWork`, and also returns what the act did (or, in a preview, would do).
+ * An act that loses a deadlock runs again from its beginning, with a new transaction and an empty plan. So an act does outside the database only
+ * what it can take back (`onRollback`) or leaves until after the commit, and keeps nothing between its runs in variables outside it.
+ */
 export async function runWork<T>(
   house: House,
   actor: Actor,
   act: (work: Work) => Promise<T>,
   options: WorkOptions = {},
+): Promise<{ result: T; plan: Plan }> {
+  const doorway = {
+    ...options.doorway,
+    door: options.doorway?.door ?? 'system',
+    requestId: options.doorway?.requestId ?? newId(),
+  };
+  return withDeadlockRetries({ log: house.log, where: 'act' }, () =>
+    runOnce(house, actor, act, { ...options, doorway }),
+  );
+}
+
+async function runOnce<T>(
+  house: House,
+  actor: Actor,
+  act: (work: Work) => Promise<T>,
+  options: WorkOptions & { doorway: Work['doorway'] },
 ): Promise<{ result: T; plan: Plan }> {
   const plan: Plan = { changes: [], audit: [], events: [] };
   const after: (() => void)[] = [];
@@ -105,11 +126,7 @@ export async function runWork<T>(
   const work: Work = {
     house,
     actor,
-    doorway: {
-      ...options.doorway,
-      door: options.doorway?.door ?? 'system',
-      requestId: options.doorway?.requestId ?? newId(),
-    },
+    doorway: options.doorway,
     at: new Date(now()),
     preview: options.preview ?? false,
     db: house.db,

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { conflict, isOutage, malformed, notFound, overloaded, Refused, unavailable } from '../kernel/errors.ts';
 import type { Database } from '../kernel/database.ts';
+import { withDeadlockRetries } from '../kernel/deadlocks.ts';
 import type { Logger } from '../kernel/log.ts';
 import { partKey } from '../kernel/parts.ts';
 import { pause, type LongLived } from '../kernel/lifecycle.ts';
@@ -56,7 +57,7 @@ const statement = {
  * 3. `announce` is called after the commit and before the sender hears, batch by batch.
  * 4. A full queue, or one whose first message has waited too long, refuses at once: answering seconds late helps nobody.
  * 5. When the connection fails the batch's fate is unknown: senders hear `unavailable` and ask again with the same clientId. When the store
- *    refuses one message, the others of its batch are stored without it.
+ *    refuses one message, the others of its batch are stored without it. A batch that loses a deadlock was not stored: it is written again.
  */
 export class SendLane implements LongLived {
   readonly name = 'send lane';
@@ -162,7 +163,8 @@ class Writer {
   async #storeBatch(batch: Waiting[]): Promise<void> {
     this.#storing = batch.length;
     try {
-      this.#settle(batch, await this.#write(batch));
+      const rows = await withDeadlockRetries({ log: this.#log, where: 'send lane' }, () => this.#write(batch));
+      this.#settle(batch, rows);
     } catch (error) {
       if (isOutage(error) || !this.#client) this.#lose(batch, error);
       else if (batch.length === 1) batch[0]!.reject(error);
