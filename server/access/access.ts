@@ -96,7 +96,7 @@ export async function requireNotStronger(work: Work, userId: string, what: strin
 
 /** Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh snapshot. */
 async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
-  await work.sql(`select user_id from role_grants where role = 'owner' order by user_id for update`);
+  await work.sql(`select user_id from role_grants where role = 'owner' order by user_id for no key update`);
   const others = await work.sql(
     `select from role_grants g join users u on u.id = g.user_id where g.role = 'owner' and u.status = 'active' and u.kind = 'person' and u.id <> $1 limit 1`,
     [userId],

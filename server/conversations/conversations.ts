@@ -3,6 +3,7 @@ import type { Summary } from '@parley/protocol/conversations.ts';
 import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
+import { lockUsers } from '../users/users.ts';
 import { ConversationRow, MemberRow } from './conversations.model.ts';
 import {
   advance,
@@ -43,13 +44,10 @@ export async function create(work: Work, input: CallPayload<'conversation:create
     clientKey,
   });
   if (created.isNew) {
+    const others = input.memberIds.filter((id) => id !== creator);
+    await lockUsers(work, [creator, ...others]);
     await putMembers(work, created.row, [creator], 'owner');
-    await putMembers(
-      work,
-      created.row,
-      input.memberIds.filter((id) => id !== creator),
-      'member',
-    );
+    await putMembers(work, created.row, others, 'member');
   }
   return summaryFor(work, creator, created.row.id);
 }

@@ -2,6 +2,7 @@ import type { MemberRole, Mine, Summary } from '@parley/protocol/conversations.t
 import type { MineEvent } from '@parley/protocol/sync.ts';
 import { forbidden, notFound, Refused } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
+import { lockUsers } from '../users/users.ts';
 import { ConversationRow } from './conversations.model.ts';
 import { memberJson, mineJson, summariesSql, type MemberJsonRow, type SummaryRow } from './summaries.ts';
 
@@ -187,7 +188,7 @@ export function tellMine(work: Work, userId: string, event: MineEvent): void {
 
 /** Locks the acting person's own membership, after their own row, as all acts do; a person who is no member finds nothing. */
 export async function lockMember(work: Work, conversationId: string, userId: string): Promise<void> {
-  await work.sql('select from users where id = $1 for no key update', [userId]);
+  await lockUsers(work, [userId]);
   const found = await work.sql(
     'select from members where conversation_id = $1 and user_id = $2 and left_at is null for no key update',
     [conversationId, userId],

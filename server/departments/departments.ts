@@ -92,7 +92,7 @@ export async function remove(
 ): Promise<void> {
   work.require('departments.manage');
   await takeTurn(work);
-  const department = await lockDepartment(work, id);
+  const department = await lockDepartment(work, id, 'UPDATE');
   const { name, parentId } = department;
   const [content] = await work.sql<{ people: number; departments: number }>(
     'select (select count(*)::int from users where department_id = $1) as people, (select count(*)::int from departments where parent_id = $1) as departments',
@@ -146,9 +146,14 @@ export async function pathsOf(
 const takeTurn = (work: Work) => work.sql(`select pg_advisory_xact_lock(hashtext('parley departments'))`);
 const tooDeep = () => conflict(`Departments may be nested at most ${depth} deep.`);
 
-async function lockDepartment(work: Work, id: string): Promise<DepartmentRow> {
+/** Locks a department's row. `UPDATE`, for an act that deletes it, also keeps people from being put into it meanwhile. */
+async function lockDepartment(
+  work: Work,
+  id: string,
+  strength: 'UPDATE' | 'NO_KEY_UPDATE' = 'NO_KEY_UPDATE',
+): Promise<DepartmentRow> {
   const transaction = await work.transaction();
-  const department = await DepartmentRow.findByPk(id, { transaction, lock: transaction.LOCK.UPDATE });
+  const department = await DepartmentRow.findByPk(id, { transaction, lock: transaction.LOCK[strength] });
   if (!department) throw notFound('department');
   return department;
 }

@@ -1,6 +1,6 @@
 import { forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import { inOrder, type SuspensionGuard } from '../users/users.ts';
+import { inOrder, lockUsers, type SuspensionGuard } from '../users/users.ts';
 
 /*
  * A device is one place a person signed in from: it holds one refresh token. Its rows carry token hashes, so they are written by SQL and told to
@@ -49,6 +49,14 @@ export async function end(
 /** As `end`, for many of anybody's: all of them or, where one is refused, none. */
 export async function endAll(work: Work, deviceIds: readonly string[], why: { reason: string }): Promise<void> {
   work.require('devices.end');
+  // People before their devices, as acts do that end all devices of a person.
+  const owners = await work.sql<{ id: string }>('select distinct user_id as id from devices where id = any ($1)', [
+    deviceIds,
+  ]);
+  await lockUsers(
+    work,
+    owners.map(({ id }) => id),
+  );
   for (const id of inOrder(deviceIds)) await end(work, id, why);
 }
 
@@ -67,7 +75,7 @@ export async function endSurplus(work: Work, userId: string): Promise<void> {
   );
 }
 
-/** Ends whatever matches; each ended device is heard of, and audited. */
+/** Ends whatever matches, in the order of ids; each ended device is heard of, and audited. */
 export async function endDevices(
   work: Work,
   where: string,
@@ -76,7 +84,9 @@ export async function endDevices(
   reason: string | null,
 ): Promise<number> {
   const ended = await work.sql<{ id: string; userId: string; name: string }>(
-    `update devices set ended_at = $2, ended_because = $3, updated_at = $2 where ${where} and ended_at is null returning id, user_id as "userId", name`,
+    `with locked as materialized (select id from devices where ${where} and ended_at is null order by id for no key update)
+     update devices d set ended_at = $2, ended_because = $3, updated_at = $2 from locked where d.id = locked.id
+     returning d.id, d.user_id as "userId", d.name`,
     [param, work.at, because],
   );
   // What an update returns has no order; a plan must come out the same twice.

@@ -91,6 +91,8 @@ export async function accept(work: Work, { token, password }: z.output<typeof In
 }
 
 async function comeIn(act: Work, hash: Buffer, password: string): Promise<Invited> {
+  // The person before the invitation, as those lock them who replace it.
+  await users.lockUser(act, act.person());
   const [used] = await act.sql<{ id: string; userId: string }>(
     'update invitations set used_at = $2 where hash = $1 and used_at is null and void_at is null and expires_at > $2 returning id, user_id as "userId"',
     [hash, act.at],

@@ -127,7 +127,7 @@ async function refuse(work: Work, account: Account | null, why: string, error: u
 
 async function openDevice(act: Work, account: Account, name: string): Promise<Granted> {
   // Whoever suspends this person now waits for us, or we see it: no device outlives the suspension.
-  const [user] = await act.sql<{ status: PersonStatus }>('select status from users where id = $1 for update', [
+  const [user] = await act.sql<{ status: PersonStatus }>('select status from users where id = $1 for no key update', [
     account.userId,
   ]);
   if (user?.status !== 'active') throw suspended();
@@ -161,7 +161,7 @@ type DeviceRow = {
 async function rotate(act: Work, deviceId: string, token: string): Promise<{ userId: string } | Refused> {
   const [device] = await act.sql<DeviceRow>(
     `select d.user_id as "userId", u.status, d.refresh_hash as current, d.previous_hash as previous, d.rotated_at as "rotatedAt", d.ended_at as "endedAt"
-     from devices d join users u on u.id = d.user_id where d.id = $1 for update of d`,
+     from devices d join users u on u.id = d.user_id where d.id = $1 for no key update of d`,
     [deviceId],
   );
   if (!device) return ended();

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { writeEvents } from '../kernel/outbox.ts';
 import type { Room } from './arrivals.ts';
 import type { Joining } from './run.ts';
-import { putMembers } from './rows.ts';
+import { lockPeople, putMembers } from './rows.ts';
 
 /** Who of the house joins imported channels: nobody, its owners, or everybody who works here. */
 export type Joiners = 'none' | 'owners' | 'everyone';
@@ -21,9 +21,10 @@ export async function openToHouse(client: ClientBase, rooms: readonly Room[], jo
     await client.query('begin');
     try {
       const heads = await client.query<{ id: string; head: number }>(
-        'select id, head from conversations where id = any ($1) and archived_at is null order by id for update',
+        'select id, head from conversations where id = any ($1) and archived_at is null order by id for no key update',
         [some.map((room) => room.id)],
       );
+      await lockJoiners(client, some, joiners);
       await markRead(client, some);
       if (joiners !== 'none')
         joined += await join(client, new Map(heads.rows.map((row) => [row.id, row.head])), joiners);
@@ -34,6 +35,20 @@ export async function openToHouse(client: ClientBase, rooms: readonly Room[], jo
     }
   }
   return joined;
+}
+
+/** Everybody this may change, at once: those who read, and then each kind of joiner, would be three orders. */
+async function lockJoiners(client: ClientBase, rooms: readonly Room[], joiners: Joiners): Promise<void> {
+  const { rows } = await client.query<{ id: string }>(
+    `select u.id from users u where u.source_key is null and (
+       ($2 and u.kind = 'person' and u.status = 'active')
+       or exists (select from members m where m.user_id = u.id and m.conversation_id = any ($1) and m.left_at is null))`,
+    [rooms.map((room) => room.id), joiners !== 'none'],
+  );
+  await lockPeople(
+    client,
+    rows.map(({ id }) => id),
+  );
 }
 
 async function join(client: ClientBase, heads: Map<string, number>, joiners: Joiners): Promise<number> {

@@ -13,7 +13,7 @@ export type Locked = { room: Room; lastSeq: number; lastLine: number; head: numb
 export async function lockRooms(client: ClientBase, rooms: Room[]): Promise<Map<string, Locked>> {
   const byId = new Map(rooms.map((room) => [room.id, room]));
   const { rows } = await client.query<Omit<Locked, 'room'> & { id: string }>(
-    `select id, last_seq as "lastSeq", last_line as "lastLine", head, archived_at is not null as archived from conversations where id = any ($1) order by id for update`,
+    `select id, last_seq as "lastSeq", last_line as "lastLine", head, archived_at is not null as archived from conversations where id = any ($1) order by id for no key update`,
     [rooms.map((room) => room.id)],
   );
   const grown = rows.filter((row) => row.lastSeq > byId.get(row.id)!.seenSeq);
@@ -59,9 +59,18 @@ export async function readRoots(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** Locks people in the order of their ids, as every act does that changes several. Their conversations are locked before. */
+export async function lockPeople(client: ClientBase, ids: readonly string[]): Promise<void> {
+  await client.query('select from users where id = any ($1::uuid[]) order by id for no key update', [ids]);
+}
+
 /** Puts people into conversations, each at its own place among the changes and in the person's own stream. */
 export async function putMembers(client: ClientBase, joining: readonly Joining[], role = 'member'): Promise<void> {
   if (joining.length === 0) return;
+  await lockPeople(
+    client,
+    joining.map((j) => j.userId),
+  );
   await client.query(
     `with joining as (
        select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) with ordinality as j (room, person, rev, at, place)

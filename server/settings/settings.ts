@@ -81,7 +81,7 @@ export async function change<N extends SettingName>(
   // Two who change a setting nobody touched yet would both find no row.
   await work.sql(`select pg_advisory_xact_lock(hashtext('parley setting'), hashtext($1))`, [name]);
   const transaction = await work.transaction();
-  const row = await SettingRow.findByPk(name, { transaction, lock: transaction.LOCK.UPDATE });
+  const row = await SettingRow.findByPk(name, { transaction, lock: transaction.LOCK.NO_KEY_UPDATE });
   const before = row ? row.value : defaults[name];
   if (before === value) return;
   if (row) await row.update({ value }, { transaction });

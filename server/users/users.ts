@@ -77,6 +77,7 @@ export async function edit(
   { reason = null }: { reason?: string | null } = {},
 ): Promise<void> {
   work.require('users.edit');
+  if (departmentId) await requireDepartment(work, departmentId);
   const user = await lockUser(work, id);
   const wanted = {
     ...rest,
@@ -88,7 +89,6 @@ export async function edit(
   ) as Partial<UserRow>;
   const keys = Object.keys(change);
   if (keys.length === 0) return;
-  if (change.departmentId) await requireDepartment(work, change.departmentId);
   const before = Object.fromEntries(keys.map((key) => [key, user.get(key)]));
   const name = user.name;
   await user.update(change, { transaction: await work.transaction() });
@@ -99,7 +99,9 @@ export async function edit(
 /** Moves everybody of one department to another, or to none. Whoever deletes the department has judged who may, and audits it. */
 export async function moveAll(work: Work, from: string, to: string | null): Promise<number> {
   const moved = await work.sql<{ id: string; name: string }>(
-    'with moved as (update users set department_id = $2, updated_at = $3 where department_id = $1 returning id, name) select id, name from moved order by id',
+    `with locked as materialized (select id from users where department_id = $1 order by id for no key update),
+       moved as (update users u set department_id = $2, updated_at = $3 from locked where u.id = locked.id returning u.id, u.name)
+     select id, name from moved order by id`,
     [from, to, work.at],
   );
   for (const { id, name } of moved) {
@@ -155,10 +157,12 @@ export async function reactivate(work: Work, id: string, { reason }: { reason: s
 
 /** As `suspend`, for many: all of them or, where one is refused, none. */
 export async function suspendAll(work: Work, ids: readonly string[], why: { reason: string }): Promise<void> {
+  await lockUsers(work, ids);
   for (const id of inOrder(ids)) await suspend(work, id, why);
 }
 
 export async function reactivateAll(work: Work, ids: readonly string[], why: { reason: string }): Promise<void> {
+  await lockUsers(work, ids);
   for (const id of inOrder(ids)) await reactivate(work, id, why);
 }
 
@@ -185,8 +189,16 @@ export async function noteSeen(work: Work, id: string): Promise<void> {
   );
 }
 
-/** Acts that lock many people lock them in one order, so that two of them cannot wait for each other. */
+/** Acts that work through many rows do so in one order, so that two of them cannot wait for each other. */
 export const inOrder = (ids: readonly string[]): string[] => [...new Set(ids)].sort();
+
+/**
+ * Locks people's rows in the order of their ids until the act ends. An act that changes several people begins with this: locked one by one, as it
+ * comes to each of them, they could be locked the other way round by another act.
+ */
+export async function lockUsers(work: Work, ids: readonly string[]): Promise<void> {
+  await work.sql('select from users where id = any ($1::uuid[]) order by id for no key update', [ids]);
+}
 
 /** The acting person and what they may do. */
 export async function describeMe(work: Work): Promise<Person & { permissions: string[] }> {
@@ -216,7 +228,7 @@ export async function search(work: Work, { query, limit }: CallPayload<'people:s
 /** A person's row, locked until the act ends. */
 export async function lockUser(work: Work, id: string): Promise<UserRow> {
   const transaction = await work.transaction();
-  const user = await UserRow.findByPk(id, { transaction, lock: transaction.LOCK.UPDATE });
+  const user = await UserRow.findByPk(id, { transaction, lock: transaction.LOCK.NO_KEY_UPDATE });
   if (!user) throw notFound('person');
   return user;
 }
