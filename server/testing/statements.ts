@@ -26,3 +26,23 @@ export async function statementsOf<T>(during: () => Promise<T>): Promise<{ resul
     client.query = ask;
   }
 }
+
+/** Lets statements of this process wait a moment, chosen at random, before they go out: transactions at once then meet in every way. */
+export async function withPauses<T>(during: () => Promise<T>): Promise<T> {
+  const client = pg.Client.prototype as unknown as { query: (this: unknown, ...args: unknown[]) => unknown };
+  const ask = client.query;
+  client.query = function (...args) {
+    const waits = async () => {
+      for (let turns = Math.floor(Math.random() * 6); turns > 0; turns--) await new Promise(setImmediate);
+      return ask.apply(this, args);
+    };
+    // With a callback, the answer goes there; an object of its own (COPY) is handed back at once.
+    if (typeof args[0] === 'object' && args[0] !== null && 'submit' in args[0]) return ask.apply(this, args);
+    return waits();
+  };
+  try {
+    return await during();
+  } finally {
+    client.query = ask;
+  }
+}
