@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { beside } from './beside.ts';
 import { fanout } from './fanout.ts';
 import { history } from './history.ts';
 import { importing } from './import.ts';
@@ -27,7 +28,19 @@ Written by \`npm run bench\`: every way interleaved with its floor and the stock
 range. Compare ratios inside one table only: figures of another day or machine say nothing.
 `;
 
-const benchmarks: Benchmark[] = [send, fanout, history, memory, importing, ingesting, lag, tile, searching, peopleList];
+const benchmarks: Benchmark[] = [
+  send,
+  beside,
+  fanout,
+  history,
+  memory,
+  importing,
+  ingesting,
+  lag,
+  tile,
+  searching,
+  peopleList,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

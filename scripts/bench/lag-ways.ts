@@ -12,6 +12,7 @@ import { announceSent, send } from '../../server/messages/messages.ts';
 import { SendLane, sendLane } from '../../server/messages/send-lane.ts';
 import { answering } from './children.ts';
 import { benchActor, benchHouse } from './house.ts';
+import { readerOf, readsDue } from './reading.ts';
 import { quantile } from './result.ts';
 
 /*
@@ -66,10 +67,11 @@ const today = (days: number) => new Date(Date.now() + days * 86_400_000).toISOSt
 const question: Question = { from: today(-30), to: today(1), timeZone: 'Europe/Berlin', grain: 'day' };
 const reader = benchActor(seats[0]!.userId, 'dashboards.read');
 
-type Asked = { rate: number; ms: number };
+type Asked = { rate: number; ms: number; reading: boolean };
+const read = readerOf(house, seats);
 
 /** Sends at the rate, whatever the answers do, and waits until the feed has taken everything. */
-async function flow({ rate, ms }: Asked): Promise<object> {
+async function flow({ rate, ms, reading }: Asked): Promise<object> {
   const durable = new Map<string, number>();
   const tiles: number[] = [];
   inserts = [];
@@ -79,8 +81,10 @@ async function flow({ rate, ms }: Asked): Promise<object> {
   const began = performance.now();
   const sending: Promise<void>[] = [];
   let looked = 0;
+  let reads = 0;
   for (let sent = 0; performance.now() < began + ms;) {
     for (const due = ((performance.now() - began) / 1_000) * rate; sent < due; sent++) sending.push(say(sent, durable));
+    for (let due = reading ? readsDue(sent, reads) : 0; due > 0; due--, reads++) sending.push(read());
     if (performance.now() > began + looked * 500) {
       looked++;
       sending.push(look(tiles));

@@ -5,6 +5,8 @@ import { openStore, type Store } from './store.ts';
 
 const rates = [100, 1_000, 5_000];
 const nameOf = (rate: number) => `${rate.toLocaleString('en')} messages a second`;
+const readRate = 100;
+const read = `${nameOf(readRate)}, 6.5 rooms opened and marked for each`;
 const polledRate = 1_000;
 const polled = `${nameOf(polledRate)}, looked for every second`;
 
@@ -29,7 +31,7 @@ export const lag: Benchmark = {
     const store = await openStore({ clickhouse: true });
     try {
       await store.prepare(fillRooms);
-      const rows: Row[] = [...rates.map(nameOf), polled].map((name) => ({
+      const rows: Row[] = [...rates.map(nameOf), read, polled].map((name) => ({
         name,
         cost: [],
         also: {
@@ -49,11 +51,12 @@ export const lag: Benchmark = {
         },
       }));
       for (let round = 0; round < rounds; round++)
-        for (const [index, { rate, way }] of [
-          ...rates.map((each) => ({ rate: each, way: 'feed' as const })),
-          { rate: polledRate, way: 'poll' as const },
+        for (const [index, { rate, way, reading }] of [
+          ...rates.map((each) => ({ rate: each, way: 'feed' as const, reading: false })),
+          { rate: readRate, way: 'feed' as const, reading: true },
+          { rate: polledRate, way: 'poll' as const, reading: false },
         ].entries())
-          await measure(store, way, rate, 5_000 * Math.max(share, 0.2), rows[index]!);
+          await measure(store, way, { rate, ms: 5_000 * Math.max(share, 0.2), reading }, rows[index]!);
       return {
         name: 'lag',
         how:
@@ -83,17 +86,16 @@ export const lag: Benchmark = {
 async function measure(
   store: Store,
   way: 'feed' | 'poll',
-  rate: number,
-  ms: number,
+  { rate, ms, reading }: { rate: number; ms: number; reading: boolean },
   { cost, also }: Row,
 ): Promise<void> {
   await store.onCopy((url) =>
     store.onClickhouse(async (clickhouseUrl) => {
       const child = await startChild('lag-ways.ts', [url, clickhouseUrl, way], ['--max-semi-space-size=8']);
       try {
-        const warm = await child.ask<Flow>({ rate, ms: 1_000 });
+        const warm = await child.ask<Flow>({ rate, ms: 1_000, reading });
         const before = await store.clickhouseCpu();
-        const flow = await child.ask<Flow>({ rate, ms });
+        const flow = await child.ask<Flow>({ rate, ms, reading });
         const after = await store.clickhouseCpu();
         const sent = warm.sent + flow.sent;
         if (flow.base !== sent || flow.rolledUp !== sent)

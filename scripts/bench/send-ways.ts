@@ -11,13 +11,14 @@ import { announceSent, send } from '../../server/messages/messages.ts';
 import { SendLane, sendLane } from '../../server/messages/send-lane.ts';
 import { answering } from './children.ts';
 import { benchActor, benchHouse } from './house.ts';
+import { readerOf, readsDue } from './reading.ts';
 
 /*
  * In a process of its own: one way of storing messages durably. Asked to `send` with so many outstanding for so long, it answers how many were
  * stored, how long each took, and the CPU this process used.
  */
 
-const [way, url] = process.argv.slice(2) as ['ours' | 'copy' | 'sequelize', string];
+const [way, url] = process.argv.slice(2) as ['ours' | 'reading' | 'copy' | 'sequelize', string];
 const log = createLog('silent');
 const db = openDatabase(url, log, { poolSize: 10 });
 const seats = await db.rows<{ conversationId: string; userId: string }>(
@@ -25,11 +26,18 @@ const seats = await db.rows<{ conversationId: string; userId: string }>(
 );
 
 type Store = (seat: { conversationId: string; userId: string }, clientId: string, body: string) => Promise<unknown>;
-const ways: Record<'ours' | 'sequelize', () => Store> = { ours: oursWay, sequelize: sequelizeWay };
+const ways: Record<'ours' | 'reading' | 'sequelize', () => Store> = {
+  ours: oursWay,
+  reading: oursWay,
+  sequelize: sequelizeWay,
+};
+const house = benchHouse(db);
+/** Beside it, people open rooms and mark them read, several for each message: whoever has sent reads before sending again. */
+const read = way === 'reading' ? readerOf(house, seats) : undefined;
+let reads = 0;
 
 /** What a real send does behind the door: an act, membership, the lane, the announcement to a room nobody listens in. */
 function oursWay(): Store {
-  const house = benchHouse(db);
   const lane = house.parts.install(
     sendLane,
     new SendLane(db, log, (batch) => announceSent(house, batch), { cap: 10_000 }),
@@ -134,6 +142,10 @@ async function measure({ send: { outstanding, ms } }: Asked): Promise<Sent> {
         const from = performance.now();
         await store!(seats[(n * 7_919) % seats.length]!, `bench-${n}`, bodyOf(n));
         took.push(performance.now() - from);
+        for (let due = read ? readsDue(n + 1, reads) : 0; due > 0; due--) {
+          reads++;
+          await read!();
+        }
       }
     }),
   );

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase, type FreshDatabase } from '../testing/database.ts';
-import { until, type TestClient } from '../testing/client.ts';
+import type { TestClient } from '../testing/client.ts';
 import { deadlocksIn } from '../testing/deadlock-count.ts';
 import { recount } from '../testing/recount.ts';
 import { openWorld, type World } from '../testing/world.ts';

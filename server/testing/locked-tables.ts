@@ -22,24 +22,34 @@ export async function readLockables(db: Database): Promise<Lockables> {
   };
 }
 
-/**
- * The tables in which these statements lock rows: those they write, those a foreign key of a written row looks at, and every table of a statement
- * that says FOR UPDATE or the like. Rather one too many than one too few.
- */
-export function lockedTables({ references, functions }: Lockables, statements: readonly Statement[]): Set<string> {
+/** Where an operation locks rows: those it writes or locks, those it deletes, and those its foreign keys' checks look at (KEY SHARE). */
+export type Locked = { rows: Set<string>; gone: Set<string>; lookedAt: Set<string> };
+
+/** What statements lock, read from their words. Rather one table too many than one too few. */
+export function lockedTables({ references, functions }: Lockables, statements: readonly Statement[]): Locked {
   const texts = statements.flatMap(({ text }) => [
     text,
     ...[...functions].filter(([name]) => text.includes(`${name}(`)).flatMap(([, body]) => body.split(';')),
   ]);
-  const named = new Set<string>();
-  for (const text of texts) {
-    const written = namesAfter(text, /(?<!\b(?:for|key|do) )\b(?:update|insert into|delete from)\s+"?(\w+)/gi);
-    for (const table of written) for (const one of [table, ...(references.get(table) ?? [])]) named.add(one);
-    if (/\bfor (?:no key update|key share|update|share)\b/i.test(text))
-      for (const table of namesAfter(text, /\b(?:from|join)\s+"?(\w+)/gi)) named.add(table);
-  }
-  return new Set([...named].filter((table) => references.has(table) && !insertedOnly.has(table)));
+  const named = (pattern: RegExp, where = (_: string) => true) =>
+    new Set(
+      texts
+        .filter(where)
+        .flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1]!.toLowerCase()))
+        .filter((table) => references.has(table) && !insertedOnly.has(table)),
+    );
+  const written = named(/(?<!\b(?:for|key|do) )\b(?:update|insert into|delete from)\s+"?(\w+)/gi);
+  const locked = named(/\b(?:from|join)\s+"?(\w+)/gi, (text) => /\bfor (?:no key update|update|share)\b/i.test(text));
+  const shared = named(/\b(?:from|join)\s+"?(\w+)/gi, (text) => /\bfor key share\b/i.test(text));
+  return {
+    rows: written.union(locked),
+    gone: named(/\bdelete from\s+"?(\w+)/gi),
+    lookedAt: shared.union(new Set([...written].flatMap((table) => references.get(table) ?? []))),
+  };
 }
 
-const namesAfter = (text: string, pattern: RegExp) =>
-  [...text.matchAll(pattern)].map((match) => match[1]!.toLowerCase());
+/** Whether two operations can wait for each other's rows. KEY SHARE waits only for a row that is deleted. */
+export const canMeet = (one: Locked, two: Locked): boolean =>
+  !one.rows.isDisjointFrom(two.rows) ||
+  !one.lookedAt.isDisjointFrom(two.gone) ||
+  !two.lookedAt.isDisjointFrom(one.gone);

@@ -33,7 +33,7 @@ export async function withPauses<T>(during: () => Promise<T>): Promise<T> {
   const ask = client.query;
   client.query = function (...args) {
     const waits = async () => {
-      for (let turns = Math.floor(Math.random() * 6); turns > 0; turns--) await new Promise(setImmediate);
+      if (Math.random() < 0.5) await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
       return ask.apply(this, args);
     };
     // With a callback, the answer goes there; an object of its own (COPY) is handed back at once.
