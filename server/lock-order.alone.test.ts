@@ -26,7 +26,7 @@ import { openWorld, type World } from './testing/world.ts';
  */
 
 /** How often each operation of a pair is played at least, in two lanes. */
-const times = process.env['PARLEY_MATRIX'] === 'whole' ? 40 : 2;
+const times = process.env['PARLEY_MATRIX'] === 'whole' ? 40 : 4;
 /** What devices do all the time meets itself more often. */
 const hot = new Set(['message:send', 'read:mark', 'thread:mark']);
 

@@ -84,7 +84,7 @@ async function flow({ rate, ms, reading }: Asked): Promise<object> {
   let reads = 0;
   for (let sent = 0; performance.now() < began + ms;) {
     for (const due = ((performance.now() - began) / 1_000) * rate; sent < due; sent++) sending.push(say(sent, durable));
-    for (let due = reading ? readsDue(sent, reads) : 0; due > 0; due--, reads++) sending.push(read());
+    for (; reading && readsDue(sent, reads); reads++) sending.push(read());
     if (performance.now() > began + looked * 500) {
       looked++;
       sending.push(look(tiles));

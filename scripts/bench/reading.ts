@@ -19,6 +19,5 @@ export function readerOf(house: House, seats: readonly Seat[]): () => Promise<vo
   };
 }
 
-/** How many reads are due after so many messages and so many reads. */
-export const readsDue = (messages: number, reads: number): number =>
-  Math.max(0, Math.floor(messages * readsPerMessage) - reads);
+/** Whether after so many messages more reads are due than were begun. */
+export const readsDue = (messages: number, reads: number): boolean => reads < Math.floor(messages * readsPerMessage);

@@ -142,9 +142,9 @@ async function measure({ send: { outstanding, ms } }: Asked): Promise<Sent> {
         const from = performance.now();
         await store!(seats[(n * 7_919) % seats.length]!, `bench-${n}`, bodyOf(n));
         took.push(performance.now() - from);
-        for (let due = read ? readsDue(n + 1, reads) : 0; due > 0; due--) {
+        while (read && readsDue(n + 1, reads)) {
           reads++;
-          await read!();
+          await read();
         }
       }
     }),
