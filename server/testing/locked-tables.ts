@@ -31,16 +31,16 @@ export function lockedTables({ references, functions }: Lockables, statements: r
     text,
     ...[...functions].filter(([name]) => text.includes(`${name}(`)).flatMap(([, body]) => body.split(';')),
   ]);
-  const named = (pattern: RegExp, where = (_: string) => true) =>
+  const named = (pattern: RegExp, where = /^/) =>
     new Set(
       texts
-        .filter(where)
+        .filter((text) => where.test(text))
         .flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1]!.toLowerCase()))
         .filter((table) => references.has(table) && !insertedOnly.has(table)),
     );
   const written = named(/(?<!\b(?:for|key|do) )\b(?:update|insert into|delete from)\s+"?(\w+)/gi);
-  const locked = named(/\b(?:from|join)\s+"?(\w+)/gi, (text) => /\bfor (?:no key update|update|share)\b/i.test(text));
-  const shared = named(/\b(?:from|join)\s+"?(\w+)/gi, (text) => /\bfor key share\b/i.test(text));
+  const locked = named(/\b(?:from|join)\s+"?(\w+)/gi, /\bfor (?:no key update|update|share)\b/i);
+  const shared = named(/\b(?:from|join)\s+"?(\w+)/gi, /\bfor key share\b/i);
   return {
     rows: written.union(locked),
     gone: named(/\bdelete from\s+"?(\w+)/gi),
