@@ -369,6 +369,19 @@ create table read_marks (
   constraint read_marks_pkey PRIMARY KEY (user_id, conversation_id, minute)
 );
 
+create table revisions (
+  message_id uuid not null,
+  number integer not null,
+  body text not null,
+  mentions uuid[] not null,
+  written_at timestamp with time zone not null,
+  replaced_at timestamp with time zone not null,
+  replaced_by uuid,
+  ended_by text not null,
+  constraint revisions_pkey PRIMARY KEY (message_id, number),
+  constraint revisions_ended_by_check CHECK ((ended_by = ANY (ARRAY['edit'::text, 'recall'::text])))
+);
+
 create table role_grants (
   user_id uuid not null,
   role text not null,
@@ -581,6 +594,8 @@ alter table pins add constraint pins_conversation_id_fkey FOREIGN KEY (conversat
 alter table pins add constraint pins_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
 alter table pins add constraint pins_pinned_by_fkey FOREIGN KEY (pinned_by) REFERENCES users(id);
 alter table read_marks add constraint read_marks_conversation_id_user_id_fkey FOREIGN KEY (conversation_id, user_id) REFERENCES members(conversation_id, user_id) ON DELETE CASCADE;
+alter table revisions add constraint revisions_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
+alter table revisions add constraint revisions_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES users(id);
 alter table role_grants add constraint role_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table task_files add constraint task_files_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE;
 alter table tasks add constraint tasks_by_id_fkey FOREIGN KEY (by_id) REFERENCES users(id) ON DELETE SET NULL;
