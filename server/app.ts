@@ -130,7 +130,9 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
         life.start(sealer(house, place));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
-        life.start(jobs(db, log, { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house) }, housekeepingCrontab));
+        life.start(
+          jobs(db, log, { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house) }, housekeepingCrontab),
+        );
       }
       await graphql.start();
       server.listen(config.port, config.host);

@@ -83,7 +83,7 @@ async function everythingAgrees(): Promise<void> {
   for (const [table, { key, today }] of Object.entries(tables)) {
     const rows = await world.db.rows<object>(`select * from (${today}) t order by t`);
     const columns = rows[0] ? Object.keys(rows[0]).map((column) => `${column}::text as ${column}`) : ['1'];
-    const open = await world.db.rows(`select ${columns.join(', ')} from ${table} where to_at is null`);
+    const open = await world.db.rows<object>(`select ${columns.join(', ')} from ${table} where to_at is null`);
     const inOrder = (all: object[]) => all.map((row) => JSON.stringify(row)).sort();
     expect(inOrder(open), `${table}: open`).toEqual(inOrder(rows));
     const overlaps = await world.db.rows(

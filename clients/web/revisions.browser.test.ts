@@ -30,8 +30,7 @@ async function enter(options: Parameters<typeof openWindow>[2] = {}, place = '')
   await window.page.goto(`/c/${room}${place}`);
   return window.page;
 }
-const edit = (messageId: string, body: string) =>
-  ben.call('message:edit', { conversationId: room, messageId, body });
+const edit = (messageId: string, body: string) => ben.call('message:edit', { conversationId: room, messageId, body });
 
 test('the mark of an edited message opens its versions by keyboard, follows an edit, and ends with a recall', async () => {
   const said = await ben.says('We meet at three', { in: room });
