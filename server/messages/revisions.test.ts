@@ -5,6 +5,7 @@ import { newId } from '../kernel/ids.ts';
 import { until, type TestClient } from '../testing/client.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
+import { revisionJobs } from './revisions-task.ts';
 
 let world: World;
 let ada: TestClient;
@@ -273,6 +274,20 @@ describe('an organisation that keeps no revisions', () => {
     expect((await tasks())[ended]!.result).toEqual({ deleted: before });
     expect(await count()).toBe(0);
     expect((await revisions(ada, messageId)).revisions).toEqual([]);
+  });
+
+  test('a deletion that goes on after the organisation decided to keep revisions again deletes none', async () => {
+    const { id: messageId } = await ada.says('kept after all', { in: general });
+    await edit(ada, messageId, 'edited');
+    const before = await count();
+    const taskId = newId();
+    await world.db.rows(
+      `insert into tasks (id, kind, name, by_name) values ($1, 'revisions-delete', 'revisions', 'Olga')`,
+      [taskId],
+    );
+    await revisionJobs(world.app.house)['revisions-delete']!({ taskId });
+    expect(await count()).toBe(before);
+    expect((await tasks()).at(-1)).toEqual({ state: 'stopped', result: { deleted: 0 } });
   });
 
   test('edits and recalls keep nothing from then on, and the recalled text is nowhere', async () => {
