@@ -6,6 +6,7 @@ import { partKey } from '../kernel/parts.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { requireMember, roomOf } from '../conversations/conversations.ts';
 import { advance, lockConversation } from '../conversations/members.ts';
+import { readFixed } from '../settings/settings.ts';
 import { keepRevision } from './revisions.ts';
 import { sendLane, type Draft, type Stored } from './send-lane.ts';
 
@@ -45,10 +46,12 @@ export async function edit(
   work: Work,
   { conversationId, messageId, body }: CallPayload<'message:edit'>,
 ): Promise<{ rev: number }> {
+  // Its lock comes before those of rows.
+  const kept = await readFixed(work, 'keepRevisions');
   const message = await lockMessage(work, conversationId, messageId);
   if (message.senderId !== work.person()) throw forbidden('Only the sender can edit a message.');
   if (message.recalled) throw conflict('This message was recalled.');
-  await keepRevision(work, messageId, 'edit', body);
+  if (kept === 'all') await keepRevision(work, messageId, 'edit', body);
   const mentions = mentionsIn(body);
   await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [
     conversationId,
@@ -68,12 +71,13 @@ export async function recall(
   work: Work,
   { conversationId, messageId }: CallPayload<'message:recall'>,
 ): Promise<{ rev: number }> {
+  const kept = await readFixed(work, 'keepRevisions');
   const message = await lockMessage(work, conversationId, messageId);
   if (message.senderId !== work.person() && !(message.leads && work.may('messages.moderate')))
     throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
   if (message.recalled) return { rev: message.rev };
   for (const guard of work.use(recallGuards)) await guard(work, { conversationId, messageId, seq: message.seq });
-  await keepRevision(work, messageId, 'recall', '');
+  if (kept === 'all') await keepRevision(work, messageId, 'recall', '');
   await work.sql('delete from mentions where conversation_id = $1 and seq = $2', [conversationId, message.seq]);
   if (message.senderId !== work.person()) await auditRecall(work, conversationId, messageId, message);
   return changeMessage(work, conversationId, messageId, 'message.recalled', {

@@ -3,7 +3,7 @@ import type { Revision, RevisionReaders } from '@parley/protocol/revisions.ts';
 import { requireMember } from '../conversations/conversations.ts';
 import { conflict, forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import { read, readFixed } from '../settings/settings.ts';
+import { read } from '../settings/settings.ts';
 
 /*
  * Former texts of messages. An edit or a recall keeps the text it replaces as a revision, in its own transaction, unless the organisation keeps
@@ -12,7 +12,7 @@ import { read, readFixed } from '../settings/settings.ts';
 
 /**
  * Keeps the text of a message that is about to become `next`, where these differ. The caller holds the conversation's lock, so that two acts
- * cannot take the same number.
+ * cannot take the same number, and has asked the organisation's setting before it.
  */
 export async function keepRevision(
   work: Work,
@@ -20,7 +20,6 @@ export async function keepRevision(
   endedBy: 'edit' | 'recall',
   next: string,
 ): Promise<void> {
-  if ((await readFixed(work, 'keepRevisions')) === 'none') return;
   await work.sql(
     `insert into revisions (message_id, number, body, mentions, written_at, replaced_at, replaced_by, ended_by)
      select m.id, 1 + coalesce((select max(r.number) from revisions r where r.message_id = m.id), 0), m.body, m.mentions,

@@ -56,7 +56,7 @@ export async function read(work: Work): Promise<Settings> {
   return { ...defaults, ...Object.fromEntries(rows.map((row) => [row.name, row.value])) };
 }
 
-/** As `read`, for one setting that decides what the act writes: it cannot change before the act ends. */
+/** As `read`, for one setting that decides what the act writes: it cannot change before the act ends. Asked before any row is locked. */
 export async function readFixed<N extends SettingName>(work: Work, name: N): Promise<Settings[N]> {
   await work.sql(`select pg_advisory_xact_lock_shared(${lockOf('$1')})`, [name]);
   const [row] = await work.sql<{ value: Settings[N] }>('select value from settings where name = $1', [name]);
