@@ -99,6 +99,7 @@ export type ServerEvents = {
   mine: (event: s.MineEvent) => void;
   typing: (event: s.TypingEvent) => void;
   presence: (event: s.PresenceEvent) => void;
+  rights: (event: s.RightsEvent) => void;
   bye: (event: s.ByeEvent) => void;
 };
 

@@ -1,5 +1,9 @@
 import type { CallPayload } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
+import type { Permission } from '@parley/protocol/permissions.ts';
+import { authority } from '../kernel/authority.ts';
+import { requireReachable } from '../users/visibility.ts';
+import { countAdditions, requireMayAdd, requireMayCreate } from './additions.ts';
 import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
@@ -31,7 +35,9 @@ export { requireMember, roomOf } from './members.ts';
 /** Starts a group or a channel; the creator leads it. The same clientId finds what it created before. */
 export async function create(work: Work, input: CallPayload<'conversation:create'>): Promise<Summary> {
   const creator = work.person();
-  if (input.kind === 'channel') work.require('channels.create');
+  const others = input.memberIds.filter((id) => id !== creator);
+  await requireMayCreate(work, input.kind);
+  await requireMayAdd(work, others);
   if (input.visibility === 'public' && input.kind !== 'channel')
     throw malformed('visibility: only a channel can be public');
   const clientKey = `${creator}:${input.clientId}`;
@@ -44,10 +50,9 @@ export async function create(work: Work, input: CallPayload<'conversation:create
     clientKey,
   });
   if (created.isNew) {
-    const others = input.memberIds.filter((id) => id !== creator);
     await lockUsers(work, [creator, ...others]);
     await putMembers(work, created.row, [creator], 'owner');
-    await putMembers(work, created.row, others, 'member');
+    await countAdditions(work, await putMembers(work, created.row, others, 'member'));
   }
   return summaryFor(work, creator, created.row.id);
 }
@@ -55,12 +60,9 @@ export async function create(work: Work, input: CallPayload<'conversation:create
 /** The direct conversation with somebody: found, or begun. */
 export async function direct(work: Work, userId: string): Promise<Summary> {
   const me = work.person();
-  const [other] = await work.sql<{ id: string }>(
-    `select u.id from users u where u.id = $1 and u.kind <> 'imported' and ($3 or u.id = $2 or exists (
-       select from members a join members b using (conversation_id) where a.user_id = $2 and b.user_id = u.id and a.left_at is null and b.left_at is null))`,
-    [userId, me, work.may('people.read')],
-  );
-  if (!other) throw notFound('person');
+  // What is found may have been talked in before.
+  work.require('conversations.read');
+  await requireReachable(work, [userId]);
   const directKey = [me, userId].sort().join(':');
   const { row, isNew } = await createOnce(work, {
     kind: 'direct',
@@ -78,7 +80,9 @@ export async function direct(work: Work, userId: string): Promise<Summary> {
 export async function open(work: Work, conversationId: string): Promise<Summary> {
   const { role } = await requireReader(work, conversationId);
   const { seat } = work.doorway;
-  if (!role && seat) work.house.broadcast.join(seat, roomOf(conversationId));
+  // Asked again: the right to look may have been taken while the store was read.
+  const may = (permission: Permission) => work.use(authority).allows(work.person(), permission);
+  if (!role && seat && may('conversations.read') && may('channels.browse')) work.house.broadcast.join(seat, roomOf(conversationId));
   const [row] = await work.db.rows<SummaryRow>(summariesSql, [work.person(), [conversationId]], 'summaries');
   return row!.summary;
 }
@@ -91,6 +95,7 @@ export async function close(work: Work, conversationId: string): Promise<void> {
 
 export async function join(work: Work, conversationId: string): Promise<Summary> {
   const me = work.person();
+  work.require('conversations.read');
   const { conversation, role } = await lockConversation(work, conversationId);
   if (!role && conversation.visibility !== 'public') throw notFound('conversation');
   if (conversation.archivedAt) throw archived();
@@ -108,8 +113,11 @@ export async function leave(work: Work, conversationId: string): Promise<void> {
 }
 
 export async function addMembers(work: Work, conversationId: string, userIds: string[]): Promise<string[]> {
-  const { conversation } = await lockAsLeader(work, conversationId);
-  return putMembers(work, conversation, userIds, 'member');
+  const { conversation, role } = await lockAsLeader(work, conversationId);
+  await requireMayAdd(work, userIds, role);
+  const added = await putMembers(work, conversation, userIds, 'member');
+  await countAdditions(work, added);
+  return added;
 }
 
 export async function removeMember(work: Work, conversationId: string, userId: string): Promise<void> {

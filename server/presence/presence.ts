@@ -1,10 +1,13 @@
 import type { Answers, CallPayload } from '@parley/protocol/catalogue.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
+import type { Permission } from '@parley/protocol/permissions.ts';
+import { authority } from '../kernel/authority.ts';
 import type { Broadcast, Seat } from '../kernel/broadcast.ts';
 import { now } from '../kernel/clock.ts';
 import { pause, type LongLived } from '../kernel/lifecycle.ts';
 import { partKey } from '../kernel/parts.ts';
-import type { Work } from '../kernel/work.ts';
+import type { House, Work } from '../kernel/work.ts';
+import { reachableBy } from '../users/visibility.ts';
 
 /*
  * Who is there. Nothing of this is ever stored: it lives in memory, is told only to those who look at a list with these people in it, and
@@ -29,23 +32,33 @@ export async function watch(
   work: Work,
   { userIds }: CallPayload<'presence:watch'>,
 ): Promise<Answers['presence:watch']> {
-  const visible = await visibleAmong(work, userIds);
   const { seat } = work.doorway;
   const here = work.use(presence);
-  if (seat) here.watch(seat, visible);
-  return { states: Object.fromEntries(userIds.map((id) => [id, visible.includes(id) ? here.stateOf(id) : 'offline'])) };
+  const seen = new Set(await here.seenBy(work.house, work.person(), userIds));
+  if (seat) here.watch(seat, seen);
+  return { states: Object.fromEntries(userIds.map((id) => [id, seen.has(id) ? here.stateOf(id) : 'offline'])) };
 }
 
-/** Whoever may see the people of the organisation sees them all; a guest sees those they share a conversation with. */
-async function visibleAmong(work: Work, userIds: string[]): Promise<string[]> {
-  if (work.may('people.read')) return userIds;
-  const rows = await work.db.rows<{ id: string }>(
-    `select distinct theirs.user_id as id from members mine join members theirs using (conversation_id)
-     where mine.user_id = $1 and mine.left_at is null and theirs.left_at is null and theirs.user_id = any($2::uuid[])`,
-    [work.person(), userIds],
-    'presence visible',
+/**
+ * Ends watching where the right to see ends: when a person's rights change, and for people without `people.read` when a membership ends that
+ * let them see each other. What is still seen is watched on; a right given back is used by asking again.
+ */
+export function followSight(house: House): void {
+  const { broadcast, events, parts } = house;
+  const here = parts.use(presence);
+  const look = async (seats: readonly Seat[]): Promise<void> => {
+    here.sightMoved();
+    const limited = seats.filter(({ personId }) => !parts.use(authority).allows(personId, 'people.read'));
+    const watching = limited.map((seat) => ({ seat, watched: here.watchedBy(seat) }));
+    for (const { seat } of watching) here.watch(seat, new Set());
+    for (const { seat, watched } of watching)
+      if (watched.length > 0) here.watch(seat, new Set(await here.seenBy(house, seat.personId, watched)));
+  };
+  for (const type of ['role.granted', 'role.withdrawn'])
+    events.on(type, ({ payload: { userId } }) => look([...broadcast.seatsOf(String(userId))]));
+  events.on('member.removed', ({ payload: { userId } }) =>
+    look([...broadcast.seatsOf(String(userId)), ...broadcast.seatsIn(room + String(userId))]),
   );
-  return rows.map((row) => row.id);
 }
 
 /**
@@ -62,6 +75,7 @@ export class Presence implements LongLived {
   /** People whose state may have changed, and since when they have had no connection. */
   readonly #moved = new Map<string, number | null>();
   readonly #away = new WeakSet<Seat>();
+  #sightMoves = 0;
 
   constructor(broadcast: Broadcast) {
     this.#broadcast = broadcast;
@@ -85,11 +99,31 @@ export class Presence implements LongLived {
     return seats.every((seat) => this.#away.has(seat)) ? 'away' : 'online';
   }
 
-  watch(seat: Seat, personIds: readonly string[]): void {
-    const wanted = new Set(personIds.map((id) => room + id));
-    for (const { name } of [...seat.rooms])
-      if (name.startsWith(room) && !wanted.delete(name)) this.#broadcast.leave(seat, name);
-    for (const name of wanted) this.#broadcast.join(seat, name);
+  /** Those of these people a person may watch: everybody with `people.read`, otherwise those they share a conversation with. */
+  async seenBy(house: House, personId: string, ids: readonly string[]): Promise<readonly string[]> {
+    const may = (permission: Permission) => house.parts.use(authority).allows(personId, permission);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      if (may('people.read')) return ids;
+      const moves = this.#sightMoves;
+      const seen = await reachableBy(house.db, personId, may, ids);
+      // A membership that ended while it was read may be among them.
+      if (moves === this.#sightMoves) return seen;
+    }
+    return [];
+  }
+
+  /** Who may see whom has changed. */
+  sightMoved(): void {
+    this.#sightMoves++;
+  }
+
+  watchedBy = (seat: Seat): string[] =>
+    seat.rooms.filter(({ name }) => name.startsWith(room)).map(({ name }) => name.slice(room.length));
+
+  watch(seat: Seat, personIds: ReadonlySet<string>): void {
+    const watched = new Set(this.watchedBy(seat));
+    for (const id of watched) if (!personIds.has(id)) this.#broadcast.leave(seat, room + id);
+    for (const id of personIds) if (!watched.has(id)) this.#broadcast.join(seat, room + id);
   }
 
   async run(signal: AbortSignal): Promise<void> {
