@@ -46,8 +46,8 @@ export async function watch(
 export function followSight(house: House): void {
   const { broadcast, events, parts } = house;
   const here = parts.use(presence);
-  const look = async (seats: readonly Seat[]): Promise<void> => {
-    here.sightMoved();
+  const look = async (personId: string, seats: readonly Seat[]): Promise<void> => {
+    here.sightMoved(personId);
     const limited = seats.filter(({ personId }) => !parts.use(authority).allows(personId, 'people.read'));
     const watching = limited.map((seat) => ({ seat, watched: here.watchedBy(seat) }));
     for (const { seat } of watching) here.watch(seat, new Set());
@@ -55,11 +55,18 @@ export function followSight(house: House): void {
       if (watched.length > 0) here.watch(seat, new Set(await here.seenBy(house, seat.personId, watched)));
   };
   for (const type of ['role.granted', 'role.withdrawn'])
-    events.on(type, ({ payload: { userId } }) => look([...broadcast.seatsOf(String(userId))]));
-  events.on('member.removed', ({ payload: { userId } }) =>
-    look([...broadcast.seatsOf(String(userId)), ...broadcast.seatsIn(room + String(userId))]),
-  );
+    events.on(type, ({ payload }) => {
+      const personId = String(payload['userId']);
+      return look(personId, [...broadcast.seatsOf(personId)]);
+    });
+  events.on('member.removed', ({ payload }) => {
+    const personId = String(payload['userId']);
+    return look(personId, [...broadcast.seatsOf(personId), ...broadcast.seatsIn(room + personId)]);
+  });
 }
+
+/** A question, being asked, who of these people is seen. */
+type Reading = { people: ReadonlySet<string>; stale: boolean };
 
 /**
  * The states of everybody connected to this process.
@@ -75,7 +82,7 @@ export class Presence implements LongLived {
   /** People whose state may have changed, and since when they have had no connection. */
   readonly #moved = new Map<string, number | null>();
   readonly #away = new WeakSet<Seat>();
-  #sightMoves = 0;
+  readonly #readings = new Set<Reading>();
 
   constructor(broadcast: Broadcast) {
     this.#broadcast = broadcast;
@@ -104,17 +111,21 @@ export class Presence implements LongLived {
     const may = (permission: Permission) => house.parts.use(authority).allows(personId, permission);
     for (let attempt = 0; attempt < 20; attempt++) {
       if (may('people.read')) return ids;
-      const moves = this.#sightMoves;
-      const seen = await reachableBy(house.db, personId, may, ids);
-      // A membership that ended while it was read may be among them.
-      if (moves === this.#sightMoves) return seen;
+      const reading: Reading = { people: new Set([personId, ...ids]), stale: false };
+      this.#readings.add(reading);
+      try {
+        const seen = await reachableBy(house.db, personId, may, ids);
+        if (!reading.stale) return seen;
+      } finally {
+        this.#readings.delete(reading);
+      }
     }
     return [];
   }
 
-  /** Who may see whom has changed. */
-  sightMoved(): void {
-    this.#sightMoves++;
+  /** Whom this person sees, and who sees them, has changed: what is being read of it is read again. */
+  sightMoved(personId: string): void {
+    for (const reading of this.#readings) reading.stale ||= reading.people.has(personId);
   }
 
   watchedBy = (seat: Seat): string[] =>
