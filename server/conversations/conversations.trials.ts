@@ -18,7 +18,7 @@ export const trials: Trials = {
   'conversation:browse': { asks: 'nothing', words: () => ({}) },
   'conversation:prefer': { asks: 'member', words: (scene) => ({ ...here(scene), muted: true }) },
   'member:list': { asks: 'reader', words: here },
-  'member:add': { asks: 'leader', words: (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }) },
+  'member:add': { asks: 'adder', words: (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }) },
   'member:remove': { asks: 'leader', words: (scene) => ({ ...here(scene), userId: scene.cast.tom }) },
   'member:role': { asks: 'owner', words: (scene) => ({ ...here(scene), userId: scene.cast.tom, role: 'moderator' }) },
 };
