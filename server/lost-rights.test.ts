@@ -2,10 +2,16 @@ import type { Socket } from 'socket.io-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ServerEvents } from '@parley/protocol/catalogue.ts';
 import type { Change, MineEvent } from '@parley/protocol/sync.ts';
+import { permissions } from '@parley/protocol/permissions.ts';
 import * as access from './access/access.ts';
 import { permissionsOf, roleNames, type Role } from './access/roles.ts';
+import { socketCalls } from './app.ts';
+import { runOperation } from './doors/operation.ts';
 import { system } from './kernel/actor.ts';
 import { inWork } from './kernel/work.ts';
+import { trials as declared } from './permissions.ts';
+import { makeCast, setScene as setMatrixScene } from './testing/matrix-world.ts';
+import type { Trials } from './testing/trials.ts';
 import { socketWith, until, type TestClient } from './testing/client.ts';
 import { visitor, type Visitor } from './testing/http.ts';
 import { inParallel } from './testing/hostile.ts';
@@ -25,6 +31,8 @@ beforeAll(async () => {
   await olga.signIn(await world.person('Olga', { roles: ['owner', 'member'] }));
 });
 afterAll(() => world?.close());
+
+const trials = declared as Trials;
 
 type Kind =
   | `change ${Change['kind']}`
@@ -189,6 +197,21 @@ const ways: Way[] = [
     returns: true,
   },
   {
+    name: 'the channel made private, looking at it',
+    roles: ['member'],
+    as: 'looking',
+    lose: ({ pia, conversationId }) => pia.call('conversation:make-private', { conversationId }),
+    keeps: others,
+    returns: true,
+  },
+  {
+    name: 'the channel made private, a member',
+    ...member,
+    lose: ({ pia, conversationId }) => pia.call('conversation:make-private', { conversationId }),
+    keeps: kinds,
+    returns: true,
+  },
+  {
     name: 'suspended',
     ...member,
     lose: ({ subjectId }) => done(olga.act('suspendPeople', { ids: [subjectId] })),
@@ -235,7 +258,7 @@ async function setScene({ roles, kind, as }: Way): Promise<Scene> {
   subject.close();
   const { conversation } = await pia.group('here', as === 'member' ? [subject] : [], {
     kind: 'channel',
-    visibility: as === 'looking' ? 'public' : 'private',
+    visibility: 'public',
   });
   const { conversation: aside } = await pia.group('aside', []);
   const { id: messageId } = await pia.says('the first', { in: conversation.id });
@@ -333,6 +356,24 @@ test('a person without conversations.read is not given a conversation by sync:st
   await alice.connect();
   expect(await alice.tries('sync:start', {})).toBe('forbidden');
   expect((await alice.call('session:me', {})).permissions).toEqual([]);
+});
+
+test('without conversations.read no call returns words, whatever it asks for', { timeout: 120_000 }, async () => {
+  const cast = await makeCast(world);
+  const { house } = world.app;
+  const silent = new Set(Object.keys(permissions).filter((permission) => permission !== 'conversations.read'));
+  const told: string[] = [];
+  for (const place of ['public channel', 'group', 'direct'] as const) {
+    const who = { name: 'member', roles: ['member' as const], standing: 'member' as const };
+    const scene = await setMatrixScene(world, cast, who, { place, whose: 'own' });
+    const actor = { kind: 'person' as const, id: scene.userId, name: 'Actor', deviceId: scene.deviceId, permissions: silent };
+    for (const call of socketCalls) {
+      const words = call.name === 'conversation:direct' ? { userId: cast.pia } : trials[call.name]!.words!(scene);
+      const { ok, error } = await runOperation(house, actor, call, words, { door: 'socket' });
+      if (JSON.stringify(ok ?? error).includes(scene.secret)) told.push(`${call.name} in ${place}`);
+    }
+  }
+  expect(told).toEqual([]);
 });
 
 test('rooms are left before a withdrawal commits, and a failed one gives them back', async () => {

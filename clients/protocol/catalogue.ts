@@ -35,6 +35,7 @@ export const calls = {
   'conversation:leave': c.ConversationRef,
   'conversation:rename': c.ConversationRename,
   'conversation:archive': c.ConversationRef,
+  'conversation:make-private': c.ConversationRef,
   'conversation:browse': c.ConversationBrowse,
   'conversation:prefer': c.ConversationPrefer,
   'member:list': c.MemberList,
@@ -78,6 +79,8 @@ export type Answers = {
   'conversation:leave': Record<string, never>;
   'conversation:rename': { rev: number };
   'conversation:archive': { rev: number };
+  /** Of a channel that is private already nothing changes. There is no way back. */
+  'conversation:make-private': { rev: number };
   'conversation:browse': { conversations: c.Summary[]; next: string | null };
   'conversation:prefer': { muted: boolean; pinned: boolean };
   'member:list': { members: (c.Member & { person: p.Person })[]; next: string | null };

@@ -70,7 +70,7 @@ export const PresenceSet = z.strictObject({ state: z.enum(['online', 'away']) })
 export const PresenceWatch = z.strictObject({ userIds: z.array(id).check(z.maxLength(limits.people)) });
 
 /**
- * What the reader may do has changed, and what this connection hears with it. `session:me` says what they may do now; who may read asks
+ * What the reader may do, or what this connection may hear, has changed. `session:me` says what they may do now; who may read asks
  * `sync:start` for what was missed, and opens and watches again what they look at.
  */
 export type RightsEvent = Record<string, never>;

@@ -15,6 +15,7 @@ export const trials: Trials = {
   'conversation:leave': { asks: 'leaver', words: here },
   'conversation:rename': { asks: 'leader', words: (scene) => ({ ...here(scene), name: 'renamed' }) },
   'conversation:archive': { asks: 'owner', words: here },
+  'conversation:make-private': { asks: 'owner', words: here },
   'conversation:browse': { asks: 'nothing', words: () => ({}) },
   'conversation:prefer': { asks: 'member', words: (scene) => ({ ...here(scene), muted: true }) },
   'member:list': { asks: 'reader', words: here },

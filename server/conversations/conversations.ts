@@ -79,12 +79,22 @@ export async function direct(work: Work, userId: string): Promise<Summary> {
 /** What a reader sees of one conversation. A public channel looked at from outside is also heard on this connection, until `close`. */
 export async function open(work: Work, conversationId: string): Promise<Summary> {
   const { role } = await requireReader(work, conversationId);
-  const { seat } = work.doorway;
-  // Asked again: the right to look may have been taken while the store was read.
-  const may = (permission: Permission) => work.use(authority).allows(work.person(), permission);
-  if (!role && seat && may('conversations.read') && may('channels.browse')) work.house.broadcast.join(seat, roomOf(conversationId));
+  if (!role) await look(work, conversationId);
   const [row] = await work.db.rows<SummaryRow>(summariesSql, [work.person(), [conversationId]], 'summaries');
   return row!.summary;
+}
+
+/** Lets this connection hear a public channel. An act that closes the channel waits for the lock, and then finds the connection in the room. */
+async function look(work: Work, conversationId: string): Promise<void> {
+  const { seat } = work.doorway;
+  if (!seat) return;
+  const still = await work.sql(`select from conversations where id = $1 and visibility = 'public' for share`, [
+    conversationId,
+  ]);
+  if (still.length === 0) throw notFound('conversation');
+  // The right to look may have been taken while the store was read.
+  const may = (permission: Permission) => work.use(authority).allows(work.person(), permission);
+  if (may('conversations.read') && may('channels.browse')) work.house.broadcast.join(seat, roomOf(conversationId));
 }
 
 export async function close(work: Work, conversationId: string): Promise<void> {
@@ -166,6 +176,35 @@ export async function archive(work: Work, conversationId: string): Promise<numbe
   return changeConversation(work, conversation, { archivedAt: work.at }, 'conversation.archived');
 }
 
+/** Closes a public channel to all but its members. There is no way back: what members say among themselves is not opened to others later. */
+export async function makePrivate(work: Work, conversationId: string): Promise<number> {
+  const { conversation, role } = await lockAsLeader(work, conversationId);
+  if (role !== 'owner') throw forbidden('Only an owner can make a channel private.');
+  if (conversation.visibility === 'private') return conversation.rev;
+  await sendLookersAway(work, conversationId);
+  return changeConversation(work, conversation, { visibility: 'private' }, 'conversation.made-private');
+}
+
+/** Whoever looks at the channel without being in it stops hearing it before the commit, and is told to look again. */
+async function sendLookersAway(work: Work, conversationId: string): Promise<void> {
+  const { broadcast } = work.house;
+  const members = await work.sql<{ id: string }>(
+    'select user_id as id from members where conversation_id = $1 and left_at is null',
+    [conversationId],
+  );
+  const inside = new Set(members.map(({ id }) => id));
+  work.beforeCommit(() => {
+    const lookers = broadcast.seatsIn(roomOf(conversationId)).filter(({ personId }) => !inside.has(personId));
+    for (const seat of lookers) broadcast.silence(seat, roomOf(conversationId));
+    work.afterCommit(() => {
+      for (const seat of lookers) broadcast.toSeat(seat, 'rights', '{}');
+    });
+    work.onRollback(() => {
+      for (const seat of lookers) broadcast.join(seat, roomOf(conversationId));
+    });
+  });
+}
+
 /** Mutes or pins for the asking person alone. */
 export async function prefer(
   work: Work,
@@ -221,7 +260,7 @@ async function createOnce(work: Work, wanted: New): Promise<{ row: ConversationR
 async function changeConversation(
   work: Work,
   conversation: ConversationRow,
-  change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt'>>,
+  change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt' | 'visibility'>>,
   event: string,
 ): Promise<number> {
   const rev = await advance(work, conversation.id);

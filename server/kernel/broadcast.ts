@@ -87,7 +87,7 @@ export class Broadcast {
     this.#rooms.leave(seat, room);
   }
 
-  /** Takes a seat out of a room whose membership stands, because its person may not hear it at the moment: a later reading may bring it back. */
+  /** Takes a seat out of a room for now: unlike a leave, this says nothing of what is read from the store meanwhile, and a join may follow. */
   silence(seat: Seat, room: string): void {
     this.#rooms.leave(seat, room);
   }

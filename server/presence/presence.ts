@@ -133,7 +133,7 @@ export class Presence implements LongLived {
 
   watch(seat: Seat, personIds: ReadonlySet<string>): void {
     const watched = new Set(this.watchedBy(seat));
-    for (const id of watched) if (!personIds.has(id)) this.#broadcast.leave(seat, room + id);
+    for (const id of watched) if (!personIds.has(id)) this.#broadcast.silence(seat, room + id);
     for (const id of personIds) if (!watched.has(id)) this.#broadcast.join(seat, room + id);
   }
 
