@@ -77,8 +77,10 @@ const happenings: Record<Kind, (scene: Scene) => Promise<unknown>> = {
     // Only a member has anything of their own here.
     for (const role of ['moderator', 'member'] as const) await pia.tries('member:role', { conversationId, userId, role });
   },
-  'mine joined': ({ pia, asideId, subjectId }) =>
-    pia.call('member:add', { conversationId: asideId, userIds: [subjectId] }),
+  'mine joined': async ({ pia, asideId, subjectId }) => {
+    await pia.call('member:add', { conversationId: asideId, userIds: [subjectId] });
+    await pia.says('welcome', { in: asideId });
+  },
   // Somebody suspended is not put into anything.
   'mine left': ({ pia, asideId, subjectId }) =>
     pia.tries('member:remove', { conversationId: asideId, userId: subjectId }),
@@ -301,6 +303,8 @@ async function heard(scene: Scene, ears: Ears, right: readonly Kind[]): Promise<
   const here = new Set(
     frames.flatMap(([event, payload]): string[] => {
       const { conversationId, userId } = payload;
+      // Hearing the other group is part of having been taken into it.
+      if (event === 'change' && conversationId === scene.asideId) return ['mine joined'];
       if (event === 'change') return conversationId === scene.conversationId ? [`change ${kindOf(payload)}`] : [];
       if (event === 'mine') return [`mine ${String(payload['kind'])}`];
       if (event === 'typing') return conversationId === scene.conversationId ? ['typing'] : [];
