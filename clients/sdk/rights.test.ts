@@ -52,7 +52,7 @@ test('a device that starts without the right to read is live, knows its person, 
 test('a channel looked at says so when it is made private', async () => {
   const [ada, ben] = [await live('Ada'), await live('Ben')];
   const { conversation } = await ada.call('conversation:create', {
-    clientId: 'looked at',
+    clientId: 'looked-at',
     kind: 'channel',
     name: 'looked at',
     visibility: 'public',
