@@ -72,10 +72,12 @@ const happenings: Record<Kind, (scene: Scene) => Promise<unknown>> = {
     await pia.call('member:add', { conversationId, userIds: [tomId] });
     await pia.call('member:remove', { conversationId, userId: tomId });
   },
-  'change conversation': ({ pia, conversationId }) => pia.call('conversation:rename', { conversationId, name: 'named' }),
+  'change conversation': ({ pia, conversationId }) =>
+    pia.call('conversation:rename', { conversationId, name: 'named' }),
   'mine mine': async ({ pia, conversationId, subjectId: userId }) => {
     // Only a member has anything of their own here.
-    for (const role of ['moderator', 'member'] as const) await pia.tries('member:role', { conversationId, userId, role });
+    for (const role of ['moderator', 'member'] as const)
+      await pia.tries('member:role', { conversationId, userId, role });
   },
   'mine joined': async ({ pia, asideId, subjectId }) => {
     await pia.call('member:add', { conversationId: asideId, userIds: [subjectId] });
@@ -320,7 +322,9 @@ test('after a right is lost nothing more is heard, on this connection or the nex
   const check = async (way: Way, when: string, scene: Scene, ears: Ears, right: readonly Kind[]) => {
     const got = await heard(scene, ears, right);
     if (String(got) !== String(kinds.filter((kind) => right.includes(kind))))
-      wrong.push(`${way.name}, ${when}: heard ${got.join(', ') || 'nothing'} instead of ${right.join(', ') || 'nothing'}`);
+      wrong.push(
+        `${way.name}, ${when}: heard ${got.join(', ') || 'nothing'} instead of ${right.join(', ') || 'nothing'}`,
+      );
   };
   await inParallel(ways, 4, async (way) => {
     const scene = await setScene(way);
@@ -330,7 +334,14 @@ test('after a right is lost nothing more is heard, on this connection or the nex
     if (way.keeps === null) await until(() => !scene.ears.socket.connected, `${way.name}: the connection to end`);
     await check(way, 'after', scene, scene.ears, way.keeps ?? []);
     const next = way.returns ? await listen(scene.token) : null;
-    expect(next ?? (await listen(scene.token).then(() => 'let in', () => null)), way.name).toEqual(next);
+    expect(
+      next ??
+        (await listen(scene.token).then(
+          () => 'let in',
+          () => null,
+        )),
+      way.name,
+    ).toEqual(next);
     if (next) {
       await attend(scene, way.as, next);
       const mayLookAgain = way.name === 'no longer looking' ? inTheRoom : [];
@@ -370,7 +381,13 @@ test('without conversations.read no call returns words, whatever it asks for', {
   for (const place of ['public channel', 'group', 'direct'] as const) {
     const who = { name: 'member', roles: ['member' as const], standing: 'member' as const };
     const scene = await setMatrixScene(world, cast, who, { place, whose: 'own' });
-    const actor = { kind: 'person' as const, id: scene.userId, name: 'Actor', deviceId: scene.deviceId, permissions: silent };
+    const actor = {
+      kind: 'person' as const,
+      id: scene.userId,
+      name: 'Actor',
+      deviceId: scene.deviceId,
+      permissions: silent,
+    };
     for (const call of socketCalls) {
       const words = call.name === 'conversation:direct' ? { userId: cast.pia } : trials[call.name]!.words!(scene);
       const { ok, error } = await runOperation(house, actor, call, words, { door: 'socket' });

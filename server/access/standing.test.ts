@@ -66,7 +66,10 @@ test.each(takings)('two owners $name each other at once: one act commits', { tim
     const codes = answers.map(({ code }) => code ?? 'done').sort();
     outcomes[codes.join(' ')] = (outcomes[codes.join(' ')] ?? 0) + 1;
     // Who comes second is refused in the transaction, or already at the door.
-    expect(codes.filter((code) => code === 'done'), `race ${race}: ${codes.join(' ')}`).toHaveLength(1);
+    expect(
+      codes.filter((code) => code === 'done'),
+      `race ${race}: ${codes.join(' ')}`,
+    ).toHaveLength(1);
     expect(refused, `race ${race}: ${codes.join(' ')}`).toContain(codes.find((code) => code !== 'done'));
   }
   expect(Object.values(outcomes).reduce((sum, count) => sum + count)).toBe(races);
@@ -92,8 +95,9 @@ test('a plan made before the actor was demoted is refused, also while the proces
   }
   expect(await world.db.rows(`select from users where id = $1 and status = 'active'`, [target.id])).toHaveLength(1);
   expect(
-    await world.db.rows(`select from audit_entries where outcome = 'refused' and actor_id = $1 and action = 'mutation suspendPeople'`, [
-      person.id,
-    ]),
+    await world.db.rows(
+      `select from audit_entries where outcome = 'refused' and actor_id = $1 and action = 'mutation suspendPeople'`,
+      [person.id],
+    ),
   ).toHaveLength(1);
 });

@@ -112,13 +112,16 @@ describe('a name and title by which a person would be taken for somebody stronge
     await world.db.rows(`update users set name = 'Ada Lovelace', title = 'Chief' where id = $1`, [id]);
   });
 
-  test.each(faces)('%s is refused to an administrator: for others, themselves, and people they invite', async (_, name, title) => {
-    const member = await makeTarget(['member']);
-    expect((await adam.act('editPerson', { id: member.id, name, title })).code).toBe('forbidden');
-    const { id } = await world.person('Adam');
-    expect((await adam.act('editPerson', { id, name, title })).code).toBe('forbidden');
-    expect((await adam.act('invitePerson', { name, title, email: `${newId()}@example.com` })).code).toBe('forbidden');
-  });
+  test.each(faces)(
+    '%s is refused to an administrator: for others, themselves, and people they invite',
+    async (_, name, title) => {
+      const member = await makeTarget(['member']);
+      expect((await adam.act('editPerson', { id: member.id, name, title })).code).toBe('forbidden');
+      const { id } = await world.person('Adam');
+      expect((await adam.act('editPerson', { id, name, title })).code).toBe('forbidden');
+      expect((await adam.act('invitePerson', { name, title, email: `${newId()}@example.com` })).code).toBe('forbidden');
+    },
+  );
 
   test('in two steps is refused as in one', async () => {
     const { id } = await makeTarget(['member']);

@@ -207,13 +207,25 @@ describe('who may create and add', () => {
   ] as const)('whoAddsPeople: %s, in a group', async (value, allowed) => {
     await decide({});
     const leader = await world.device('The leader');
-    const devices = { leader, ...Object.fromEntries(await Promise.all((Object.keys(people) as Name[]).map(async (name) => [name, await deviceOf(name)] as const))) };
-    const { conversation } = await leader.group('many', Object.values(devices).filter((device) => device !== leader));
+    const devices = {
+      leader,
+      ...Object.fromEntries(
+        await Promise.all((Object.keys(people) as Name[]).map(async (name) => [name, await deviceOf(name)] as const)),
+      ),
+    };
+    const { conversation } = await leader.group(
+      'many',
+      Object.values(devices).filter((device) => device !== leader),
+    );
     const shared = await world.device('Shared');
-    await leader.group('where all see the one', [...Object.values(devices).filter((device) => device !== leader), shared]);
+    await leader.group('where all see the one', [
+      ...Object.values(devices).filter((device) => device !== leader),
+      shared,
+    ]);
     await decide({ whoAddsPeople: value, addedPerPersonPerDay: 10_000 });
     for (const [name, device] of Object.entries(devices)) {
-      const may = (allowed as readonly string[]).includes(name) || (name === 'leader' && ['everyone', 'members'].includes(value));
+      const may =
+        (allowed as readonly string[]).includes(name) || (name === 'leader' && ['everyone', 'members'].includes(value));
       expect(await added(device, conversation.id, [shared.userId]), name).toBe(may ? shared.userId : 'forbidden');
       if (may) await leader.call('member:remove', { conversationId: conversation.id, userId: shared.userId });
     }

@@ -67,7 +67,8 @@ async function computeRooms(house: House, userId: string, seats: readonly Seat[]
   }
 }
 
-const heardBy = (seat: Seat): string[] => seat.rooms.map(({ name }) => name).filter((name) => name.startsWith(roomOf('')));
+const heardBy = (seat: Seat): string[] =>
+  seat.rooms.map(({ name }) => name).filter((name) => name.startsWith(roomOf('')));
 
 function leaveUnheard(
   { broadcast }: House,

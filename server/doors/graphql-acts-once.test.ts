@@ -135,9 +135,16 @@ test('a token with anything added to it, or taken from it, is refused, and as it
   const { token } = await olga.askAct('editPerson', args);
   const apply = async (previewToken: string) =>
     (await olga.askAct('editPerson', args, { reason: 'x', previewToken })).code;
-  for (const more of ['.junk', '.', '=', '!!', ' x', '\u200b', 'A']) expect(await apply(`${token}${more}`), more).toBe('malformed');
+  for (const more of ['.junk', '.', '=', '!!', ' x', '\u200b', 'A'])
+    expect(await apply(`${token}${more}`), more).toBe('malformed');
   const [text, signature] = token!.split('.');
-  for (const other of [`${text}..${signature}`, `${text}.!${signature}`, `${text}`, `.${signature}`, token!.slice(0, -1)])
+  for (const other of [
+    `${text}..${signature}`,
+    `${text}.!${signature}`,
+    `${text}`,
+    `.${signature}`,
+    token!.slice(0, -1),
+  ])
     expect(await apply(other), other.slice(-60)).toBe('malformed');
   expect(await apply(token!)).toBeUndefined();
 });

@@ -31,7 +31,8 @@ export const words: Words = {
       evaluation: '此系统显示虚构的人员和对话，供试用。',
       whoCreatesChannels: '谁可以创建频道：所有成员，或仅系统管理员。',
       whoCreatesGroups: '谁可以创建群组：所有成员，或仅系统管理员。',
-      whoAddsPeople: '谁可以把人加入会话：群组内所有人和频道管理者（包括访客）；同上但不含访客；仅会话的所有者和会话管理员（群组亦然）；或仅系统管理员。',
+      whoAddsPeople:
+        '谁可以把人加入会话：群组内所有人和频道管理者（包括访客）；同上但不含访客；仅会话的所有者和会话管理员（群组亦然）；或仅系统管理员。',
       addedPeoplePerDay: '一个人每天最多可以把多少人次加入会话。',
       addedPerPersonPerDay: '一个人每天最多可以把同一个人加入多少个会话。',
     },
