@@ -33,6 +33,43 @@ export const sentenceOf = (name: SettingName): string => known[name].sentence;
 
 const defaults = Object.fromEntries(settingNames.map((name) => [name, known[name].fallback])) as Settings;
 
+export type SettingKind = 'text' | 'flag' | 'number' | 'choice';
+
+/** Which control shows a setting: its kind, the bounds of a number or of a text's length, and the choices. */
+export type SettingForm = {
+  kind: SettingKind;
+  minimum: number | null;
+  maximum: number | null;
+  choices: readonly string[] | null;
+};
+
+/** The form of a setting's value, derived from the type that judges it, so that the two cannot differ. */
+export function formOf(type: z.ZodMiniType): SettingForm {
+  const schema = z.toJSONSchema(type);
+  if (schema.type === 'boolean') return { kind: 'flag', minimum: null, maximum: null, choices: null };
+  if (schema.type === 'integer')
+    return { kind: 'number', minimum: schema.minimum ?? null, maximum: schema.maximum ?? null, choices: null };
+  if (schema.type !== 'string') throw new Error(`A setting cannot be of the type ${JSON.stringify(schema)}.`);
+  if (schema.enum) return { kind: 'choice', minimum: null, maximum: null, choices: schema.enum as string[] };
+  return { kind: 'text', minimum: schema.minLength ?? 0, maximum: schema.maxLength ?? null, choices: null };
+}
+
+const forms = Object.fromEntries(settingNames.map((name) => [name, formOf(known[name].type)])) as Record<
+  SettingName,
+  SettingForm
+>;
+
+/** What a value of this form must be, as a refusal says it. */
+export function boundsOf({ kind, minimum, maximum, choices }: SettingForm): string {
+  const what = {
+    flag: 'must be true or false',
+    number: `must be a whole number from ${minimum} to ${maximum}`,
+    choice: `must be one of: ${choices?.join(', ')}`,
+    text: `must be text of ${minimum} to ${maximum} characters that is not only white space`,
+  };
+  return what[kind];
+}
+
 /** All settings as they stand. Open to every actor: none of them is a secret. */
 export async function read(work: Work): Promise<Settings> {
   const rows = await work.db.rows<{ name: string; value: unknown }>(
@@ -47,7 +84,7 @@ export async function read(work: Work): Promise<Settings> {
 export const operatorSettings = partKey<readonly SettingInForce[]>('operator settings');
 
 /** `changedAt` is null where nobody touched it and the default holds. */
-export type SettingAsItStands = {
+export type SettingAsItStands = SettingForm & {
   name: SettingName;
   value: unknown;
   fallback: unknown;
@@ -64,7 +101,7 @@ export async function asTheyStand(work: Work): Promise<SettingAsItStands[]> {
   return settingNames.map((name) => {
     const row = rows.find((one) => one.name === name);
     const fallback = defaults[name];
-    return { name, value: row ? row.value : fallback, fallback, changedAt: row?.changedAt ?? null };
+    return { ...forms[name], name, value: row ? row.value : fallback, fallback, changedAt: row?.changedAt ?? null };
   });
 }
 
@@ -76,8 +113,7 @@ export async function change<N extends SettingName>(
   { reason = null }: { reason?: string | null } = {},
 ): Promise<void> {
   work.require('settings.manage');
-  const judged = known[name].type.safeParse(value);
-  if (!judged.success) throw malformed(`value: ${judged.error.issues[0]?.message ?? 'is not one this setting takes'}`);
+  if (!known[name].type.safeParse(value).success) throw malformed(`value: ${boundsOf(forms[name])}`);
   // Two who change a setting nobody touched yet would both find no row.
   await work.sql(`select pg_advisory_xact_lock(hashtext('parley setting'), hashtext($1))`, [name]);
   const transaction = await work.transaction();

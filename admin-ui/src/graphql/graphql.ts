@@ -51,6 +51,12 @@ export type RoleName =
   | 'member'
   | 'owner';
 
+export type SettingKind =
+  | 'choice'
+  | 'flag'
+  | 'number'
+  | 'text';
+
 export type TaskState =
   | 'done'
   | 'failed'
@@ -490,7 +496,7 @@ export type MeQuery = { me: { id: string, name: string, email: string | null, pe
 export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SettingsQuery = { settings: Array<{ name: string, value: unknown, sentence: string, fallback: unknown, changedAt: string | null }> };
+export type SettingsQuery = { settings: Array<{ name: string, value: unknown, sentence: string, fallback: unknown, changedAt: string | null, kind: SettingKind, minimum: number | null, maximum: number | null, choices: Array<string> | null }> };
 
 export type OperatorSettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2084,6 +2090,10 @@ export const SettingsDocument = new TypedDocumentString(`
     sentence
     fallback
     changedAt
+    kind
+    minimum
+    maximum
+    choices
   }
 }
     `) as unknown as TypedDocumentString<SettingsQuery, SettingsQueryVariables>;

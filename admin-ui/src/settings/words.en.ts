@@ -23,6 +23,9 @@ export const words = {
     } as Record<string, string>,
     on: 'on',
     off: 'off',
+    bounds: 'A whole number from {minimum} to {maximum}.',
+    /** What a setting's choices are called, by the setting's name. */
+    choices: {} as Record<string, Record<string, string>>,
   },
   // What the operator's settings mean is said by the server in English, which the reference is written from, too.
   operator: {} as Record<string, string>,

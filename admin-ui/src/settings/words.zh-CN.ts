@@ -24,6 +24,8 @@ export const words: Words = {
     },
     on: '开',
     off: '关',
+    bounds: '{minimum} 到 {maximum} 之间的整数。',
+    choices: {},
   },
   operator: {
     dataDir: '嵌入式引擎、文件和密钥所在的位置。',
