@@ -31,7 +31,14 @@ export type Options = {
 };
 
 /** `GET /api/status`. `setUp`: the installation is empty and waits for its first owner. */
-export type Status = { ready: boolean; setUp: boolean; organisation: string; version: string; evaluation: boolean };
+export type Status = {
+  ready: boolean;
+  setUp: boolean;
+  organisation: string;
+  version: string;
+  evaluation: boolean;
+  passwordFloor: number;
+};
 
 export type Me = Person & { permissions: string[] };
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
+import { passwordBounds } from '@parley/protocol/passwords.ts';
 import { text } from '@parley/protocol/words.ts';
 import type { SettingInForce } from '../config.ts';
 import { malformed } from '../kernel/errors.ts';
@@ -23,6 +24,11 @@ const known = {
     fallback: false,
     type: z.boolean(),
     sentence: 'This installation shows made-up people and talk, for trying things out.',
+  },
+  passwordFloor: {
+    fallback: passwordBounds.floor as number,
+    type: z.int().check(z.minimum(passwordBounds.least), z.maximum(passwordBounds.floorMost)),
+    sentence: 'The fewest characters a new password may have. Passwords chosen before keep working.',
   },
 };
 
