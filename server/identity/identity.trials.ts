@@ -22,10 +22,24 @@ export const trials: Trials = {
   'DELETE /api/session': { asks: 'nothing' },
   'GET /api/session/devices': { asks: 'nothing' },
   'DELETE /api/session/devices/:deviceId': { asks: 'ownDevice' },
+  'DELETE /api/session/devices': { asks: 'nothing', words: () => ({ keepThis: true }) },
+  'POST /api/session/password': {
+    asks: 'ownPassword',
+    words: () => ({ current: 'nobody chose this one', password: 'long enough for this' }),
+  },
+  'POST /api/password-reset/person': { asks: 'nothing', words: () => ({ token: 'nobody made this' }) },
+  'POST /api/password-reset': {
+    asks: 'nothing',
+    words: () => ({ token: 'nobody made this', password: 'long enough for this' }),
+  },
   'GET /api/me': { asks: 'nothing' },
   'query devices': {
     asks: 'nothing',
     words: () => '{ devices(first: 2) { edges { node { person { name } } } totalCount } }',
+  },
+  'mutation resetPassword': {
+    asks: 'notStronger',
+    words: (scene) => ({ id: weaker(scene) ? scene.cast.member : scene.cast.owner }),
   },
   'mutation endDevices': { asks: 'nothing', words: ({ cast }) => ({ ids: [cast.device] }) },
   'mutation inviteAgain': {

@@ -6,6 +6,7 @@ import { reactivationGuards, suspensionGuards } from '../users/users.ts';
 import { createAuthority } from './authority.ts';
 import { endDevicesOfSuspended } from './devices.ts';
 import { deriveKeys, type Keys } from './keys.ts';
+import { voidResetsOfSuspended } from './password-resets.ts';
 import { readyDecoy } from './passwords.ts';
 import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 
@@ -41,7 +42,7 @@ export function installIdentity(house: House, options: IdentityOptions): void {
     version: options.version,
   });
   house.parts.install(authority, createAuthority(house, keys));
-  house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended]);
+  house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended, voidResetsOfSuspended]);
   house.parts.install(reactivationGuards, [guardReactivation]);
   void readyDecoy();
 }
