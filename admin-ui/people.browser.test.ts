@@ -167,7 +167,7 @@ test('an invited person gets a link once, sets a password and is in the chat; th
   await page.locator('#title').fill('Baker');
   await page.getByRole('button', { name: 'Review the invitation' }).click();
   await dialogOf(desk).getByRole('button', { name: 'Invite Ines Invited' }).click();
-  const link = await page.locator('#invite-link').inputValue();
+  const link = await page.locator('#one-time-link').inputValue();
   await page.getByRole('button', { name: 'Copy the link' }).click();
   await page.getByText('Copied.').waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);

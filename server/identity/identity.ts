@@ -6,8 +6,7 @@ import { reactivationGuards, suspensionGuards } from '../users/users.ts';
 import { createAuthority } from './authority.ts';
 import { endDevicesOfSuspended } from './devices.ts';
 import { deriveKeys, type Keys } from './keys.ts';
-import { voidResetsOfSuspended } from './password-resets.ts';
-import { readyDecoy } from './passwords.ts';
+import { readyDecoy, voidResetsOfSuspended } from './passwords.ts';
 import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 
 /*

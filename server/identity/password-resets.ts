@@ -104,9 +104,6 @@ export async function use(
   return { userId, name, email, mark: markFor(keys, mark, { userId, passwordChangedAt: at }) };
 }
 
-/** As a guard of suspensions: somebody suspended must not come back by a link made before. */
-export const voidResetsOfSuspended: users.SuspensionGuard = (work, user) => voidResets(work, user.id);
-
 async function spend(act: Work, userId: string, tokenHash: Buffer, passwordHash: string): Promise<Date> {
   const user = await users.lockUser(act, userId);
   if (user.status === 'suspended') throw new Refused('suspended', 'This account is suspended. Ask an administrator.');

@@ -3,6 +3,7 @@ import { overloaded } from '../kernel/errors.ts';
 import { normalisedPassword } from '@parley/protocol/passwords.ts';
 import { newSecret } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
+import type { SuspensionGuard } from '../users/users.ts';
 
 /*
  * Passwords as argon2id, in the PHC string that carries its own parameters. Hashes leave this file for the database only: they are written by
@@ -91,3 +92,6 @@ export async function voidResets(work: Work, userId: string): Promise<void> {
       after: { userId, voidAt: work.at },
     });
 }
+
+/** As a guard of suspensions: a suspended person must not come back by a link that was made before. */
+export const voidResetsOfSuspended: SuspensionGuard = (work, user) => voidResets(work, user.id);

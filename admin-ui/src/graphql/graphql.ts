@@ -68,7 +68,7 @@ export type CountFragment = { table: string, op: string, count: number };
 
 export type PlanFragment = { token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> };
 
-type ActAnswer_AppliedAct_Fragment = { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> };
+type ActAnswer_AppliedAct_Fragment = { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> };
 
 type ActAnswer_PlannedAct_Fragment = { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> };
 
@@ -123,7 +123,7 @@ export type ExportAuditMutationVariables = Exact<{
 
 
 export type ExportAuditMutation = { exportAudit:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -245,7 +245,7 @@ export type CreateDepartmentMutationVariables = Exact<{
 
 
 export type CreateDepartmentMutation = { createDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -259,7 +259,7 @@ export type RenameDepartmentMutationVariables = Exact<{
 
 
 export type RenameDepartmentMutation = { renameDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -273,7 +273,7 @@ export type MoveDepartmentMutationVariables = Exact<{
 
 
 export type MoveDepartmentMutation = { moveDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -287,7 +287,7 @@ export type DeleteDepartmentMutationVariables = Exact<{
 
 
 export type DeleteDepartmentMutation = { deleteDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -313,7 +313,7 @@ export type EndDevicesMutationVariables = Exact<{
 
 
 export type EndDevicesMutation = { endDevices:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -374,7 +374,7 @@ export type SuspendPeopleMutationVariables = Exact<{
 
 
 export type SuspendPeopleMutation = { suspendPeople:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -387,7 +387,7 @@ export type ReactivatePeopleMutationVariables = Exact<{
 
 
 export type ReactivatePeopleMutation = { reactivatePeople:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -404,7 +404,7 @@ export type EditPersonMutationVariables = Exact<{
 
 
 export type EditPersonMutation = { editPerson:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -421,7 +421,21 @@ export type InvitePersonMutationVariables = Exact<{
 
 
 export type InvitePersonMutation = { invitePerson:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
+    | { __typename: 'RefusedAct', code: string, message: string, fault: string }
+   };
+
+export type ResetPasswordMutationVariables = Exact<{
+  id: string | number;
+  endAccess?: boolean | null | undefined;
+  reason?: string | null | undefined;
+  previewToken?: string | null | undefined;
+}>;
+
+
+export type ResetPasswordMutation = { resetPassword:
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -434,7 +448,7 @@ export type InviteAgainMutationVariables = Exact<{
 
 
 export type InviteAgainMutation = { inviteAgain:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -462,7 +476,7 @@ export type GrantRoleMutationVariables = Exact<{
 
 
 export type GrantRoleMutation = { grantRole:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -476,7 +490,7 @@ export type WithdrawRoleMutationVariables = Exact<{
 
 
 export type WithdrawRoleMutation = { withdrawRole:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -512,7 +526,7 @@ export type ChangeSettingMutationVariables = Exact<{
 
 
 export type ChangeSettingMutation = { changeSetting:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -590,6 +604,7 @@ export const ActAnswerFragmentDoc = new TypedDocumentString(`
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -825,6 +840,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1185,6 +1201,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1241,6 +1258,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1297,6 +1315,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1353,6 +1372,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1440,6 +1460,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1681,6 +1702,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1732,6 +1754,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1791,6 +1814,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1850,6 +1874,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1857,6 +1882,63 @@ fragment ActAnswer on ActResult {
     fault
   }
 }`) as unknown as TypedDocumentString<InvitePersonMutation, InvitePersonMutationVariables>;
+export const ResetPasswordDocument = new TypedDocumentString(`
+    mutation ResetPassword($id: ID!, $endAccess: Boolean, $reason: String, $previewToken: String) {
+  resetPassword(
+    id: $id
+    endAccess: $endAccess
+    reason: $reason
+    previewToken: $previewToken
+  ) {
+    ...ActAnswer
+  }
+}
+    fragment Count on PlanCount {
+  table
+  op
+  count
+}
+fragment Plan on PlannedAct {
+  token
+  expiresAt
+  counts {
+    ...Count
+  }
+  changes {
+    table
+    id
+    op
+    label
+    before
+    after
+  }
+  entries {
+    action
+    targetKind
+    targetName
+  }
+  events
+}
+fragment ActAnswer on ActResult {
+  __typename
+  ... on PlannedAct {
+    ...Plan
+  }
+  ... on AppliedAct {
+    counts {
+      ...Count
+    }
+    entryIds
+    resultId
+    inviteLink
+    resetLink
+  }
+  ... on RefusedAct {
+    code
+    message
+    fault
+  }
+}`) as unknown as TypedDocumentString<ResetPasswordMutation, ResetPasswordMutationVariables>;
 export const InviteAgainDocument = new TypedDocumentString(`
     mutation InviteAgain($id: ID!, $reason: String, $previewToken: String) {
   inviteAgain(id: $id, reason: $reason, previewToken: $previewToken) {
@@ -1901,6 +1983,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1999,6 +2082,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -2055,6 +2139,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -2159,6 +2244,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code

@@ -16,10 +16,14 @@ export const words = {
     nothing: 'nothing',
     lead: 'What the organisation decides about itself.',
     change: 'Change…',
-    names: { organisation: 'Organisation', evaluation: 'Evaluation' } as Record<string, string>,
+    names: { organisation: 'Organisation', evaluation: 'Evaluation', passwordFloor: 'Password length' } as Record<
+      string,
+      string
+    >,
     sentences: {
       organisation: 'The name people see in the title and when signing in.',
       evaluation: 'This installation shows made-up people and talk, for trying things out.',
+      passwordFloor: 'The fewest characters a new password may have. Passwords chosen before keep working.',
     } as Record<string, string>,
     on: 'on',
     off: 'off',

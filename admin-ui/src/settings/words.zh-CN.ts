@@ -17,10 +17,11 @@ export const words: Words = {
     nothing: '无',
     lead: '组织自行决定的事项。',
     change: '更改…',
-    names: { organisation: '组织名称', evaluation: '试用' },
+    names: { organisation: '组织名称', evaluation: '试用', passwordFloor: '密码长度' },
     sentences: {
       organisation: '人们在标题和登录页看到的名称。',
       evaluation: '此系统显示虚构的人员和对话，供试用。',
+      passwordFloor: '新密码的最少字符数。此前设置的密码仍可使用。',
     },
     on: '开',
     off: '关',
