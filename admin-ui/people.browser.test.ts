@@ -202,7 +202,7 @@ test('a reset link is planned, shown once and sets a new password; the choice to
   await device.signIn(ben, { device: 'a device' });
   const desk = await sit(`/people/${ben.id}`);
   const { page } = desk;
-  await page.locator('header .icon-button').last().click();
+  await page.getByRole('button', { name: /Ben Okafor/ }).click();
   await page.getByRole('menuitem', { name: 'Reset the password…' }).click();
   await dialogOf(desk).getByText('Make a link, and end access now').waitFor();
   expect(await desk.barriersInBoth()).toEqual([]);

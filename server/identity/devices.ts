@@ -1,7 +1,7 @@
 import type { OwnDevice } from '@parley/protocol/identity.ts';
 import { forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import { inOrder, lockUsers, type SuspensionGuard } from '../users/users.ts';
+import { inOrder, lockUser, lockUsers, type SuspensionGuard } from '../users/users.ts';
 
 /*
  * A device is one place a person signed in from: it holds one refresh token. Its rows carry token hashes, so they are written by SQL and told to
@@ -39,6 +39,8 @@ export async function end(
 
 /** Signs the acting person out everywhere, or everywhere but here. */
 export async function endOwn(work: Work, { keepThis }: { keepThis: boolean }): Promise<void> {
+  // The person before their devices, as acts do that end all devices of a person.
+  await lockUser(work, work.person());
   if (keepThis) await endOthers(work, 'signed out everywhere');
   else await endDevices(work, 'user_id = $1', work.person(), 'signed out everywhere', null);
 }

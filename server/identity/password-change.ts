@@ -65,8 +65,9 @@ async function replace(act: Work, own: Own, hash: string, alsoEndOthers: boolean
   const userId = act.person();
   const user = await lockUser(act, userId);
   if (user.status !== 'active') throw new Refused('suspended', 'This account is suspended. Ask an administrator.');
+  // Every act that sets a password holds the lock of the person: this one stays as it is until we are done.
   const [now] = await act.sql<{ changedAt: Date }>(
-    'select changed_at as "changedAt" from passwords where user_id = $1 for update',
+    'select changed_at as "changedAt" from passwords where user_id = $1',
     [userId],
   );
   // The current password that was proven is no longer the current one.
