@@ -110,7 +110,7 @@ test('own devices: one is signed out, then all others, then everywhere', async (
 
   await page.getByRole('button', { name: 'Sign out everywhere' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
-  await page.locator('#password').waitFor();
+  await page.locator('#email').waitFor();
   expect(new URL(page.url()).pathname).toBe('/sign-in');
   await until(
     async () =>

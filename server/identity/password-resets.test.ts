@@ -91,7 +91,8 @@ test('a newer link, a changed password, a suspension or a day make a link worthl
 
   const fourth = await linkFor(mei);
   const release = holdClock(() => Date.now() + resetLifeMs + 1_000);
-  expect(await dead(fourth.token).finally(release)).toBe('wrong_credentials');
+  const late = await Promise.all([use(fourth.token), personOf(fourth.token)]).finally(release);
+  expect(late.map(({ body }) => body.error?.code)).toEqual(['wrong_credentials', 'wrong_credentials']);
   expect((await use(fourth.token)).status).toBe(200);
   for (const made of ['x', `${fourth.token}x`, '0'.repeat(43)])
     expect(await dead(made), made).toBe('wrong_credentials');
