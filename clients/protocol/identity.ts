@@ -41,5 +41,11 @@ export const Invitation = z.strictObject({
 /** Who came in: enough to sign in with right away. */
 export type Invited = { userId: string; name: string; email: string };
 
-/** What the socket's handshake carries as `auth`. */
-export const Handshake = z.object({ token: z.string().check(z.maxLength(4_096)) });
+/**
+ * What the socket's handshake carries as `auth`. `dpop` is the proof of the device's key (RFC 9449), for a device that has one: method GET,
+ * address `<origin>/socket.io/`, with the hash of the token and the newest nonce.
+ */
+export const Handshake = z.object({
+  token: z.string().check(z.maxLength(4_096)),
+  dpop: z.optional(z.string().check(z.maxLength(4_096))),
+});

@@ -1,12 +1,14 @@
 import type { PersonKind, PersonStatus } from '@parley/protocol/people.ts';
 import { permissionsOf } from '../access/roles.ts';
-import type { Actor } from '../kernel/actor.ts';
-import type { Authority } from '../kernel/authority.ts';
+import { stranger, type Actor } from '../kernel/actor.ts';
+import type { Authority, Shown } from '../kernel/authority.ts';
 import { now } from '../kernel/clock.ts';
-import { Refused } from '../kernel/errors.ts';
+import { Refused, unauthenticated } from '../kernel/errors.ts';
 import type { Happening } from '../kernel/events.ts';
+import { recordBurst } from '../kernel/refusals.ts';
 import type { House } from '../kernel/work.ts';
-import { accessSeconds, readAccess } from './access-token.ts';
+import { accessSeconds, readAccess, type AccessClaims } from './access-token.ts';
+import { isProof, type DeviceProofs } from './device-proof.ts';
 import type { Keys } from './keys.ts';
 
 /** Where a person stands, as doors need it. */
@@ -18,16 +20,26 @@ type Standing = {
   permissions: ReadonlySet<string>;
 };
 
-type Row = { name: string; kind: PersonKind; status: PersonStatus; endedAt: Date | null; roles: string[] };
+type Row = {
+  name: string;
+  kind: PersonKind;
+  status: PersonStatus;
+  device: string;
+  endedAt: Date | null;
+  /** The generation of the refresh token in force, while no access token made from it has been used. */
+  unusedGeneration: number | null;
+  roles: string[];
+};
 
 /**
  * Answers doors who is calling.
  * 1. `identify` reads the token and then the database: device, person and roles in one statement, once a connection or request.
  * 2. What it read stays in memory and is moved by events in the moment they are announced, so `refresh` needs no query and is never late:
  *    an ended device, a suspended person, a role granted or withdrawn counts from the next call on.
- * 3. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
+ * 3. The first use of an access token made from a new refresh token is written down: from then on the token before is spent.
+ * 4. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
  */
-export function createAuthority(house: House, keys: Keys): Authority {
+export function createAuthority(house: House, keys: Keys, proofs: DeviceProofs): Authority {
   const standings = new Map<string, Standing>();
   const endedDevices = new Map<string, number>();
   let moves = 0;
@@ -61,10 +73,12 @@ export function createAuthority(house: House, keys: Keys): Authority {
   }
 
   return {
-    async identify(token) {
-      const { userId, deviceId } = await readAccess(keys, token);
+    async identify(token, shown) {
+      const claims = await readAccess(keys, token);
+      const { userId, deviceId } = claims;
       const row = await load(userId, deviceId);
       if (!row) throw sessionEnded();
+      if (claims.keyThumbprint) await requireProof(house, proofs, token, claims, row.device, shown);
       const standing = withPermissions({
         name: row.name,
         kind: row.kind,
@@ -76,6 +90,7 @@ export function createAuthority(house: House, keys: Keys): Authority {
       // Said first: somebody suspended should hear why the device ended.
       requireActive(standing);
       if (row.endedAt || endedDevices.has(deviceId)) throw sessionEnded();
+      if (row.unusedGeneration === claims.generation) await house.db.rows(useSql, [deviceId, claims.generation, new Date(now())]);
       return {
         kind: row.kind === 'bot' ? 'bot' : 'person',
         id: userId,
@@ -93,12 +108,47 @@ export function createAuthority(house: House, keys: Keys): Authority {
       if (!standing || standing.permissions === actor.permissions) return actor;
       return { ...actor, permissions: standing.permissions } satisfies Actor;
     },
+
+    nonce: () => proofs.nonce(),
   };
 }
 
 const standingSql = `
-  select u.name, u.kind, u.status, d.ended_at as "endedAt", array(select g.role from role_grants g where g.user_id = u.id) as roles
+  select u.name, u.kind, u.status, d.name as device, d.ended_at as "endedAt",
+    case when d.successor_used_at is null and d.previous_hash is not null then d.generation end as "unusedGeneration", array(select g.role from role_grants g where g.user_id = u.id) as roles
   from devices d join users u on u.id = d.user_id where d.id = $1 and u.id = $2`;
+
+const useSql = `
+  update devices set successor_used_at = $3 where id = $1 and generation = $2 and successor_used_at is null`;
+
+/** A copied token lacks the key: its use is refused and audited, and changes nothing for the device it was copied from. */
+async function requireProof(
+  house: House,
+  proofs: DeviceProofs,
+  token: string,
+  { deviceId, keyThumbprint }: AccessClaims,
+  device: string,
+  shown: Shown | undefined,
+): Promise<void> {
+  const proof = await proofs.read(shown, token);
+  const fault = !isProof(proof)
+    ? proof.fault
+    : proof.thumbprint === keyThumbprint
+      ? proofs.spend(proof)?.fault
+      : 'another key';
+  if (fault === undefined) return;
+  await recordBurst(house, `proof ${deviceId}`, {
+    actor: stranger,
+    entry: {
+      action: 'session.used',
+      outcome: 'refused',
+      target: { kind: 'device', id: deviceId, name: device },
+      reason: fault,
+    },
+    doorway: { door: shown?.door ?? 'system', address: shown?.address },
+  });
+  throw unauthenticated(`This session is bound to a key of its device: ${fault}.`);
+}
 
 const sessionEnded = () => new Refused('session_ended', 'This session has ended. Sign in again.');
 

@@ -4,6 +4,7 @@ import { Invitation, Refresh, SetUp, SignIn } from '@parley/protocol/identity.ts
 import { limits } from '@parley/protocol/limits.ts';
 import { id, optionalText } from '@parley/protocol/words.ts';
 import { route, type Http } from '../doors/route.ts';
+import { shownBy } from '../doors/shown.ts';
 import { forbidden, unauthenticated } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import * as settings from '../settings/settings.ts';
@@ -47,7 +48,12 @@ async function status(work: Work) {
 }
 
 async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, http: Http) {
-  const { session, refreshToken, mark } = await sessions.signIn(work, said, cookieOf(http.request, knownCookie));
+  const { session, refreshToken, mark } = await sessions.signIn(
+    work,
+    said,
+    shownTo(work, http),
+    cookieOf(http.request, knownCookie),
+  );
   if (keep === 'body') return { ...session, refreshToken };
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);
   setCookie(work, http.response, knownCookie, mark, 400 * 24 * 3_600_000);
@@ -57,7 +63,7 @@ async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, ht
 async function refresh(work: Work, { refreshToken: said }: z.output<typeof Refresh>, http: Http) {
   const token = said ?? cookieToken(http.request);
   if (!token) throw unauthenticated('There is no session to refresh. Sign in.');
-  const { session, refreshToken } = await sessions.refresh(work, token);
+  const { session, refreshToken } = await sessions.refresh(work, token, shownTo(work, http));
   if (said !== undefined) return { ...session, refreshToken };
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);
   return session;
@@ -70,6 +76,8 @@ async function signOut(work: Work, _input: unknown, http: Http) {
   if (token) await sessions.signOut(work, token);
   setCookie(work, http.response, refreshCookie, '', 0);
 }
+
+const shownTo = (work: Work, { request }: Http) => shownBy(request, request.originalUrl, work.doorway);
 
 /** The cookie is ambient: it counts only for a request a page of ours made, and browsers say so. */
 function cookieToken(request: Request): string | undefined {

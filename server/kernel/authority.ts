@@ -1,15 +1,28 @@
 import type { Actor } from './actor.ts';
 import { partKey } from './parts.ts';
 
+/** What a request shows beside its token: where it came in, and the proof (RFC 9449) that its device holds a key, if it sent one. */
+export type Shown = {
+  door: string;
+  method: string;
+  path: string;
+  host: string | undefined;
+  address: string | undefined;
+  proof: string | undefined;
+};
+
 /**
  * The seam through which doors learn who is calling. Declared here, implemented by `identity` and `access` above the kernel.
  * 1. `identify` answers for a credential once, at the door. It refuses (`unauthenticated`, `session_ended`, `suspended`) rather than guess.
+ *    The token of a device with a key counts only with a proof made for this very request; without `shown` there is none.
  * 2. `refresh` is asked before every call on a connection that stays open: it must be an answer from memory, and it must refuse at once
  *    what was ended or suspended since.
+ * 3. `nonce` is what the next proof must contain. Every answer of the HTTP doors carries it.
  */
 export type Authority = {
-  identify(token: string): Promise<Actor>;
+  identify(token: string, shown?: Shown): Promise<Actor>;
   refresh(actor: Actor): Actor;
+  nonce(): string;
 };
 
 export const authority = partKey<Authority>('authority');

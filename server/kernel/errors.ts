@@ -8,11 +8,14 @@ export class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
+  /** What the next proof of the device's key must contain. */
+  readonly nonce: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { retryAfter?: number; nonce?: string; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;
+    this.nonce = options.nonce;
   }
 }
 
@@ -86,6 +89,7 @@ export function refusalOf(error: unknown, requestId: string): Refusal {
     message: refused.message,
     fault: faults[refused.code],
     ...(refused.retryAfter === undefined ? {} : { retryAfter: refused.retryAfter }),
+    ...(refused.nonce === undefined ? {} : { nonce: refused.nonce }),
     requestId,
   };
 }
@@ -98,6 +102,7 @@ export const httpStatus: Record<ErrorCode, number> = {
   unauthenticated: 401,
   wrong_credentials: 401,
   session_ended: 401,
+  stale_proof: 401,
   suspended: 403,
   forbidden: 403,
   not_found: 404,

@@ -52,6 +52,7 @@ export const believesEverybody: Authority = {
     return { kind: 'person', id, name: id, deviceId, permissions: none };
   },
   refresh: (actor: Actor) => actor,
+  nonce: () => 'a nonce',
 };
 
 /** The catalogue, with `answers` for the calls a test is about; the others answer `{}` to anybody signed in. */
