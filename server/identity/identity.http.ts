@@ -55,6 +55,9 @@ async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, ht
     cookieOf(http.request, knownCookie),
   );
   if (keep === 'body') return { ...session, refreshToken };
+  // What this browser was before is overwritten: it lost its key, or another person was signed in. No one could end it later.
+  const before = isOwnPage(http.request) ? cookieOf(http.request, refreshCookie) : undefined;
+  if (before) await sessions.signOut(work, before, 'replaced by a new sign-in');
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);
   setCookie(work, http.response, knownCookie, mark, 400 * 24 * 3_600_000);
   return session;
@@ -83,11 +86,13 @@ const shownTo = (work: Work, { request }: Http) => shownBy(request, request.orig
 function cookieToken(request: Request): string | undefined {
   const token = cookieOf(request, refreshCookie);
   if (!token) return undefined;
-  // A foreign Origin did not get this far; a browser that says nothing at all is not taken at its word.
-  if (request.headers.origin === undefined && request.headers['sec-fetch-site'] !== 'same-origin')
-    throw forbidden('A session kept in a cookie is refreshed by its own page only.');
+  if (!isOwnPage(request)) throw forbidden('A session kept in a cookie is refreshed by its own page only.');
   return token;
 }
+
+/** A foreign Origin did not get this far; a browser that says nothing at all is not taken at its word. */
+const isOwnPage = ({ headers }: Request) =>
+  headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin';
 
 function setCookie(work: Work, response: Response, name: string, value: string, maxAge: number): void {
   response.cookie(name, value, {

@@ -109,7 +109,7 @@ export async function refresh(work: Work, token: string, shown: Shown): Promise<
  * Ends the device a refresh token belongs to. A token that is not known ends nothing and is no error: the asker is signed out either way. No proof
  * of a key is asked for: a browser that lost its key must be able to end what it can no longer use.
  */
-export async function signOut(work: Work, token: string): Promise<void> {
+export async function signOut(work: Work, token: string, because = 'signed out'): Promise<void> {
   const deviceId = deviceOf(work.use(identity).keys, token);
   if (!deviceId) return;
   const [device] = await work.sql<{ current: Buffer; previous: Buffer | null }>(
@@ -118,7 +118,7 @@ export async function signOut(work: Work, token: string): Promise<void> {
   );
   const hash = hashOf(token);
   if (device && (same(hash, device.current) || same(hash, device.previous)))
-    await endDevices(work, 'id = $1', deviceId, 'signed out', null);
+    await endDevices(work, 'id = $1', deviceId, because, null);
 }
 
 const suspended = () => new Refused('suspended', 'This account is suspended. Ask an administrator.');
