@@ -2,7 +2,6 @@ import { faults, Refusal } from '@parley/protocol/errors.ts';
 import type { Handshake, Invitation, Invited, Session, SetUp } from '@parley/protocol/identity.ts';
 import type * as z from 'zod/mini';
 import { backoffFor } from './backoff.ts';
-import type { DeviceKey } from './device-key.ts';
 import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
 import type { Options, Status } from './parley.ts';
 

@@ -16,9 +16,14 @@ export const words = {
     nothing: 'nothing',
     lead: 'What the organisation decides about itself.',
     change: 'Change…',
-    names: { organisation: 'Organisation', evaluation: 'Evaluation' } as Record<string, string>,
+    names: {
+      organisation: 'Organisation',
+      sessionDays: 'Longest session, in days',
+      evaluation: 'Evaluation',
+    } as Record<string, string>,
     sentences: {
       organisation: 'The name people see in the title and when signing in.',
+      sessionDays: 'After so many days a device must sign in anew, however often it was used.',
       evaluation: 'This installation shows made-up people and talk, for trying things out.',
     } as Record<string, string>,
     on: 'on',

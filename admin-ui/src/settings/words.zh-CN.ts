@@ -17,9 +17,10 @@ export const words: Words = {
     nothing: '无',
     lead: '组织自行决定的事项。',
     change: '更改…',
-    names: { organisation: '组织名称', evaluation: '试用' },
+    names: { organisation: '组织名称', sessionDays: '最长登录天数', evaluation: '试用' },
     sentences: {
       organisation: '人们在标题和登录页看到的名称。',
+      sessionDays: '超过此天数后，无论使用多频繁，设备都必须重新登录。',
       evaluation: '此系统显示虚构的人员和对话，供试用。',
     },
     on: '开',

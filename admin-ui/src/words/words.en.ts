@@ -29,6 +29,7 @@ export const words = {
     unauthenticated: 'You are not signed in.',
     wrong_credentials: 'E-mail or password is wrong.',
     session_ended: 'Your session has ended. Please sign in again.',
+    stale_proof: 'Your browser could not prove that this session is its own. Try again.',
     suspended: 'This account is suspended.',
     forbidden: 'You may not do this.',
     not_found: 'It does not exist any more, or you may not see it.',

@@ -30,6 +30,7 @@ export const words: Words = {
     unauthenticated: '你尚未登录。',
     wrong_credentials: '邮箱或密码错误。',
     session_ended: '你的会话已结束，请重新登录。',
+    stale_proof: '浏览器未能证明此登录属于本设备，请重试。',
     suspended: '此账号已停用。',
     forbidden: '你无权执行此操作。',
     not_found: '它已不存在，或者你无权查看。',

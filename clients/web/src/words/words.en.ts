@@ -20,6 +20,7 @@ export const words = {
     unauthenticated: 'Please sign in again.',
     wrong_credentials: 'E-mail and password do not match.',
     session_ended: 'Your session on this device has ended.',
+    stale_proof: 'Your browser could not prove that this session is its own. Try again.',
     suspended: 'Your account has been suspended.',
     forbidden: 'You may not do this here.',
     not_found: 'It does not exist, or you may not see it.',

@@ -22,6 +22,7 @@ export const words: Words = {
     unauthenticated: '请重新登录。',
     wrong_credentials: '邮箱与密码不匹配。',
     session_ended: '此设备上的登录已结束。',
+    stale_proof: '浏览器未能证明此登录属于本设备，请重试。',
     suspended: '你的账号已被停用。',
     forbidden: '你无权在这里进行此操作。',
     not_found: '它不存在，或者你无权查看。',
