@@ -7,6 +7,8 @@ type KeyPair = { privateKey: CryptoKey; publicKey: CryptoKey };
 
 const store = 'keys';
 const name = 'session';
+/** Some browsers never answer: signing in must not wait for them. */
+const answerWithinMs = 3_000;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -15,6 +17,7 @@ function open(): Promise<IDBDatabase> {
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error ?? new Error('The browser keeps nothing.'));
     asked.onblocked = () => reject(new Error('Another page holds the key’s store.'));
+    setTimeout(() => reject(new Error('The browser’s store does not answer.')), answerWithinMs);
   });
 }
 
