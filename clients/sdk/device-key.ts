@@ -53,7 +53,10 @@ async function prove(key: CryptoKey, jwk: JWK, { method, url, token, nonce }: To
     ...(nonce === undefined ? {} : { nonce }),
     ...(token === undefined ? {} : { ath: await hashOf(token) }),
   };
-  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk }).setIssuedAt(Math.floor(Date.now() / 1_000)).sign(key);
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+    .setIssuedAt(Math.floor(Date.now() / 1_000))
+    .sign(key);
 }
 
 async function hashOf(token: string): Promise<string> {

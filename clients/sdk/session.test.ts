@@ -163,8 +163,7 @@ describe('a session', () => {
       { status: 403, body: { error: 'no' } },
       { status: 401, body: null },
     ];
-    for (let n = 0; n < 3; n++)
-      await expect(after(session.renew())).rejects.toMatchObject({ code: 'unavailable' });
+    for (let n = 0; n < 3; n++) await expect(after(session.renew())).rejects.toMatchObject({ code: 'unavailable' });
     expect(ended).toEqual([]);
   });
 

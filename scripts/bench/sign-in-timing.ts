@@ -76,7 +76,9 @@ function tell(what: string, times: Times): void {
     return { kind, median, p10, p90 };
   });
   for (const { kind, median, p10, p90 } of sides)
-    console.log(`${what}, ${kind}: median ${median.toFixed(2)} ms, p10 to p90 ${p10.toFixed(2)} to ${p90.toFixed(2)} ms`);
+    console.log(
+      `${what}, ${kind}: median ${median.toFixed(2)} ms, p10 to p90 ${p10.toFixed(2)} to ${p90.toFixed(2)} ms`,
+    );
   const difference = Math.abs(sides[0]!.median - sides[1]!.median);
   const spread = Math.min(...sides.map(({ p10, p90 }) => p90 - p10));
   console.log(`${what}: difference of medians ${difference.toFixed(2)} ms, spread ${spread.toFixed(2)} ms`);

@@ -12,10 +12,7 @@ export type AccessClaims = { userId: string; deviceId: string; generation: numbe
 const issuer = 'parley';
 
 /** A short-lived token that says who, on which device. */
-export function signAccess(
-  keys: Keys,
-  { userId, deviceId, generation, keyThumbprint }: AccessClaims,
-): Promise<string> {
+export function signAccess(keys: Keys, { userId, deviceId, generation, keyThumbprint }: AccessClaims): Promise<string> {
   const at = Math.floor(now() / 1_000);
   return new SignJWT({ dev: deviceId, gen: generation, ...(keyThumbprint ? { cnf: { jkt: keyThumbprint } } : {}) })
     .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })

@@ -90,7 +90,8 @@ export function createAuthority(house: House, keys: Keys, proofs: DeviceProofs):
       // Said first: somebody suspended should hear why the device ended.
       requireActive(standing);
       if (row.endedAt || endedDevices.has(deviceId)) throw sessionEnded();
-      if (row.unusedGeneration === claims.generation) await house.db.rows(useSql, [deviceId, claims.generation, new Date(now())]);
+      if (row.unusedGeneration === claims.generation)
+        await house.db.rows(useSql, [deviceId, claims.generation, new Date(now())]);
       return {
         kind: row.kind === 'bot' ? 'bot' : 'person',
         id: userId,

@@ -289,8 +289,14 @@ describe('what is no proof', () => {
   const wrong: [string, Make][] = [
     ['another method', (key, _method, path) => proofOf(key, 'PUT', path)],
     ['another path', (key, method, path) => proofOf(key, method, `${path}/`)],
-    ['another host', (key, method, path) => proofOf(key, method, path, { claims: { htu: `http://evil.example${path}` } })],
-    ['another port', (key, method, path) => proofOf(key, method, path, { claims: { htu: `http://127.0.0.1:1${path}` } })],
+    [
+      'another host',
+      (key, method, path) => proofOf(key, method, path, { claims: { htu: `http://evil.example${path}` } }),
+    ],
+    [
+      'another port',
+      (key, method, path) => proofOf(key, method, path, { claims: { htu: `http://127.0.0.1:1${path}` } }),
+    ],
     ['another scheme', (key, method, path) => proofOf(key, method, path, { claims: { htu: `ftp://x${path}` } })],
     [
       'an address with a name in it',
@@ -310,11 +316,16 @@ describe('what is no proof', () => {
     ['a key that is text', (key, method, path) => proofOf(key, method, path, { header: { jwk: 'x' } })],
     [
       'its private key',
-      async (key, method, path) =>
-        proofOf(key, method, path, { header: { jwk: await exportJWK(key.privateKey) } }),
+      async (key, method, path) => proofOf(key, method, path, { header: { jwk: await exportJWK(key.privateKey) } }),
     ],
-    ['another’s key', async (key, method, path) => proofOf(key, method, path, { header: { jwk: (await newKey()).jwk } })],
-    ['an unknown demand', (key, method, path) => proofOf(key, method, path, { header: { crit: ['x'], x: 1 } }).catch(() => '')],
+    [
+      'another’s key',
+      async (key, method, path) => proofOf(key, method, path, { header: { jwk: (await newKey()).jwk } }),
+    ],
+    [
+      'an unknown demand',
+      (key, method, path) => proofOf(key, method, path, { header: { crit: ['x'], x: 1 } }).catch(() => ''),
+    ],
     ['alg none', ({ jwk }, method, path) => hand({ alg: 'none', typ: 'dpop+jwt', jwk }, claimsFor(method, path))],
     [
       'HS256 with the public key as secret',
@@ -331,7 +342,10 @@ describe('what is no proof', () => {
           .sign(rsa.privateKey),
     ],
     ['a huge proof', (key, method, path) => proofOf(key, method, path, { claims: { more: 'x'.repeat(4_000) } })],
-    ['two proofs', async (key, method, path) => `${await proofOf(key, method, path)}, ${await proofOf(key, method, path)}`],
+    [
+      'two proofs',
+      async (key, method, path) => `${await proofOf(key, method, path)}, ${await proofOf(key, method, path)}`,
+    ],
     ['nothing', () => ''],
   ];
 

@@ -91,8 +91,7 @@ function cookieToken(request: Request): string | undefined {
 }
 
 /** A foreign Origin did not get this far; a browser that says nothing at all is not taken at its word. */
-const isOwnPage = ({ headers }: Request) =>
-  headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin';
+const isOwnPage = ({ headers }: Request) => headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin';
 
 function setCookie(work: Work, response: Response, name: string, value: string, maxAge: number): void {
   response.cookie(name, value, {

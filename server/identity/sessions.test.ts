@@ -160,6 +160,28 @@ test('a refresh whose answer was lost is answered alike after a night, and audit
   expect((await exchange(who, third)).status).toBe(200);
 });
 
+test('a lost answer is forgiven at every refresh, also after earlier successors were used', async () => {
+  const { who, first } = await programOf('Leon');
+  const used = (await exchange(who, first)).body as unknown as Session;
+  await who.ask('GET', '/api/me', undefined, { authorization: `Bearer ${used.accessToken}` });
+  const third = tokenOf(await exchange(who, used.refreshToken!));
+  later(14 * 3_600_000);
+  expect(tokenOf(await exchange(who, used.refreshToken!))).toBe(third);
+});
+
+test('an access token made before a refresh is no use of its successor, however often it is used', async () => {
+  const { who, session, first } = await programOf('Lotte');
+  const second = tokenOf(await exchange(who, first));
+  for (let n = 0; n < 3; n++) await who.ask('GET', '/api/me');
+  const [row] = await world.db.rows<{ used: boolean }>(
+    'select successor_used_at is not null as used from devices where id = $1',
+    [session.deviceId],
+  );
+  expect(row?.used).toBe(false);
+  later(60_000);
+  expect(tokenOf(await exchange(who, first))).toBe(second);
+});
+
 test('second answers to a refresh are counted exactly in audit and device list', async () => {
   const { who, first } = await programOf('Lorenz');
   const reply = await exchange(who, first);

@@ -73,9 +73,14 @@ export async function signIn(
   if (account.status === 'suspended') return refuse(work, email, account, 'suspended', suspended());
   if (account.status !== 'active')
     return refuse(work, email, account, 'not activated', forbidden('This account has not been activated yet.'));
-  const granted = await inWork(work.house, person(account), (act) => openDevice(act, account, input.device, proof?.thumbprint ?? null), {
-    doorway: work.doorway,
-  });
+  const granted = await inWork(
+    work.house,
+    person(account),
+    (act) => openDevice(act, account, input.device, proof?.thumbprint ?? null),
+    {
+      doorway: work.doorway,
+    },
+  );
   return { ...granted, mark: markFor(keys, mark, marked) };
 }
 
@@ -143,13 +148,7 @@ async function findAccount(work: Work, email: string): Promise<Account | null> {
   return rows[0] ?? null;
 }
 
-async function refuse(
-  work: Work,
-  email: string,
-  account: Account | null,
-  why: string,
-  error: unknown,
-): Promise<never> {
+async function refuse(work: Work, email: string, account: Account | null, why: string, error: unknown): Promise<never> {
   if (error instanceof Refused) await auditRefusedSignIn(work, email, account, why);
   throw error;
 }

@@ -11,7 +11,11 @@ export class Refused extends Error {
   /** What the next proof of the device's key must contain. */
   readonly nonce: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { retryAfter?: number; nonce?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryAfter?: number; nonce?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;
