@@ -175,7 +175,21 @@ export const settings = {
     env: 'PARLEY_CALLS_PER_SECOND',
     fallback: '100',
     read: whole(1, 1_000_000),
-    sentence: 'Calls a second one connection may make, on average over ten seconds.',
+    sentence:
+      'Calls a second one person may make, over all connections and doors, on average over ten seconds. Heavier calls count as several: see permissions.md.',
+  },
+  botCallsPerSecond: {
+    env: 'PARLEY_BOT_CALLS_PER_SECOND',
+    fallback: '200',
+    read: whole(1, 1_000_000),
+    sentence: 'The same for one bot.',
+  },
+  strangerCallsPerSecond: {
+    env: 'PARLEY_STRANGER_CALLS_PER_SECOND',
+    fallback: '20',
+    read: whole(1, 1_000_000),
+    sentence:
+      'The same for everybody at one network address who is not signed in. Signing in has limits of its own and is not counted here.',
   },
   analyticsCheckSeconds: {
     env: 'PARLEY_ANALYTICS_CHECK_SECONDS',

@@ -18,10 +18,13 @@ import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
 import { recordRefusal } from '../kernel/refusals.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, requestIdOf } from './answers.ts';
+import { budgets } from './budgets.ts';
+import { costs } from './costs.ts';
 import { refusing } from './graphql-builder.ts';
 import { graphqlLimits } from './graphql-limits.ts';
 import { bodyOf, callerOf, doorwayOf } from './http.ts';
 import { sentenceOf } from './operation.ts';
+import { addressOf } from './origin.ts';
 
 export type GraphqlDoor = { handler: RequestHandler; start(): Promise<void>; stop(): Promise<void> };
 
@@ -34,8 +37,9 @@ export type GraphqlDoorOptions = {
 /**
  * The GraphQL door: one operation a POST, JSON only.
  * 1. Who calls is settled before a document is read; each root field then judges by its own permission, and refusals are audited.
- * 2. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and no introspection in production.
- * 3. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told without detail.
+ * 2. A document is charged to its caller's budget and waits for one of the caller's few places; its fields pay as they run (budgets.ts).
+ * 3. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and no introspection in production.
+ * 4. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told without detail.
  */
 export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions): GraphqlDoor {
   const armor = new ApolloArmor({
@@ -80,7 +84,7 @@ export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions)
     },
     stop: () => server.stop(),
     handler: (request, response, next) => {
-      enter(house, request, response).then(
+      enter(house, config.trustProxy, request, response).then(
         () => (answer ?? notYet)(request, response, next),
         (thrown: unknown) => turnAway(house, response, thrown),
       );
@@ -104,13 +108,16 @@ const json = express.json({ limit: 2 * graphqlLimits.documentBytes, inflate: fal
 const actors = new WeakMap<Request, Work['actor']>();
 
 /** Everything that can be refused before the document is looked at. */
-async function enter(house: House, request: Request, response: Response): Promise<void> {
+async function enter(house: House, trustProxy: number, request: Request, response: Response): Promise<void> {
   if (request.path !== '/') throw new Refused('unknown_operation', 'There is nothing at this address.');
   if (request.method !== 'POST') {
     response.setHeader('allow', 'POST');
     throw new Refused('unknown_operation', 'This address takes POST.');
   }
-  actors.set(request, await callerOf(house, request));
+  const actor = await callerOf(house, request);
+  actors.set(request, actor);
+  const payer = house.parts.use(budgets).payerOf(actor, addressOf(request, trustProxy));
+  payer.pay(costs.document.points);
   const body = await bodyOf(request, response, json);
   if (Array.isArray(body)) throw malformed('One operation a request: batches are not taken.');
   const parsed = Envelope.safeParse(body);
@@ -118,6 +125,14 @@ async function enter(house: House, request: Request, response: Response): Promis
   if (Buffer.byteLength(parsed.data.query) > graphqlLimits.documentBytes)
     throw new Refused('too_large', `A document may have at most ${graphqlLimits.documentBytes} bytes.`);
   request.body = parsed.data;
+  await untilAnswered(response, await payer.enter('document'));
+}
+
+/** Leaves the document's place when its answer was sent, or its caller went away. */
+async function untilAnswered(response: Response, leave: () => void): Promise<void> {
+  if (!response.destroyed) return void response.once('close', leave);
+  leave();
+  throw new Refused('unavailable', 'The caller has gone.');
 }
 
 const notYet: RequestHandler = (_request, response) =>

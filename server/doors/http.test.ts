@@ -17,24 +17,25 @@ afterAll(() => world.close());
 
 const Nothing = z.strictObject({});
 
-test('a route without a permission stops the boot; so does one offered twice', () => {
+test('a route without permission or cost, or offered twice, stops the boot', () => {
   const run = async () => ({});
   const open =
     (...routes: Route[]) =>
     () =>
       createHttpDoor({ house: world.app.house, config: doorSettings, routes });
-  expect(open(route('GET', '/api/x', undefined as never, Nothing, run))).toThrow('GET /api/x declares no permission');
-  expect(open(route('GET', '/api/x', '' as never, Nothing, run))).toThrow('GET /api/x declares no permission');
+  expect(open(route('GET', '/api/x', undefined as never, 'read', Nothing, run))).toThrow('GET /api/x declares no permission');
+  expect(open(route('GET', '/api/x', '' as never, 'read', Nothing, run))).toThrow('GET /api/x declares no permission');
   expect(
-    open(route('GET', '/api/x', 'everyone', Nothing, run), route('GET', '/api/x', 'everyone', Nothing, run)),
+    open(route('GET', '/api/x', 'everyone', 'read', Nothing, run), route('GET', '/api/x', 'everyone', 'read', Nothing, run)),
   ).toThrow('GET /api/x is offered twice');
-  expect(open(route('GET', '/x', 'everyone', Nothing, run))).toThrow('not below /api/');
-  expect(open(route('GET', '/api/x', 'everyone', Nothing, run))).not.toThrow();
+  expect(open(route('GET', '/api/x', 'everyone', undefined as never, Nothing, run))).toThrow('GET /api/x declares no cost');
+  expect(open(route('GET', '/x', 'everyone', 'read', Nothing, run))).toThrow('not below /api/');
+  expect(open(route('GET', '/api/x', 'everyone', 'read', Nothing, run))).not.toThrow();
 });
 
 test('what is nobody’s business is refused: a stranger, a person without the right, and that refusal is audited', async () => {
   const door = await secondDoor(world, [
-    route('POST', '/api/vault', 'settings.manage', Nothing, async () => ({ gold: true })),
+    route('POST', '/api/vault', 'settings.manage', 'read', Nothing, async () => ({ gold: true })),
   ]);
   try {
     expect((await visitor(door.origin).ask('POST', '/api/vault')).body.error).toMatchObject({
@@ -56,7 +57,7 @@ test('what is nobody’s business is refused: a stranger, a person without the r
 
 test('every answer carries the security headers and the request’s name, whatever it is', async () => {
   const door = await secondDoor(world, [
-    route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('canary-of-the-inside'))),
+    route('GET', '/api/broken', 'everyone', 'read', Nothing, async () => Promise.reject(new Error('canary-of-the-inside'))),
   ]);
   const asked: [string, string, string][] = [
     [world.origin, 'GET', '/'],
@@ -108,7 +109,7 @@ test('every answer carries the security headers and the request’s name, whatev
 
 test('what is ours is logged whole and told without detail, under the same name', async () => {
   const door = await secondDoor(world, [
-    route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('the inside'))),
+    route('GET', '/api/broken', 'everyone', 'read', Nothing, async () => Promise.reject(new Error('the inside'))),
   ]);
   try {
     const reply = await visitor(door.origin).ask('GET', '/api/broken');

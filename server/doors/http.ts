@@ -44,7 +44,7 @@ export type HttpDoorOptions = {
  */
 export function createHttpDoor(options: HttpDoorOptions): Server {
   const server = createServer(
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000 },
+    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 10_000 },
     httpApp(options),
   );
   server.maxHeadersCount = 100;
@@ -129,6 +129,7 @@ async function answer(
     const operation = {
       name: `${route.method} ${route.path}`,
       permission: route.permission,
+      cost: route.cost,
       input: route.input,
       run: (work: never, said: unknown) => route.run(work, said as never, { request, response }),
     };

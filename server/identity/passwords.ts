@@ -11,32 +11,39 @@ import type { Work } from '../kernel/work.ts';
 // The library's algorithm is argon2id. 19 MiB, two passes, one lane: about 60 ms of one core.
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Hashing is heavy: so many at once, so many waiting, and beyond that the server says so instead of drowning. */
+/**
+ * Hashing is heavy: so many at once, so many waiting, and beyond that the server says so instead of drowning. Browsers an account knows, and
+ * people who showed a right link or code, have a queue of their own that goes first: strangers who guess must not make them wait.
+ */
 const atOnce = 4;
 const waitingMost = 200;
 let running = 0;
-const waiting: (() => void)[] = [];
+const waiting: Record<'first' | 'strangers', (() => void)[]> = { first: [], strangers: [] };
 
-async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+async function inTurn<T>(queue: (() => void)[], run: () => Promise<T>): Promise<T> {
   if (running >= atOnce) {
-    if (waiting.length >= waitingMost) throw overloaded(2_000);
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    if (queue.length >= waitingMost) throw overloaded(2_000);
+    await new Promise<void>((resolve) => queue.push(resolve));
   } else running++;
   try {
     return await run();
   } finally {
-    const next = waiting.shift();
+    const next = waiting.first.shift() ?? waiting.strangers.shift();
     if (next) next();
     else running--;
   }
 }
 
-export const hashPassword = (password: string): Promise<string> => inTurn(() => argon2(password, cost));
+export const hashPassword = (password: string): Promise<string> => inTurn(waiting.first, () => argon2(password, cost));
 
-/** Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time tells nothing. */
-export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
+/** Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time tells nothing. `first` goes before strangers. */
+export async function verifyPassword(
+  password: string,
+  hash: string | null,
+  { first }: { first: boolean },
+): Promise<boolean> {
   const against = hash ?? (await decoy());
-  const right = await inTurn(() => argon2Verify(against, password));
+  const right = await inTurn(first ? waiting.first : waiting.strangers, () => argon2Verify(against, password));
   return right && hash !== null;
 }
 

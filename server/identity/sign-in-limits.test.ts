@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
-import { networkOf } from './sign-in-limits.ts';
+import { networkOf } from '../doors/origin.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { heard } from '../conversations/members.ts';
 import { call } from '../doors/socket.ts';
 import * as history from './history.ts';
 import * as messages from './messages.ts';
@@ -5,11 +6,11 @@ import * as sync from './sync.ts';
 import * as topics from './topics.ts';
 
 export const messageCalls = [
-  call('sync:start', 'signed-in', sync.start),
-  call('sync:conversation', 'conversations.read', sync.catchUp),
-  call('history:page', 'conversations.read', history.page),
-  call('message:send', 'messages.send', messages.send),
-  call('message:edit', 'messages.send', messages.edit),
-  call('message:recall', 'messages.send', messages.recall),
-  call('topic:list', 'conversations.read', topics.list),
+  call('sync:start', 'signed-in', 'start', sync.start),
+  call('sync:conversation', 'conversations.read', 'page', sync.catchUp),
+  call('history:page', 'conversations.read', 'page', history.page),
+  call('message:send', 'messages.send', heard('send'), messages.send),
+  call('message:edit', 'messages.send', heard('send'), messages.edit),
+  call('message:recall', 'messages.send', heard('send'), messages.recall),
+  call('topic:list', 'conversations.read', 'page', topics.list),
 ];
