@@ -163,7 +163,20 @@ export const settings = {
     env: 'PARLEY_CONNECTIONS_PER_ADDRESS',
     fallback: '2000',
     read: whole(1, 10_000_000),
-    sentence: 'Open sockets one network address may hold.',
+    sentence: 'Open sockets one network address may hold, of those who are signed in.',
+  },
+  unsignedPerAddress: {
+    env: 'PARLEY_UNSIGNED_PER_ADDRESS',
+    fallback: '1000',
+    read: whole(1, 1_000_000),
+    sentence:
+      'Open sockets one network address may hold that have not shown who they are; the oldest is closed for a new one. They have five seconds.',
+  },
+  httpConnections: {
+    env: 'PARLEY_HTTP_CONNECTIONS',
+    fallback: '1000',
+    read: whole(10, 1_000_000),
+    sentence: 'Open HTTP connections, sockets aside; the oldest that is answering nothing is closed for a new one.',
   },
   connectionsPerPerson: {
     env: 'PARLEY_CONNECTIONS_PER_PERSON',

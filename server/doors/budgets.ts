@@ -3,6 +3,7 @@ import { Refused } from '../kernel/errors.ts';
 import { partKey } from '../kernel/parts.ts';
 import { atOnceOf, classOf, pointsOf, type Cost, type CostName } from './costs.ts';
 import type { Doorway, House } from '../kernel/work.ts';
+import { Bucket, holdsSeconds } from './bucket.ts';
 import { networkOf } from './origin.ts';
 
 /*
@@ -21,8 +22,6 @@ export const budgets = partKey<Budgets>('budgets');
 
 export type BudgetSettings = { callsPerSecond: number; botCallsPerSecond: number; strangerCallsPerSecond: number };
 
-/** Seconds of refill that a budget holds. */
-const holdsSeconds = 10;
 const msAPoint = 5;
 const mostTimes = 5;
 const mostWaiting = 200;
@@ -147,39 +146,6 @@ export class Payer {
 
   #pressureNow(): number {
     return Math.max(0, this.#pressure - ((performance.now() - this.#pressureAt) / 1_000) * this.#perSecond);
-  }
-}
-
-/** Points that refill with time. Two numbers and no timer: there are as many as people. */
-class Bucket {
-  readonly #perSecond: number;
-  #left: number;
-  #at = performance.now();
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-    this.#left = perSecond * holdsSeconds;
-  }
-
-  /** 0 while any point is left, or the milliseconds until there is one. */
-  waitMs(): number {
-    const left = this.#refilled();
-    return left > 0 ? 0 : ((1 - left) / this.#perSecond) * 1_000;
-  }
-
-  charge(points: number): void {
-    this.#left = Math.max(-this.#perSecond * holdsSeconds, this.#refilled() - points);
-  }
-
-  isFull(): boolean {
-    return this.#refilled() >= this.#perSecond * holdsSeconds;
-  }
-
-  #refilled(): number {
-    const now = performance.now();
-    this.#left = Math.min(this.#perSecond * holdsSeconds, this.#left + ((now - this.#at) * this.#perSecond) / 1_000);
-    this.#at = now;
-    return this.#left;
   }
 }
 

@@ -12,6 +12,7 @@ import { JsonText } from '../kernel/json-text.ts';
 import type { Doorway, House } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, lastResort, requestIdOf } from './answers.ts';
 import { everyAnswer } from './headers.ts';
+import { capConnections } from './http-connections.ts';
 import { health, type Check } from './health.ts';
 import { serveInterfaces, type Interface } from './interfaces.ts';
 import { runOperation } from './operation.ts';
@@ -23,6 +24,7 @@ export type HttpSettings = {
   origins: readonly string[];
   trustProxy: number;
   metricsToken: string;
+  httpConnections: number;
 };
 
 export type HttpDoorOptions = {
@@ -40,6 +42,7 @@ export type HttpDoorOptions = {
  * 1. Every answer, errors included, carries the security headers and the request's name.
  * 2. A page of another origin can neither read (there is no CORS) nor act: its Origin is refused, and bodies are JSON or nothing.
  * 3. Errors are `{ error: Refusal }` with the code's status, never a stack.
+ * 4. A request that is not whole within 12 seconds is closed within 15: Node looks every two seconds, and by itself only every thirty.
  * Throws when a route declares no permission: a server with an unguarded door must not start. The server returned is not listening yet.
  */
 export function createHttpDoor(options: HttpDoorOptions): Server {
@@ -48,6 +51,7 @@ export function createHttpDoor(options: HttpDoorOptions): Server {
     httpApp(options),
   );
   server.maxHeadersCount = 100;
+  capConnections(server, options.config.httpConnections);
   server.on('clientError', (_error, stream) => {
     if (!stream.writable) return void stream.destroy();
     stream.end(

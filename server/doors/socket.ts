@@ -101,6 +101,8 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     conn.seat = null;
     const actor = await who.identify(token);
     if (!actor.id || !actor.deviceId) throw unauthenticated();
+    if (!engine.signIn(conn))
+      throw new Refused('limited', 'Too many connections from this address.', { retryAfter: 10_000 });
     if (broadcast.seatsOf(actor.id).length >= config.connectionsPerPerson) {
       throw new Refused('limited', 'Too many connections of this person are open.', { retryAfter: 10_000 });
     }

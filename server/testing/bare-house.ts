@@ -38,6 +38,7 @@ const settings: DoorSettings = {
   origins: [],
   trustProxy: 0,
   connectionsPerAddress: 1_000_000,
+  unsignedPerAddress: 1_000_000,
   connectionsPerPerson: 1_000_000,
   slowReaderBytes: 1_048_576,
   callsPerSecond: 100_000,
