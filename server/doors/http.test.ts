@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits } from '@parley/protocol/limits.ts';
+import { until } from '../testing/client.ts';
 import { visitor } from '../testing/http.ts';
 import { doorSettings, secondDoor } from '../testing/second-door.ts';
 import { openWorld, type World } from '../testing/world.ts';
@@ -320,3 +321,39 @@ async function raw(bytes: string): Promise<string> {
   await once(stream, 'close');
   return heard;
 }
+
+test('a request that never becomes whole is closed, in its headers or in its body', async () => {
+  const door = await secondDoor(world, []);
+  const port = Number(new URL(door.origin).port);
+  const begun = ['', 'POST /api/session HTTP/1.1\r\nHost: x\r\n', `POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`];
+  try {
+    await Promise.all(
+      begun.map(async (said) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('error', () => undefined);
+        socket.resume();
+        await once(socket, 'connect');
+        socket.write(said);
+        await once(socket, 'close');
+      }),
+    );
+  } finally {
+    door.close();
+  }
+}, 60_000);
+
+test('half-open connections beyond the cap make room for a caller and for a socket', async () => {
+  const door = await secondDoor(world, [], { config: { ...doorSettings, httpConnections: 10 } });
+  const port = Number(new URL(door.origin).port);
+  let closed = 0;
+  const idle = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
+  try {
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    for (const socket of idle) socket.on('error', () => undefined).on('close', () => closed++).resume();
+    expect((await visitor(door.origin).ask('GET', '/livez')).status).toBe(200);
+    await until(() => closed >= 30, 'the oldest to make room');
+  } finally {
+    for (const socket of idle) socket.destroy();
+    door.close();
+  }
+});
