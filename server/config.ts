@@ -186,7 +186,7 @@ export const settings = {
   },
   callsPerSecond: {
     env: 'PARLEY_CALLS_PER_SECOND',
-    fallback: '100',
+    fallback: '70',
     read: whole(1, 1_000_000),
     sentence:
       'Calls a second one person may make, over all connections and doors, on average over ten seconds. Heavier calls count as several: see permissions.md.',

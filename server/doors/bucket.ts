@@ -18,6 +18,11 @@ export class Bucket {
     return left > 0 ? 0 : ((1 - left) / this.#perSecond) * 1_000;
   }
 
+  /** Whether the debt is as deep as it may be. */
+  isEmpty(): boolean {
+    return this.#refilled() <= -this.#perSecond * (holdsSeconds - 0.1);
+  }
+
   /** Takes points; the debt is never longer than the bucket is deep. */
   charge(points: number): void {
     this.#left = Math.max(-this.#perSecond * holdsSeconds, this.#refilled() - points);

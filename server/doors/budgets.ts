@@ -1,7 +1,8 @@
 import type { Actor } from '../kernel/actor.ts';
 import { Refused } from '../kernel/errors.ts';
+import { pause } from '../kernel/lifecycle.ts';
 import { partKey } from '../kernel/parts.ts';
-import { atOnceOf, classOf, pointsOf, type Cost, type CostName } from './costs.ts';
+import { atOnceOf, classOf, isTimed, pointsOf, type Cost, type CostName } from './costs.ts';
 import type { Doorway, House } from '../kernel/work.ts';
 import { Bucket, holdsSeconds } from './bucket.ts';
 import { networkOf } from './origin.ts';
@@ -10,9 +11,10 @@ import { networkOf } from './origin.ts';
  * How much each person may ask, over all their connections and doors together. Kept in this process's memory.
  * 1. A budget of points refills at a steady rate and holds ten seconds of it. A call is admitted while any point is left and may overdraw the
  *    budget; the debt is paid before the next call, and is never longer than ten seconds.
- * 2. A call of a heavy class also pays for its time: one point for each `msAPoint` it ran, if that is more than its points, at most
+ * 2. A call of a timed class also pays for its time: one point for each `msAPoint` it ran, if that is more than its points, at most
  *    `mostTimes` as much. So what turns out heavy counts as heavy, and a slow server does not ruin a person who opened a dashboard.
- * 3. A heavy class has so many places a person; the others wait their turn, or are refused when too many wait or the wait is too long.
+ * 3. A class may have so many places a person; the others wait their turn, or are refused when too many wait or the wait is too long. So one
+ *    person's burst of messages takes a few places in each batch of the send lane, and never the batch.
  * 4. Hints (typing, presence) have a fifth of the rate to themselves. Beyond it they are dropped, so that they never use up what messages need.
  * 5. Callers who are not signed in share one budget a network address. No operation that lets people in is charged to it: strangers at an
  *    address must not keep out the people there (identity/sign-in-limits.ts).
@@ -22,10 +24,11 @@ export const budgets = partKey<Budgets>('budgets');
 
 export type BudgetSettings = { callsPerSecond: number; botCallsPerSecond: number; strangerCallsPerSecond: number };
 
-const msAPoint = 5;
+const msAPoint = 10;
 const mostTimes = 5;
 const mostWaiting = 200;
 const mostWaitingMs = 12_000;
+const heldBackMs = 1_000;
 const sweepEveryMs = 60_000;
 
 export class Budgets {
@@ -92,9 +95,24 @@ export class Payer {
     return waitMs === 0;
   }
 
-  /** Takes points for something that was admitted already. */
+  /** Takes points for something that was admitted already; throws `limited` only when the debt is as deep as it may be. */
+  payOnCredit(points: number): void {
+    if (this.#calls.isEmpty()) throw this.refusal('Too many calls. Slow down.', this.#calls.waitMs());
+    this.#calls.charge(points);
+  }
+
+  /** Takes points for what was done, whatever is left. */
   charge(points: number): void {
     this.#calls.charge(points);
+  }
+
+  /**
+   * Counts a refusal that travels over HTTP, where no connection can be cut, and makes callers who flood wait for it: each of their connections
+   * then costs one refusal a second.
+   */
+  async holdBack(): Promise<void> {
+    this.#press();
+    if (this.isFlooding) await pause(heldBackMs);
   }
 
   refusal(sentence: string, retryAfter: number): Refused {
@@ -159,7 +177,7 @@ const nothing = (): void => undefined;
 
 /**
  * Runs a call at its cost: pays, waits for a place if its class has places, and pays for the time a heavy one took. `dropped` is the answer to a
- * hint beyond its share. What a GraphQL document asks for was admitted with the document: its fields pay, and are not refused one by one.
+ * hint beyond its share. What a GraphQL document asks for was admitted with the document: its fields pay on credit.
  */
 export async function atCost<T>(
   house: House,
@@ -171,7 +189,7 @@ export async function atCost<T>(
   const name = classOf(cost);
   const points = pointsOf(house, cost, input);
   if (name === 'hint') return payer.payHint(points) ? run() : dropped;
-  if (caller.doorway.admitted) payer.charge(points);
+  if (caller.doorway.admitted) payer.payOnCredit(points);
   else payer.pay(points);
   if (atOnceOf(name) === undefined) return run();
   const left = await payer.enter(name);
@@ -181,6 +199,6 @@ export async function atCost<T>(
   } finally {
     left();
     const byTime = Math.min(points * mostTimes, (performance.now() - began) / msAPoint);
-    if (byTime > points) payer.charge(byTime - points);
+    if (isTimed(name) && byTime > points) payer.charge(byTime - points);
   }
 }

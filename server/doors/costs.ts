@@ -10,6 +10,8 @@ type CostClass = {
   points: number;
   /** Calls of this class that one person may have running at once, over all connections and doors; the others wait their turn. */
   atOnce?: number;
+  /** Whether a call also pays for the time it took. */
+  timed?: true;
   /** For the reference. */
   sentence: string;
 };
@@ -18,17 +20,17 @@ export const costs = {
   own: { points: 0, sentence: 'Not charged: it has limits of its own, or costs nothing worth counting.' },
   hint: { points: 1, sentence: 'Typing and presence: a share of their own, and dropped silently beyond it.' },
   read: { points: 1, sentence: 'A few rows by their key.' },
-  page: { points: 2, atOnce: 4, sentence: 'A page of history, a catch-up, a list in the chat.' },
   write: { points: 2, sentence: 'A small change.' },
-  send: { points: 3, sentence: 'A message: stored, delivered, indexed and counted.' },
-  people: { points: 4, atOnce: 2, sentence: 'A search for people.' },
-  search: { points: 10, atOnce: 2, sentence: 'A search in messages.' },
-  start: { points: 10, atOnce: 2, sentence: 'The first call of a device: everything that is the person’s own.' },
-  list: { points: 3, atOnce: 4, sentence: 'A list or a summary in the console.' },
-  document: { points: 1, atOnce: 4, sentence: 'One GraphQL document, besides the fields it names.' },
-  numbers: { points: 5, atOnce: 3, sentence: 'A number of the dashboards, asked of the analytics store.' },
+  send: { points: 2, atOnce: 8, sentence: 'A message: stored, delivered, indexed and counted.' },
+  page: { points: 2, atOnce: 4, timed: true, sentence: 'A page of history, a catch-up, a list in the chat.' },
+  people: { points: 4, atOnce: 1, timed: true, sentence: 'A search for people.' },
+  search: { points: 10, atOnce: 1, timed: true, sentence: 'A search in messages.' },
+  start: { points: 10, atOnce: 2, timed: true, sentence: 'The first call of a device: all that is the person’s own.' },
+  list: { points: 3, atOnce: 4, timed: true, sentence: 'A list or a summary in the console.' },
+  document: { points: 1, atOnce: 3, sentence: 'One GraphQL document, besides the fields it names.' },
+  numbers: { points: 5, atOnce: 2, timed: true, sentence: 'A number of the dashboards.' },
   act: { points: 5, sentence: 'An administrative act, once for its plan and once for applying it.' },
-  file: { points: 20, atOnce: 2, sentence: 'A file to download.' },
+  file: { points: 20, atOnce: 2, timed: true, sentence: 'A file to download.' },
 } as const satisfies Record<string, CostClass>;
 
 export type CostName = keyof typeof costs;
@@ -38,6 +40,7 @@ export type Cost = CostName | { class: CostName; more(house: House, input: Reado
 
 export const classOf = (cost: Cost): CostName => (typeof cost === 'string' ? cost : cost.class);
 export const atOnceOf = (name: CostName): number | undefined => (costs[name] as CostClass).atOnce;
+export const isTimed = (name: CostName): boolean => (costs[name] as CostClass).timed === true;
 
 /** Characters of the input that add one point. */
 const charactersAPoint = 4_000;

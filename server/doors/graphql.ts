@@ -14,11 +14,12 @@ import {
 } from 'graphql';
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
+import { stranger } from '../kernel/actor.ts';
 import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
 import { recordRefusal } from '../kernel/refusals.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, requestIdOf } from './answers.ts';
-import { budgets } from './budgets.ts';
+import { budgets, type Payer } from './budgets.ts';
 import { costs } from './costs.ts';
 import { refusing } from './graphql-builder.ts';
 import { graphqlLimits } from './graphql-limits.ts';
@@ -86,7 +87,7 @@ export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions)
     handler: (request, response, next) => {
       enter(house, config.trustProxy, request, response).then(
         () => (answer ?? notYet)(request, response, next),
-        (thrown: unknown) => turnAway(house, response, thrown),
+        (thrown: unknown) => turnAway(house, config.trustProxy, request, response, thrown),
       );
     },
   };
@@ -116,7 +117,7 @@ async function enter(house: House, trustProxy: number, request: Request, respons
   }
   const actor = await callerOf(house, request);
   actors.set(request, actor);
-  const payer = house.parts.use(budgets).payerOf(actor, addressOf(request, trustProxy));
+  const payer = payerOf(house, trustProxy, request, actor);
   payer.pay(costs.document.points);
   const body = await bodyOf(request, response, json);
   if (Array.isArray(body)) throw malformed('One operation a request: batches are not taken.');
@@ -126,7 +127,12 @@ async function enter(house: House, trustProxy: number, request: Request, respons
     throw new Refused('too_large', `A document may have at most ${graphqlLimits.documentBytes} bytes.`);
   request.body = parsed.data;
   await untilAnswered(response, await payer.enter('document'));
+  // While this one waited, those before it may have used the budget up.
+  payer.pay(costs.document.points);
 }
+
+const payerOf = (house: House, trustProxy: number, request: Request, actor: Work['actor']): Payer =>
+  house.parts.use(budgets).payerOf(actor, addressOf(request, trustProxy));
 
 /** Leaves the document's place when its answer was sent, or its caller went away. */
 async function untilAnswered(response: Response, leave: () => void): Promise<void> {
@@ -141,12 +147,20 @@ const notYet: RequestHandler = (_request, response) =>
     refusalOf(new Refused('unavailable', 'The server is starting.', { retryAfter: 1_000 }), requestIdOf(response)),
   );
 
-function turnAway(house: House, response: Response, thrown: unknown): void {
+async function turnAway(
+  house: House,
+  trustProxy: number,
+  request: Request,
+  response: Response,
+  thrown: unknown,
+): Promise<void> {
   const error = judgeThrown(thrown);
   const refusal = refusalOf(error, requestIdOf(response));
   if (refusal.code === 'internal')
     house.log.error({ err: error, door: 'graphql', requestId: refusal.requestId }, 'a request failed');
-  if (response.headersSent) return void response.destroy();
+  if (refusal.code === 'limited')
+    await payerOf(house, trustProxy, request, actors.get(request) ?? stranger).holdBack();
+  if (response.headersSent || response.destroyed) return void response.destroy();
   const { message, ...extensions } = refusal;
   response
     .status(response.hasHeader('allow') ? 405 : httpStatus[refusal.code])

@@ -12,6 +12,7 @@ import { JsonText } from '../kernel/json-text.ts';
 import type { Doorway, House } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, lastResort, requestIdOf } from './answers.ts';
 import { everyAnswer } from './headers.ts';
+import { budgets } from './budgets.ts';
 import { capConnections } from './http-connections.ts';
 import { health, type Check } from './health.ts';
 import { serveInterfaces, type Interface } from './interfaces.ts';
@@ -138,6 +139,8 @@ async function answer(
       run: (work: never, said: unknown) => route.run(work, said as never, { request, response }),
     };
     const outcome = await runOperation(house, actor, operation as never, input, doorway);
+    if (outcome.error?.code === 'limited')
+      await house.parts.use(budgets).payerOf(actor, doorway.address).holdBack();
     if (outcome.error) return answerRefusal(response, outcome.error);
     if (outcome.ok === undefined) return void response.status(204).end();
     if (outcome.ok instanceof Download) return await handOut(house, outcome.ok, response);

@@ -29,7 +29,7 @@ export const identityRoutes = [
   route('DELETE', '/api/session/devices/:deviceId', 'signed-in', 'write', EndDevice, (work, { deviceId, reason }) =>
     devices.end(work, deviceId, { reason: reason ?? null }),
   ),
-  route('GET', '/api/me', 'signed-in', 'read', Nothing, (work) => users.describeMe(work)),
+  route('GET', '/api/me', 'signed-in', 'page', Nothing, (work) => users.describeMe(work)),
 ];
 
 const refreshCookie = 'parley_refresh';
