@@ -17,8 +17,8 @@ const handful = { first: (limit: number) => limit + 5, later: 400 };
 /** Characters read in one go from then on: what the database sends is taken apart in one piece. */
 const charactersAtOnce = 500_000;
 /**
- * Candidates and characters one question may look at: beyond that it is answered with what was found, and a cursor to go on. A character costs up
- * to 0.12 us of the literal check (20,000 with emoji: 2.3 ms), so a question that never matches has half a second of the processor, in slices.
+ * Candidates and characters one question may look at: beyond that it is answered with what was found, and a cursor to go on. Where places are
+ * needed, a character costs up to 0.12 us (20,000 with emoji: 2.3 ms), so a question has half a second of the processor at most, in slices.
  */
 const most = { candidates: 40_000, characters: 4_000_000 };
 
