@@ -134,7 +134,8 @@ function tableOf(operations: readonly DeclaredOperation[]): string {
 
 function costsTable(): string {
   const rows = (Object.keys(costs) as CostName[]).map(
-    (name) => `| \`${name}\` | ${costs[name].points} | ${isTimed(name) ? '●' : ''} | ${atOnceOf(name) ?? ''} | ${costs[name].sentence} |`,
+    (name) =>
+      `| \`${name}\` | ${costs[name].points} | ${isTimed(name) ? '●' : ''} | ${atOnceOf(name) ?? ''} | ${costs[name].sentence} |`,
   );
   return `| Cost | Points | Timed | At once a person | What |\n| --- | --: | :-: | --: | --- |\n${rows.join('\n')}`;
 }

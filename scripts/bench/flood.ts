@@ -9,16 +9,7 @@ import { openStore } from './store.ts';
 export type Ground = { origin: string; busy: string; quiet: string };
 
 const baseline = 'nobody floods';
-const ways: Way[] = [
-  'sends',
-  'long sends',
-  'searches',
-  'people searches',
-  'typing',
-  'REST',
-  'GraphQL',
-  'strangers',
-];
+const ways: Way[] = ['sends', 'long sends', 'searches', 'people searches', 'typing', 'REST', 'GraphQL', 'strangers'];
 const victims = 2;
 const sendsPerSecond = 25;
 /** A budget that was used up is full again. */
@@ -33,7 +24,15 @@ export const flood: Benchmark = {
     const rows: Row[] = [baseline, ...ways].map((name) => ({
       name,
       cost: [],
-      also: { 'p50 ms': [], 'p95 ms': [], 'max ms': [], 'done/s': [], 'refused/s': [], 'cut/s': [] },
+      also: {
+        'p50 ms': [],
+        'p95 ms': [],
+        'max ms': [],
+        'server, % of a core': [],
+        'done/s': [],
+        'refused/s': [],
+        'cut/s': [],
+      },
     }));
     try {
       await store.prepare(async () => undefined);
@@ -54,7 +53,7 @@ export const flood: Benchmark = {
             for (let round = 0; round < rounds; round++)
               for (const [index, row] of rows.entries()) {
                 const token = await tokenOf(server, `rogue${round * ways.length + index + 1}@flood.example`);
-                await measure(load, ground, senders, row, token, ms);
+                await measure(server, load, ground, senders, row, token, ms);
               }
             for (const socket of colleagues) socket.disconnect();
           } finally {
@@ -79,23 +78,32 @@ export const flood: Benchmark = {
   },
 };
 
-async function measure(load: Child, ground: Ground, senders: Socket[], row: Row, token: string, ms: number) {
+async function measure(
+  server: Child,
+  load: Child,
+  ground: Ground,
+  senders: Socket[],
+  row: Row,
+  token: string,
+  ms: number,
+): Promise<void> {
   const asked: Asked = { way: row.name as Way, ground, token, ms: ms + 1_000 };
   const attack = row.name === baseline ? null : load.ask<{ done: number; refused: number; cut: number }>(asked);
   if (attack) await pause(1_000);
+  const before = await server.ask<{ seconds: number }>({ cpu: true });
   const waited = await sendFor(ground, senders, ms);
+  const after = await server.ask<{ seconds: number }>({ cpu: true });
   const seen = (await attack) ?? { done: 0, refused: 0, cut: 0 };
   row.cost.push(quantile(waited, 0.99));
   row.also!['p50 ms']!.push(quantile(waited, 0.5));
   row.also!['p95 ms']!.push(quantile(waited, 0.95));
   row.also!['max ms']!.push(quantile(waited, 1));
-  for (const kind of ['done', 'refused', 'cut'] as const)
-    row.also![`${kind}/s`]!.push((seen[kind] * 1_000) / asked.ms);
+  row.also!['server, % of a core']!.push(((after.seconds - before.seconds) / ms) * 100_000);
+  for (const kind of ['done', 'refused', 'cut'] as const) row.also![`${kind}/s`]!.push((seen[kind] * 1_000) / asked.ms);
   await pause(restMs);
 }
 
-const tokenOf = async (server: Child, email: string) =>
-  (await server.ask<{ token: string }>({ signIn: email })).token;
+const tokenOf = async (server: Child, email: string) => (await server.ask<{ token: string }>({ signIn: email })).token;
 
 async function connected({ origin }: Ground, token: string): Promise<Socket> {
   const socket = io(origin, { transports: ['websocket'], auth: { token }, forceNew: true });
@@ -114,12 +122,18 @@ async function sendFor({ busy }: Ground, senders: readonly Socket[], ms: number)
   while (performance.now() < began + ms) {
     for (const wanted = ((performance.now() - began) / 1_000) * sendsPerSecond * victims; said < wanted; said++) {
       const from = performance.now();
-      const input = { conversationId: busy, clientId: `victim-${sent++}`, body: `A message of the day, number ${sent}` };
+      const input = {
+        conversationId: busy,
+        clientId: `victim-${sent++}`,
+        body: `A message of the day, number ${sent}`,
+      };
       const answered = senders[said % victims]!.timeout(60_000).emitWithAck('message:send', input) as Promise<{
         error?: { code: string };
       }>;
       due.push(
-        answered.then(({ error }) => (error ? void faults.push(error.code) : void waited.push(performance.now() - from))),
+        answered.then(({ error }) =>
+          error ? void faults.push(error.code) : void waited.push(performance.now() - from),
+        ),
       );
     }
     await pause(2);

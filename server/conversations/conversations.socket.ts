@@ -8,14 +8,18 @@ const nothing = {};
 
 export const conversationCalls = [
   call('conversation:create', 'conversations.create', 'write', conversations.create),
-  call('conversation:direct', 'conversations.create', 'write', (work, { userId }) => conversations.direct(work, userId)),
+  call('conversation:direct', 'conversations.create', 'write', (work, { userId }) =>
+    conversations.direct(work, userId),
+  ),
   call('conversation:open', 'conversations.read', 'read', (work, { conversationId }) =>
     conversations.open(work, conversationId),
   ),
   call('conversation:close', 'conversations.read', 'read', (work, { conversationId }) =>
     conversations.close(work, conversationId).then(() => nothing),
   ),
-  call('conversation:join', 'channels.browse', heard('write'), (work, { conversationId }) => conversations.join(work, conversationId)),
+  call('conversation:join', 'channels.browse', heard('write'), (work, { conversationId }) =>
+    conversations.join(work, conversationId),
+  ),
   call('conversation:leave', 'conversations.read', heard('write'), (work, { conversationId }) =>
     conversations.leave(work, conversationId).then(() => nothing),
   ),

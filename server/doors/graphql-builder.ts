@@ -124,13 +124,10 @@ class DeclarationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
         input: (input ?? anything) as Operation['input'],
         run: async (work, said) => resolve(parent, said as object, work, info) as unknown,
       };
-      const { ok, error } = await runOperation(
-        reading.house,
-        reading.actor,
-        operation,
-        withoutNulls(args),
-        { ...reading.doorway, admitted: true },
-      );
+      const { ok, error } = await runOperation(reading.house, reading.actor, operation, withoutNulls(args), {
+        ...reading.doorway,
+        admitted: true,
+      });
       if (error) throw new GraphQLError(error.message, { extensions: { ...error } });
       return ok;
     };

@@ -21,8 +21,10 @@ afterAll(() => world.close());
 test('a root field without permission, cost or checked arguments stops the boot', () => {
   const build = (part: AdminPart) => () =>
     buildAdminSchema([
-      (builder) => builder.mutationField('fine', (t) => t.boolean({ permission: 'everyone', cost: 'read', resolve: () => true })),
-      (builder) => builder.queryField('fine', (t) => t.boolean({ permission: 'everyone', cost: 'read', resolve: () => true })),
+      (builder) =>
+        builder.mutationField('fine', (t) => t.boolean({ permission: 'everyone', cost: 'read', resolve: () => true })),
+      (builder) =>
+        builder.queryField('fine', (t) => t.boolean({ permission: 'everyone', cost: 'read', resolve: () => true })),
       part,
     ]);
   expect(build(() => undefined)).not.toThrow();
@@ -178,13 +180,20 @@ test('in production nobody reads the schema from the server; a broken field is o
         none: t.string({ resolve: () => null as never }),
       }),
     });
-    builder.queryField('thing', (t) => t.field({ type: Thing, permission: 'everyone', cost: 'read', resolve: () => ({ id: '1' }) }));
+    builder.queryField('thing', (t) =>
+      t.field({ type: Thing, permission: 'everyone', cost: 'read', resolve: () => ({ id: '1' }) }),
+    );
     builder.queryField('crash', (t) =>
-      t.boolean({ permission: 'everyone', cost: 'read', resolve: () => Promise.reject(new Error('the inside of a crash')) }),
+      t.boolean({
+        permission: 'everyone',
+        cost: 'read',
+        resolve: () => Promise.reject(new Error('the inside of a crash')),
+      }),
     );
     builder.mutationField('touch', (t) =>
       t.boolean({
-        permission: 'everyone', cost: 'read',
+        permission: 'everyone',
+        cost: 'read',
         input: z.strictObject({ a: z.string() }),
         args: { a: t.arg.string({ required: true }) },
         resolve: () => true,

@@ -158,8 +158,7 @@ async function turnAway(
   const refusal = refusalOf(error, requestIdOf(response));
   if (refusal.code === 'internal')
     house.log.error({ err: error, door: 'graphql', requestId: refusal.requestId }, 'a request failed');
-  if (refusal.code === 'limited')
-    await payerOf(house, trustProxy, request, actors.get(request) ?? stranger).holdBack();
+  if (refusal.code === 'limited') await payerOf(house, trustProxy, request, actors.get(request) ?? stranger).holdBack();
   if (response.headersSent || response.destroyed) return void response.destroy();
   const { message, ...extensions } = refusal;
   response

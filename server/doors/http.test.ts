@@ -24,12 +24,19 @@ test('a route without permission or cost, or offered twice, stops the boot', () 
     (...routes: Route[]) =>
     () =>
       createHttpDoor({ house: world.app.house, config: doorSettings, routes });
-  expect(open(route('GET', '/api/x', undefined as never, 'read', Nothing, run))).toThrow('GET /api/x declares no permission');
+  expect(open(route('GET', '/api/x', undefined as never, 'read', Nothing, run))).toThrow(
+    'GET /api/x declares no permission',
+  );
   expect(open(route('GET', '/api/x', '' as never, 'read', Nothing, run))).toThrow('GET /api/x declares no permission');
   expect(
-    open(route('GET', '/api/x', 'everyone', 'read', Nothing, run), route('GET', '/api/x', 'everyone', 'read', Nothing, run)),
+    open(
+      route('GET', '/api/x', 'everyone', 'read', Nothing, run),
+      route('GET', '/api/x', 'everyone', 'read', Nothing, run),
+    ),
   ).toThrow('GET /api/x is offered twice');
-  expect(open(route('GET', '/api/x', 'everyone', undefined as never, Nothing, run))).toThrow('GET /api/x declares no cost');
+  expect(open(route('GET', '/api/x', 'everyone', undefined as never, Nothing, run))).toThrow(
+    'GET /api/x declares no cost',
+  );
   expect(open(route('GET', '/x', 'everyone', 'read', Nothing, run))).toThrow('not below /api/');
   expect(open(route('GET', '/api/x', 'everyone', 'read', Nothing, run))).not.toThrow();
 });
@@ -58,7 +65,9 @@ test('what is nobody’s business is refused: a stranger, a person without the r
 
 test('every answer carries the security headers and the request’s name, whatever it is', async () => {
   const door = await secondDoor(world, [
-    route('GET', '/api/broken', 'everyone', 'read', Nothing, async () => Promise.reject(new Error('canary-of-the-inside'))),
+    route('GET', '/api/broken', 'everyone', 'read', Nothing, async () =>
+      Promise.reject(new Error('canary-of-the-inside')),
+    ),
   ]);
   const asked: [string, string, string][] = [
     [world.origin, 'GET', '/'],
@@ -325,7 +334,11 @@ async function raw(bytes: string): Promise<string> {
 test('a request that never becomes whole is closed, in its headers or in its body', async () => {
   const door = await secondDoor(world, []);
   const port = Number(new URL(door.origin).port);
-  const begun = ['', 'POST /api/session HTTP/1.1\r\nHost: x\r\n', `POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`];
+  const begun = [
+    '',
+    'POST /api/session HTTP/1.1\r\nHost: x\r\n',
+    `POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+  ];
   try {
     await Promise.all(
       begun.map(async (said) => {
@@ -340,7 +353,7 @@ test('a request that never becomes whole is closed, in its headers or in its bod
   } finally {
     door.close();
   }
-}, 60_000);
+}, 25_000);
 
 test('half-open connections beyond the cap make room for a caller and for a socket', async () => {
   const door = await secondDoor(world, [], { config: { ...doorSettings, httpConnections: 10 } });
@@ -349,7 +362,11 @@ test('half-open connections beyond the cap make room for a caller and for a sock
   const idle = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
   try {
     await Promise.all(idle.map((socket) => once(socket, 'connect')));
-    for (const socket of idle) socket.on('error', () => undefined).on('close', () => closed++).resume();
+    for (const socket of idle)
+      socket
+        .on('error', () => undefined)
+        .on('close', () => closed++)
+        .resume();
     expect((await visitor(door.origin).ask('GET', '/livez')).status).toBe(200);
     await until(() => closed >= 30, 'the oldest to make room');
   } finally {

@@ -48,7 +48,13 @@ export type HttpDoorOptions = {
  */
 export function createHttpDoor(options: HttpDoorOptions): Server {
   const server = createServer(
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000, keepAliveTimeout: 10_000 },
+    {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 12_000,
+      connectionsCheckingInterval: 2_000,
+      keepAliveTimeout: 10_000,
+    },
     httpApp(options),
   );
   server.maxHeadersCount = 100;
@@ -139,8 +145,7 @@ async function answer(
       run: (work: never, said: unknown) => route.run(work, said as never, { request, response }),
     };
     const outcome = await runOperation(house, actor, operation as never, input, doorway);
-    if (outcome.error?.code === 'limited')
-      await house.parts.use(budgets).payerOf(actor, doorway.address).holdBack();
+    if (outcome.error?.code === 'limited') await house.parts.use(budgets).payerOf(actor, doorway.address).holdBack();
     if (outcome.error) return answerRefusal(response, outcome.error);
     if (outcome.ok === undefined) return void response.status(204).end();
     if (outcome.ok instanceof Download) return await handOut(house, outcome.ok, response);

@@ -25,7 +25,9 @@ export const identityRoutes = [
   route('POST', '/api/session', 'everyone', 'own', SignIn, signIn),
   route('POST', '/api/session/refresh', 'everyone', 'own', Refresh, refresh),
   route('DELETE', '/api/session', 'everyone', 'own', Nothing, signOut),
-  route('GET', '/api/session/devices', 'signed-in', 'read', Nothing, async (work) => ({ devices: await devices.list(work) })),
+  route('GET', '/api/session/devices', 'signed-in', 'read', Nothing, async (work) => ({
+    devices: await devices.list(work),
+  })),
   route('DELETE', '/api/session/devices/:deviceId', 'signed-in', 'write', EndDevice, (work, { deviceId, reason }) =>
     devices.end(work, deviceId, { reason: reason ?? null }),
   ),

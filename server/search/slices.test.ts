@@ -78,7 +78,23 @@ test('a search that looks at too much stops and says where to go on', async () =
 }, 60_000);
 
 test('text is folded alike with and without its places', () => {
-  const signs = ['a', 'É', 'e\u0301', '\u0301', 'ﬁ', '👋', '👋🏽', '\ud83d', '한', '\u1112\u1161', 'Σ', 'İ', '\u3000', 'Ａ', '\ufe0f'];
+  const signs = [
+    'a',
+    'É',
+    'e\u0301',
+    '\u0301',
+    'ﬁ',
+    '👋',
+    '👋🏽',
+    '\ud83d',
+    '한',
+    '\u1112\u1161',
+    'Σ',
+    'İ',
+    '\u3000',
+    'Ａ',
+    '\ufe0f',
+  ];
   const texts = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.array(fc.constantFrom(...signs), { maxLength: 30 }).map((some) => some.join('')),

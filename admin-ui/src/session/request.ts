@@ -4,7 +4,10 @@ import { accessToken, renew } from './session.ts';
 
 type Answer<T> = {
   data?: T | null;
-  errors?: { message: string; extensions?: { code?: string; fault?: string; requestId?: string; message?: string; retryAfter?: number } }[];
+  errors?: {
+    message: string;
+    extensions?: { code?: string; fault?: string; requestId?: string; message?: string; retryAfter?: number };
+  }[];
 };
 
 let onEnd: () => void = () => undefined;
