@@ -60,7 +60,14 @@ import { userCalls } from './users/users.socket.ts';
 export const version = '0.1.0';
 
 export type App = { house: House; start(): Promise<string>; stop(): Promise<void> };
-export type AppOptions = { config: Config; db: Database; log: Logger; clickhouseUrl: string };
+export type AppOptions = {
+  config: Config;
+  db: Database;
+  log: Logger;
+  clickhouseUrl: string;
+  /** Whether this process may serve at this moment; false while it has lost its lock. */
+  mayServe?: (() => boolean) | undefined;
+};
 
 export const socketCalls = [
   ...conversationCalls,
@@ -78,7 +85,7 @@ const interfaces: Interface[] = [
 ];
 
 /** Builds the house. Nothing runs and nothing listens before `start`, which answers with the address; a wiring mistake throws here. */
-export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
+export function createApp({ config, db, log, clickhouseUrl, mayServe = () => true }: AppOptions): App {
   const broadcast = createBroadcast(log, config);
   const house: House = { db, log, events: new Events(log), broadcast, parts: new Parts(), bell: new OutboxBell() };
   const life = new Lifecycle(log);
@@ -107,7 +114,12 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   const typists = parts.install(typing, new Typing(broadcast, house.events));
 
   const graphql = createGraphqlDoor({ house, schema: adminSchema(), config });
-  const server = createHttpDoor({ house, config, routes, graphql: graphql.handler, interfaces });
+  const checks: Record<string, Check> = {
+    'web lock': async () => {
+      if (!mayServe()) throw new NotReady('failing', 'The connection that holds the web lock was lost.');
+    },
+  };
+  const server = createHttpDoor({ house, config, routes, graphql: graphql.handler, interfaces, checks });
   const socketDoor = runs('web')
     ? openSocketDoor({
         house,

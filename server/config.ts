@@ -108,6 +108,22 @@ export const settings = {
     secret: true,
     sentence: 'A PostgreSQL of your own (15 or newer) instead of the embedded one.',
   },
+  databaseDirectUrl: {
+    env: 'DATABASE_DIRECT_URL',
+    fallback: '',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+    sentence:
+      'The same database without a pooler in between, for session locks and notifications. Needed where DATABASE_URL goes through a pooler in transaction mode.',
+  },
+  databaseOwnerUrl: {
+    env: 'PARLEY_DATABASE_OWNER_URL',
+    fallback: '',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+    sentence:
+      'The same database as the role that owns its tables: migrations run as this role, and the role of DATABASE_URL gets only the rights it needs.',
+  },
   clickhouseUrl: {
     env: 'CLICKHOUSE_URL',
     fallback: '',
@@ -120,6 +136,12 @@ export const settings = {
     fallback: '10',
     read: whole(2, 500),
     sentence: 'Database connections of each of the two pools (acts and reads).',
+  },
+  takeoverSeconds: {
+    env: 'PARLEY_TAKEOVER_SECONDS',
+    fallback: '10',
+    read: whole(0, 3_600),
+    sentence: 'How long a web process waits at its start for the one before it to leave the database.',
   },
   unsafeDatabase: {
     env: 'PARLEY_ACCEPT_UNSAFE_DATABASE',

@@ -6,8 +6,8 @@ import { faultsOf } from './kernel/database-check.ts';
 import { openDatabase } from './kernel/database.ts';
 import { rebaseRestored } from './kernel/outbox-rebase.ts';
 import { createLog } from './kernel/log.ts';
-import { migrate } from './kernel/migrate.ts';
-import { migrateJobs } from './kernel/jobs.ts';
+import { prepareDatabase } from './kernel/prepare-database.ts';
+import { holdRole } from './kernel/role-lock.ts';
 import { firstEvaluation, welcome } from './welcome.ts';
 
 /*
@@ -27,8 +27,9 @@ async function boot(): Promise<void> {
     dataDir: config.dataDir,
     as: 'server',
     onProgress: say,
-    ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : {}),
-    ...(config.clickhouseUrl ? { clickhouseUrl: config.clickhouseUrl } : {}),
+    databaseUrl: config.databaseUrl ?? undefined,
+    ownerUrl: config.databaseOwnerUrl ?? undefined,
+    clickhouseUrl: config.clickhouseUrl ?? undefined,
   });
   try {
     if (!stopping.signal.aborted) await serve(config, engines, log, stopping.signal);
@@ -44,29 +45,51 @@ async function serve(
   log: ReturnType<typeof createLog>,
   signal: AbortSignal,
 ): Promise<void> {
-  await migrate(engines.databaseUrl, say);
-  await migrateJobs(engines.databaseUrl);
-  const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool });
+  const directUrl = config.databaseDirectUrl ?? engines.databaseUrl;
+  const isWeb = config.roles.includes('web');
+  const lock = isWeb
+    ? await holdRole(directUrl, 'web', { waitMs: config.takeoverSeconds * 1_000, signal, say })
+    : null;
   try {
-    const faults = await faultsOf(db, { unsafe: config.unsafeDatabase, encoding: config.otherEncoding });
-    if (faults.length > 0) throw new Error(faults.join('\n'));
-    if (await rebaseRestored(db))
-      say('The database was restored from a dump: its event log now continues after the events it holds.');
-    const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
+    await prepare(config, engines, log);
+    const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool, directUrl });
     try {
-      const accounts = config.roles.includes('web') ? await firstEvaluation(app.house, config, engines) : null;
-      const address = await app.start();
-      if (config.roles.includes('web')) await welcome(app.house, config, address, accounts, say);
-      await new Promise<void>((resolve) =>
-        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-      );
+      const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl, mayServe: lock?.isHeld });
+      try {
+        const accounts = isWeb ? await firstEvaluation(app.house, config, engines) : null;
+        const address = await app.start();
+        if (isWeb) await welcome(app.house, config, address, accounts, say);
+        await untilAborted(lock ? AbortSignal.any([signal, lock.lost]) : signal);
+        if (lock?.lost.aborted) throw new Error(String(lock.lost.reason));
+      } finally {
+        await app.stop();
+      }
     } finally {
-      await app.stop();
+      await db.close();
     }
   } finally {
-    await db.close();
+    await lock?.release();
   }
 }
+
+/** Brings the database to this version and refuses one that could lose what was acknowledged. Works as the role that owns the tables. */
+async function prepare(config: Config, engines: Engines, log: ReturnType<typeof createLog>): Promise<void> {
+  const owner = openDatabase(engines.ownerUrl, log, { poolSize: 2 });
+  try {
+    const faults = await faultsOf(owner, { unsafe: config.unsafeDatabase, encoding: config.otherEncoding });
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    await prepareDatabase(engines, say);
+    if (await rebaseRestored(owner))
+      say('The database was restored from a dump: its event log now continues after the events it holds.');
+  } finally {
+    await owner.close();
+  }
+}
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 
 /** Arguments win over the environment: `main.ts web`, `main.ts worker`. */
 function settingsOf(argv: string[]): Config {

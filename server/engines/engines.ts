@@ -27,6 +27,8 @@ export type EnginesOptions = {
   dataDir: string;
   /** A PostgreSQL of one's own; absent or empty means embedded. */
   databaseUrl?: string | undefined;
+  /** Your PostgreSQL as the role that owns the tables; absent or empty means the role of `databaseUrl`. */
+  ownerUrl?: string | undefined;
   /** A ClickHouse of one's own; absent or empty means embedded. */
   clickhouseUrl?: string | undefined;
   /** Only one 'server' may hold a data directory at a time; 'tool' (the default) joins whoever is there. */
@@ -38,7 +40,10 @@ export type EnginesOptions = {
 };
 
 export type Engines = {
+  /** The database as the application works with it. */
   databaseUrl: string;
+  /** The same database as the role that owns its tables: for migrations. */
+  ownerUrl: string;
   clickhouseUrl: string;
   /** Lets go. If nobody else uses the embedded engines, resolves when they have stopped. Safe to call twice. */
   close(): Promise<void>;
@@ -58,6 +63,7 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
   if (!embedded.postgres && !embedded.clickhouse) {
     return {
       databaseUrl: options.databaseUrl!,
+      ownerUrl: options.ownerUrl || options.databaseUrl!,
       clickhouseUrl: options.clickhouseUrl!,
       close: async () => {},
       embedded,
@@ -91,6 +97,7 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
 
   return {
     databaseUrl: options.databaseUrl || first.postgres!.url,
+    ownerUrl: options.databaseUrl ? options.ownerUrl || options.databaseUrl : (first.postgres!.ownerUrl ?? first.postgres!.url),
     clickhouseUrl: options.clickhouseUrl || first.clickhouse!.url,
     close: () => (closing ??= hold.letGo()),
     embedded,

@@ -24,7 +24,7 @@ import { supervise } from './keeper-engine.ts';
 import type { Supervised } from './keeper-engine.ts';
 import { openLines } from './keeper-lines.ts';
 import type { Lines } from './keeper-lines.ts';
-import { postgresUrl, prepareCluster, startPostgres } from './postgres.ts';
+import { ownerUrl, postgresUrl, prepareCluster, startPostgres } from './postgres.ts';
 import { choosePlace, forgetPlace } from './postgres-place.ts';
 
 /** What the keeper says on its output. */
@@ -133,7 +133,12 @@ async function keepPostgres(
   await prepareCluster({ ...settings, port: 0 }, earlier?.postgres?.process ?? null, earlier === null);
   // The port is chosen after an orphan of ours is gone, or we would find our own old one taken.
   const port = await freePort(earlier?.postgres?.port);
-  const mine: EngineRecord = (record.postgres = { port, url: postgresUrl(port, secret), process: null });
+  const mine: EngineRecord = (record.postgres = {
+    port,
+    url: postgresUrl(port, secret),
+    ownerUrl: ownerUrl(port, secret),
+    process: null,
+  });
   say('Starting PostgreSQL');
   return supervise({
     name: 'PostgreSQL',

@@ -6,6 +6,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -28,6 +29,7 @@ import { giveTo } from './postgres-place.ts';
 import type { Place } from './postgres-place.ts';
 
 export const OWNER = 'parley';
+const APPLICATION = 'parley_app';
 const DATABASE = 'parley';
 const LOG_LIMIT = 10 * 1024 * 1024;
 const CLEAN_STOP = 60_000;
@@ -43,9 +45,16 @@ export type PostgresOptions = {
   say(sentence: string): void;
 };
 
-/** The address of the product's own database on this port. */
-export const postgresUrl = (port: number, secret: string): string =>
+/** The address of the product's own database on this port, as the role that owns its tables: for migrations alone. */
+export const ownerUrl = (port: number, secret: string): string =>
   `postgres://${OWNER}:${secret}@127.0.0.1:${port}/${DATABASE}`;
+
+/** The same database as the role the product works with. It is no superuser, owns nothing, and has a password of its own. */
+export const postgresUrl = (port: number, secret: string): string =>
+  `postgres://${APPLICATION}:${applicationPassword(secret)}@127.0.0.1:${port}/${DATABASE}`;
+
+const applicationPassword = (secret: string) =>
+  createHmac('sha256', secret).update('application role').digest('hex').slice(0, 48);
 
 /**
  * Makes the cluster if there is none and frees it from a postmaster that outlived its keeper.
@@ -199,7 +208,7 @@ async function waitUntilReady(
   named: ProcessName,
   say: (sentence: string) => void,
 ): Promise<Error | null> {
-  const url = new URL(postgresUrl(port, secret));
+  const url = new URL(ownerUrl(port, secret));
   url.pathname = '/postgres';
   const since = Date.now();
   let told = 0;
@@ -211,6 +220,7 @@ async function waitUntilReady(
       await client.connect();
       const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
       if (!rowCount) await client.query(`create database ${DATABASE}`);
+      await prepareApplicationRole(client, secret);
       return null;
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
@@ -232,6 +242,15 @@ async function waitUntilReady(
     await pause(40);
   }
   return new Promise(() => {}); // it ended meanwhile, which the caller hears from the process itself
+}
+
+/** The role is made at the first start, in clusters of earlier versions as well; its rights on tables come with the migrations. */
+async function prepareApplicationRole(client: pg.Client, secret: string): Promise<void> {
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [APPLICATION]);
+  if (!rowCount) await client.query(`create role ${APPLICATION}`);
+  await client.query(
+    `alter role ${APPLICATION} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password '${applicationPassword(secret)}'`,
+  );
 }
 
 /*
