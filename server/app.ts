@@ -7,6 +7,7 @@ import { settingsInForce, type Config } from './config.ts';
 import { adminSchema } from './admin-schema.ts';
 import { defineAccess } from './access/access.model.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
+import { auditRoutes } from './audit/audit.http.ts';
 import { auditJobs } from './audit/export-task.ts';
 import { auditPlace, auditPlaceOf } from './audit/keys.ts';
 import { readings, readingsWriter } from './audit/readings.ts';
@@ -18,6 +19,7 @@ import { analyticsStore } from './dashboards/numbers.ts';
 import { defineDepartments } from './departments/departments.model.ts';
 import { createGraphqlDoor } from './doors/graphql.ts';
 import { createHttpDoor } from './doors/http.ts';
+import { NotReady, type Check } from './doors/health.ts';
 import type { Interface } from './doors/interfaces.ts';
 import { openSocketDoor } from './doors/socket.ts';
 import { identityRoutes } from './identity/identity.http.ts';
@@ -35,6 +37,7 @@ import { Parts } from './kernel/parts.ts';
 import { previewKey } from './kernel/preview.ts';
 import { refusals, refusalsWriter } from './kernel/refusals.ts';
 import type { House } from './kernel/work.ts';
+import { Storage, storage } from './kernel/storage.ts';
 import { announceSent, recallGuards } from './messages/messages.ts';
 import { messageCalls } from './messages/messages.socket.ts';
 import { pinCalls } from './pins/pins.socket.ts';
@@ -77,7 +80,7 @@ export const socketCalls = [
   ...presenceCalls,
   ...userCalls,
 ];
-export const routes = [...identityRoutes, ...taskRoutes];
+export const routes = [...identityRoutes, ...taskRoutes, ...auditRoutes];
 
 const interfaces: Interface[] = [
   { at: '/', folder: fileURLToPath(new URL('../clients/web/dist', import.meta.url)), name: 'The chat' },
@@ -88,7 +91,18 @@ const interfaces: Interface[] = [
 export function createApp({ config, db, log, clickhouseUrl, mayServe = () => true }: AppOptions): App {
   const broadcast = createBroadcast(log, config);
   const house: House = { db, log, events: new Events(log), broadcast, parts: new Parts(), bell: new OutboxBell() };
-  const life = new Lifecycle(log);
+  const disk = house.parts.install(
+    storage,
+    new Storage(db, log, {
+      places: [
+        { directory: config.dataDir, holds: 'the data directory' },
+        ...(config.auditDir ? [{ directory: config.auditDir, holds: 'the audit directory' }] : []),
+      ],
+      holdsDatabase: config.databaseUrl === null,
+      floorBytes: config.diskFloorMb * 1_048_576,
+    }),
+  );
+  const life = new Lifecycle(log, (error) => disk.note(error));
   const runs = (role: 'web' | 'worker') => config.roles.includes(role);
 
   for (const define of [defineSettings, defineUsers, defineDepartments, defineAccess, defineConversations])
@@ -108,13 +122,17 @@ export function createApp({ config, db, log, clickhouseUrl, mayServe = () => tru
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(
     sendLane,
-    new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }),
+    new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue, storage: disk }),
   );
   const states = parts.install(presence, new Presence(broadcast));
   const typists = parts.install(typing, new Typing(broadcast, house.events));
 
   const graphql = createGraphqlDoor({ house, schema: adminSchema(), config });
   const checks: Record<string, Check> = {
+    disk: async () => {
+      const trouble = await disk.trouble();
+      if (trouble !== null) throw new NotReady('full', trouble);
+    },
     'web lock': async () => {
       if (!mayServe()) throw new NotReady('failing', 'The connection that holds the web lock was lost.');
     },
@@ -135,6 +153,7 @@ export function createApp({ config, db, log, clickhouseUrl, mayServe = () => tru
 
     async start() {
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
+      life.start(disk);
       for (const writer of [readingsWriter(house), refusalsWriter(house)]) life.start(writer);
       if (runs('worker')) {
         life.start(sealer(house, place));

@@ -137,6 +137,13 @@ export const settings = {
     read: whole(2, 500),
     sentence: 'Database connections of each of the two pools (acts and reads).',
   },
+  diskFloorMb: {
+    env: 'PARLEY_DISK_FLOOR_MB',
+    fallback: '64',
+    read: whole(0, 1_048_576),
+    sentence:
+      'Mebibytes that must be free where the data directory lies. Below, the server is not ready, and messages are refused before the embedded database meets the end of the disk.',
+  },
   takeoverSeconds: {
     env: 'PARLEY_TAKEOVER_SECONDS',
     fallback: '10',

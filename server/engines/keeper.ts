@@ -69,7 +69,14 @@ await keep(realpathSync(options.data!)).catch((error: unknown) => {
   const known =
     error instanceof EngineError
       ? error
-      : new EngineError('keeper_failed', String((error as Error).stack ?? error), 'ours', error);
+      : isFullDisk(error)
+        ? new EngineError(
+            'disk_full',
+            `The disk that holds ${options.data!} is full (${error.message}). Free space or enlarge it, then start again.`,
+            'operator',
+            error,
+          )
+        : new EngineError('keeper_failed', String((error as Error).stack ?? error), 'ours', error);
   speak({ event: 'failed', code: known.code, sentence: known.message, fault: known.fault });
   process.exitCode = 1;
 });
@@ -200,6 +207,11 @@ function takeLock(dataDir: string): DatabaseSync | null {
       error,
     );
   }
+}
+
+function isFullDisk(error: unknown): error is NodeJS.ErrnoException {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function closeStartersPipe(): void {

@@ -94,7 +94,8 @@ function makeExecutable(native: string): void {
   }
 }
 
-function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
+/** The user PostgreSQL runs as where we are root; made if there is none. */
+export function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
   const own = lookUpUser('postgres');
   if (own) return own;
   const makers = [

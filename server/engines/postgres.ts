@@ -10,6 +10,7 @@ import { createHmac } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -88,6 +89,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Run> {
 async function tryToStart(options: PostgresOptions): Promise<Run> {
   const { place, port, throwaway, say } = options;
   const log = openLog(options.logFile);
+  const since = fstatSync(log).size;
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=', // a socket's path may be 107 bytes at most, and data directories can be deep
@@ -108,14 +110,16 @@ async function tryToStart(options: PostgresOptions): Promise<Run> {
     },
   );
   closeSync(log);
-  const ended = endOf(child);
+  const ended = endOf(child).then((how) =>
+    saysDiskFull(lastLines(wordsSince(options.logFile, since), 40)) ? `${how}: the disk that holds ${place.cluster} is full` : how,
+  );
   const named = child.pid === undefined ? null : nameProcess(child.pid);
-  if (!named) throw startFailure(options, await ended);
+  if (!named) throw startFailure(options, await ended, since);
   const guard = spawnGuard(named.pid, place.user);
 
   const answers = await Promise.race([
     waitUntilReady(options, named, say),
-    ended.then((how) => startFailure(options, how)),
+    ended.then((how) => startFailure(options, how, since)),
   ]);
   if (answers instanceof Error) {
     guard.kill('SIGKILL');
@@ -146,6 +150,7 @@ async function makeCluster(options: PostgresOptions): Promise<void> {
       '--no-instructions',
     ];
     const done = await runProgram(place.programs.initdb, ['-D', place.cluster, ...options], place);
+    if (done.code !== 0 && saysDiskFull(done.words)) throw diskFull(place.cluster, done.words);
     if (done.code !== 0)
       throw new EngineError(
         'postgres_initdb_failed',
@@ -268,13 +273,33 @@ function spawnGuard(pid: number, user: Place['user']): ChildProcess {
   return guard;
 }
 
-function startFailure({ logFile }: PostgresOptions, how: string): EngineError {
-  const words = existsSync(logFile) ? lastLines(readFileSync(logFile, 'utf8')) : '';
+/** What PostgreSQL wrote since this start: its last words, or the one that matters if they end in "shut down". */
+function startFailure({ logFile, place }: PostgresOptions, how: string, since: number): EngineError {
+  const words = wordsSince(logFile, since);
+  if (saysDiskFull(words)) return diskFull(place.cluster, words);
   return new EngineError(
     'postgres_start_failed',
-    `PostgreSQL did not start (${how}). Its last words in ${logFile}: ${words}`,
+    `PostgreSQL did not start (${how}). Its last words in ${logFile}: ${lastLines(words)}`,
     'machine',
   );
+}
+
+const saysDiskFull = (words: string) => /No space left on device|Disk quota exceeded/.test(words);
+
+function diskFull(directory: string, words: string): EngineError {
+  const line = words.split('\n').findLast(saysDiskFull)!.trim();
+  return new EngineError(
+    'disk_full',
+    `The disk that holds ${directory} is full. Free space or enlarge it; the database is started again by itself. PostgreSQL said: ${line}`,
+    'operator',
+  );
+}
+
+function wordsSince(logFile: string, since: number): string {
+  if (!existsSync(logFile)) return '';
+  const all = readFileSync(logFile);
+  // The file may have been cut meanwhile.
+  return all.subarray(since <= all.length ? since : 0).toString('utf8');
 }
 
 function openLog(logFile: string): number {
@@ -311,4 +336,4 @@ function runProgram(program: string, options: string[], place: Place): Promise<{
   });
 }
 
-const lastLines = (words: string): string => words.trim().split('\n').slice(-4).join(' / ');
+const lastLines = (words: string, count = 4): string => words.trim().split('\n').slice(-count).join(' / ');

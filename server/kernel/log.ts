@@ -23,20 +23,64 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     level,
     redact: {
       paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`]),
-      censor: '[redacted]',
+      censor: (value: unknown, path: string[]) => (isErrorCode(value, path) ? value : '[redacted]'),
     },
-    serializers: { err: plainError },
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: Record<string, unknown>) => plainFields(fields, 0),
+    },
   };
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Errors of the database carry the statement's parameters; what people wrote stays out of the log. */
-function plainError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code, table, constraint } = error as Error & { code?: unknown; table?: unknown; constraint?: unknown };
-  const cause: unknown = error.cause === undefined ? undefined : plainError(error.cause);
-  return { type: error.name, message: error.message, stack: error.stack, code, table, constraint, cause };
+const deepest = 4;
+const longestText = 8_000;
+const mostItems = 50;
+
+/**
+ * What a line may hold of a value. Libraries pass whole clients, sockets and requests along with what they say: of anything that is no plain
+ * data its class is named and nothing else.
+ */
+function plain(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.length > longestText ? `${value.slice(0, longestText)}…` : value;
+  if (typeof value === 'function' || typeof value === 'symbol') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Error) return plainError(value, depth);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (Array.isArray(value))
+    return depth >= deepest ? '[Array]' : value.slice(0, mostItems).map((item) => plain(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return `[${value.constructor?.name || 'Object'}]`;
+  return depth >= deepest ? '[Object]' : plainFields(value as Record<string, unknown>, depth);
 }
+
+const plainFields = (fields: Record<string, unknown>, depth: number): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .slice(0, mostItems)
+      .map(([name, value]) => [name, plain(value, depth + 1)]),
+  );
+
+/** Errors of the database carry the statement's parameters, and those of its driver the client: what people wrote stays out of the log. */
+function plainError(error: Error, depth: number): Record<string, unknown> {
+  const { code, table, constraint } = error as Error & { code?: unknown; table?: unknown; constraint?: unknown };
+  const nested = (inner: unknown) => (depth >= deepest ? undefined : plain(inner, depth + 1));
+  return {
+    type: error.name,
+    message: plain(error.message, depth),
+    stack: plain(error.stack, depth),
+    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
+    table: typeof table === 'string' ? table : undefined,
+    constraint: typeof constraint === 'string' ? constraint : undefined,
+    cause: error.cause === undefined ? undefined : nested(error.cause),
+    errors: error instanceof AggregateError ? nested(error.errors) : undefined,
+  };
+}
+
+/** The code of an error ("ECONNREFUSED", "53100") is no secret; any other code (of a set-up, of an invitation) is. */
+const isErrorCode = (value: unknown, path: readonly string[]): boolean =>
+  path.length > 1 &&
+  ['err', 'error', 'cause'].includes(path.at(-2)!) &&
+  (typeof value === 'number' || (typeof value === 'string' && /^[A-Z0-9_]{3,40}$/.test(value)));

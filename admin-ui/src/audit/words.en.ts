@@ -42,9 +42,10 @@ export const words = {
     checkExportLead: 'Export it; the file waits among the tasks.',
     checkRun: '3. The check',
     checkRunLead:
-      'scripts/verify-audit.mjs of this project is one file without dependencies, for Node 20 or newer. It ends with 0 when everything is as it was signed, and names the first line that is not.',
+      'verify-audit.mjs is one file without dependencies, for Node 20 or newer; it is also in scripts/ of this project. It ends with 0 when everything is as it was signed, and names the first line that is not.',
+    verifierGet: 'Download verify-audit.mjs',
     checkpointsLead:
-      'With --checkpoints and a copy of audit/checkpoints.ndjson, which the operator keeps outside the database, a cut tail and a return to an older state are found as well.',
+      'checkpoints.ndjson is the copy of audit/checkpoints.ndjson that the operator keeps outside the database. Without it the result is NOT PROVEN: a cut tail and a return to an older state would go unnoticed.',
     altered: 'This line is not what was signed: the log was altered after the fact. Tell whoever answers for it.',
     unsigned: 'It is sealed, but not signed yet. Within a minute it will be.',
     proof: 'Download the proof',

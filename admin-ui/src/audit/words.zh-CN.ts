@@ -43,9 +43,10 @@ export const words: Words = {
     checkExportLead: '导出日志；文件会出现在任务中。',
     checkRun: '3. 核验',
     checkRunLead:
-      '本项目的 scripts/verify-audit.mjs 是一个无依赖的单文件，适用于 Node 20 及以上版本。一切与签名一致时以 0 结束，否则指出第一条不一致的条目。',
+      'verify-audit.mjs 是一个无依赖的单文件，适用于 Node 20 及以上版本，也位于本项目的 scripts/ 目录。一切与签名一致时以 0 结束，否则指出第一条不一致的条目。',
+    verifierGet: '下载 verify-audit.mjs',
     checkpointsLead:
-      '加上 --checkpoints 和运维人员保存在数据库之外的 audit/checkpoints.ndjson 副本，还能发现被截断的尾部和退回到旧状态。',
+      'checkpoints.ndjson 是运维人员保存在数据库之外的 audit/checkpoints.ndjson 副本。没有它，结果为 NOT PROVEN（未能证实）：无法发现被截断的尾部和退回到旧状态。',
     altered: '此条目与签名时不一致：日志曾被事后更改。请告知负责人。',
     unsigned: '已封存但尚未签名，一分钟内会完成签名。',
     proof: '下载证明',
