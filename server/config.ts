@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** One setting of the process: how it is written, what it is when unset, and the sentence the reference shows. */
@@ -264,7 +264,17 @@ export function readConfig(
   const known = new Set([...Object.values(settings).map((setting) => setting.env as string), ...elsewhere]);
   for (const name of Object.keys(env))
     if (name.startsWith('PARLEY_') && !known.has(name)) warn(`${name} is not a setting of Parley and is ignored.`);
-  if (!config['secret']) config['secret'] = keptSecret(config['dataDir'] as string);
+  const dataDir = config['dataDir'] as string;
+  try {
+    if (!config['secret']) config['secret'] = keptSecret(dataDir);
+  } catch (error) {
+    const isFile = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === false;
+    const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    const why = isFile ? 'is a file' : isFull ? 'lies on a disk that is full' : `cannot be used: ${(error as Error).message}`;
+    throw new FaultyConfig([
+      `PARLEY_DATA=${JSON.stringify(dataDir)} ${why}. Name a directory this account may read and write, with space left.`,
+    ]);
+  }
   return config as Config;
 }
 

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { openClickhouse } from '@parley/analytics/clickhouse.ts';
+import pg from 'pg';
 import { FaultyConfig, readConfig, type Config } from './config.ts';
 import { createApp } from './app.ts';
+import { closeToOthers } from './engines/data-directory.ts';
 import { openEngines, type Engines } from './engines/engines.ts';
 import { faultsOf } from './kernel/database-check.ts';
 import { openDatabase } from './kernel/database.ts';
@@ -8,6 +12,7 @@ import { rebaseRestored } from './kernel/outbox-rebase.ts';
 import { createLog } from './kernel/log.ts';
 import { prepareDatabase } from './kernel/prepare-database.ts';
 import { holdRole } from './kernel/role-lock.ts';
+import { checkAuditDirectory, checkClickhouse, databaseFailure, listenFailure, named } from './start-failures.ts';
 import { firstEvaluation, welcome } from './welcome.ts';
 
 /*
@@ -18,8 +23,11 @@ import { firstEvaluation, welcome } from './welcome.ts';
 const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 
 async function boot(): Promise<void> {
+  // Keys, logs, checkpoints: what this account writes is for this account.
+  process.umask(0o077);
   const config = settingsOf(process.argv.slice(2));
   const log = createLog(config.logLevel);
+  if (existsSync(config.dataDir)) closeToOthers(config.dataDir);
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => (stopping.signal.aborted ? process.exit(130) : stopping.abort()));
@@ -47,17 +55,19 @@ async function serve(
 ): Promise<void> {
   const directUrl = config.databaseDirectUrl ?? engines.databaseUrl;
   const isWeb = config.roles.includes('web');
+  checkAuditDirectory(config.auditDir);
+  await checkStores(config, engines, directUrl);
   const lock = isWeb
     ? await holdRole(directUrl, 'web', { waitMs: config.takeoverSeconds * 1_000, signal, say })
     : null;
   try {
-    await prepare(config, engines, log);
+    await named(prepare(config, engines, log), databaseFailure(ownerSetting(config), engines.ownerUrl));
     const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool, directUrl });
     try {
       const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl, mayServe: lock?.isHeld });
       try {
         const accounts = isWeb ? await firstEvaluation(app.house, config, engines) : null;
-        const address = await app.start();
+        const address = await named(app.start(), listenFailure(config));
         if (isWeb) await welcome(app.house, config, address, accounts, say);
         await untilAborted(lock ? AbortSignal.any([signal, lock.lost]) : signal);
         if (lock?.lost.aborted) throw new Error(String(lock.lost.reason));
@@ -70,6 +80,32 @@ async function serve(
   } finally {
     await lock?.release();
   }
+}
+
+const databaseSetting = (config: Config) => (config.databaseUrl ? 'DATABASE_URL' : null);
+const ownerSetting = (config: Config) =>
+  config.databaseUrl && config.databaseOwnerUrl ? 'PARLEY_DATABASE_OWNER_URL' : databaseSetting(config);
+
+/** Every address once, before anything is begun, so that a wrong one is said as that. */
+async function checkStores(config: Config, engines: Engines, directUrl: string): Promise<void> {
+  await named(reach(engines.databaseUrl), databaseFailure(databaseSetting(config), engines.databaseUrl));
+  if (directUrl !== engines.databaseUrl)
+    await named(reach(directUrl), databaseFailure('DATABASE_DIRECT_URL', directUrl));
+  await named(reach(engines.ownerUrl), databaseFailure(ownerSetting(config), engines.ownerUrl));
+  if (engines.embedded.clickhouse) return;
+  const store = openClickhouse(engines.clickhouseUrl);
+  try {
+    await checkClickhouse(store, engines.clickhouseUrl, 10_000);
+  } finally {
+    await store.close();
+  }
+}
+
+async function reach(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.end();
 }
 
 /** Brings the database to this version and refuses one that could lose what was acknowledged. Works as the role that owns the tables. */

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
-import { text } from './words.ts';
+import { emailAddress, name, text, typedAddress } from './words.ts';
 
 /** `POST /api/session`: signs a person in on one device. */
 export const SignIn = z.strictObject({
-  email: text(limits.email),
+  email: typedAddress(limits.email),
   password: z.string().check(z.minLength(1), z.maxLength(limits.password)),
   /** How the person would recognise this device in a list. */
-  device: z._default(text(limits.name), 'Unnamed device'),
+  device: z._default(name(limits.name), 'Unnamed device'),
   /** `cookie`: the refresh token travels as an HttpOnly cookie (browsers); `body`: the client keeps it itself (SDK without cookies). */
   keep: z._default(z.enum(['cookie', 'body']), 'cookie'),
 });
@@ -27,9 +27,9 @@ export type Session = {
 /** `POST /api/set-up`: makes the first owner of an empty installation; the code is printed in the server's log, once. */
 export const SetUp = z.strictObject({
   code: text(64),
-  organisation: text(limits.name),
-  name: text(limits.name),
-  email: z.string().check(z.maxLength(limits.email), z.regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')),
+  organisation: name(limits.name),
+  name: name(limits.name),
+  email: emailAddress(limits.email),
   password: z.string().check(z.minLength(12, 'must have at least 12 characters'), z.maxLength(limits.password)),
 });
 

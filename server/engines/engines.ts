@@ -8,11 +8,12 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { closeToOthers } from './data-directory.ts';
 import { EngineError } from './error.ts';
 import { isAlive, pause } from './process.ts';
 import type { ProcessName } from './process.ts';
@@ -243,13 +244,12 @@ function letRun(keeper: ChildProcess): void {
 }
 
 function prepareDirectory(path: string, throwaway: boolean): string {
-  const isNew = !existsSync(path);
   try {
     mkdirSync(join(path, 'logs'), { recursive: true });
   } catch (cause) {
     throw new EngineError(
       'data_directory',
-      `The data directory ${path} cannot be written: ${(cause as Error).message}`,
+      `The data directory ${path} cannot be written: ${(cause as Error).message}. Set PARLEY_DATA to a directory this account may write to.`,
       'operator',
       cause,
     );
@@ -261,7 +261,6 @@ function prepareDirectory(path: string, throwaway: boolean): string {
       'ours',
     );
   }
-  // As root PostgreSQL runs as another user, who must be able to pass through, whatever the umask says.
-  if ((isNew || throwaway) && process.getuid?.() === 0) chmodSync(path, 0o711);
+  closeToOthers(path);
   return realpathSync(path);
 }

@@ -42,9 +42,8 @@ export async function signIn(
 ): Promise<Granted & { mark: string }> {
   const { keys, limits } = work.use(identity);
   const address = work.doorway.address ?? 'unknown';
-  const email = input.email.trim().toLowerCase();
   await limits.knock(address);
-  const account = await findAccount(work, email);
+  const { account, email } = await findAccount(work, input.email);
   const marked = account?.passwordChangedAt
     ? { userId: account.userId, passwordChangedAt: account.passwordChangedAt }
     : null;
@@ -110,14 +109,17 @@ const person = ({ userId, name }: Account) => ({
   permissions: new Set<string>(),
 });
 
-async function findAccount(work: Work, email: string): Promise<Account | null> {
-  const rows = await work.db.rows<Account>(
-    `select u.id as "userId", u.name, u.kind, u.status, p.hash, p.changed_at as "passwordChangedAt"
-     from users u left join passwords p on p.user_id = u.id where lower(u.email) = lower($1) and u.kind in ('person', 'guest')`,
-    [email],
+/** The account of an address, and the address as the database folds it: what it finds rows by is what attempts are counted by. */
+async function findAccount(work: Work, typed: string): Promise<{ account: Account | null; email: string }> {
+  const [row] = await work.db.rows<{ [K in keyof Account]: Account[K] | null } & { email: string }>(
+    `select a.email, u.id as "userId", u.name, u.kind, u.status, p.hash, p.changed_at as "passwordChangedAt"
+     from (select lower($1) as email) a left join users u on lower(u.email) = a.email and u.kind in ('person', 'guest')
+       left join passwords p on p.user_id = u.id`,
+    [typed],
     'account by email',
   );
-  return rows[0] ?? null;
+  const { email, ...account } = row!;
+  return { email, account: account.userId === null ? null : (account as Account) };
 }
 
 async function refuse(work: Work, account: Account | null, why: string, error: unknown): Promise<never> {

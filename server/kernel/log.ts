@@ -25,6 +25,8 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `req.headers.${name}`]),
       censor: (value: unknown, path: string[]) => (isErrorCode(value, path) ? value : '[redacted]'),
     },
+    // Errors are plain already when a serializer would see them: pino's own must not make something else of them.
+    serializers: { err: (error: unknown) => error },
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: {

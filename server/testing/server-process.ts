@@ -26,8 +26,8 @@ export class ServerProcess {
   }
 
   /** Starts it and resolves with its exit code when it ends by itself: for starts that must be refused. */
-  async startRefused(): Promise<number | null> {
-    const [code] = (await once(this.#spawn(), 'close')) as [number | null];
+  async startRefused(env: Record<string, string> = {}): Promise<number | null> {
+    const [code] = (await once(this.#spawn(env), 'close')) as [number | null];
     return code;
   }
 
@@ -51,10 +51,10 @@ export class ServerProcess {
     );
   }
 
-  #spawn(): ChildProcess {
+  #spawn(more: Record<string, string> = {}): ChildProcess {
     const { NODE_OPTIONS: _ours, ...inherited } = process.env;
     const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
-      env: { ...inherited, ...this.#env },
+      env: { ...inherited, ...this.#env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
