@@ -10,6 +10,9 @@ import { defineConversations } from './conversations/conversations.model.ts';
 import { auditRoutes } from './audit/audit.http.ts';
 import { auditJobs } from './audit/export-task.ts';
 import { auditPlace, auditPlaceOf } from './audit/keys.ts';
+import { Ledger, ledger } from './audit/ledger.ts';
+import { replayLedger } from './audit/ledger-replay.ts';
+import { ledgerWatcher } from './audit/ledger-watcher.ts';
 import { readings, readingsWriter } from './audit/readings.ts';
 import { sealer } from './audit/sealer.ts';
 import { conversationCalls } from './conversations/conversations.socket.ts';
@@ -113,6 +116,10 @@ export function createApp({ config, db, log, clickhouseUrl, mayServe = () => tru
   const { parts } = house;
   parts.install(previewKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'preview token', 32)));
   const place = parts.install(auditPlace, auditPlaceOf(config.dataDir, config.auditDir));
+  const book = parts.install(
+    ledger,
+    new Ledger(place.outside, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'ledger of revocations', 32))),
+  );
   parts.install(operatorSettings, settingsInForce(config));
   parts.install(readings, new Map());
   parts.install(refusals, new Map());
@@ -152,11 +159,14 @@ export function createApp({ config, db, log, clickhouseUrl, mayServe = () => tru
     house,
 
     async start() {
+      // First of all: an older copy of the database must not let in whom it does not know to be out.
+      await replayLedger(house, book);
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
       life.start(disk);
       for (const writer of [readingsWriter(house), refusalsWriter(house)]) life.start(writer);
       if (runs('worker')) {
         life.start(sealer(house, place));
+        life.start(watch(db, house.bell, ledgerWatcher(book), log));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
         life.start(jobs(db, log, { ...housekeeping(db), ...auditJobs(house) }, housekeepingCrontab));
