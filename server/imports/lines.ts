@@ -29,12 +29,12 @@ export function readLine(number: number, written: string): Line {
   const fields = parse(written);
   const id = wordOf(fields, 'id', 64);
   const at = timeOf(fields);
-  const to = fields['to'] === undefined || fields['to'] === '' ? null : wordOf(fields, 'to', limits.name);
+  const to = fields['to'] === undefined || fields['to'] === '' ? null : wordOf(fields, 'to', limits.name, nameOf);
   return {
     number,
     id,
     at,
-    channel: to === null ? wordOf(fields, 'channel', limits.name) : '',
+    channel: to === null ? wordOf(fields, 'channel', limits.name, nameOf) : '',
     topic: nameOf(fields, 'topic', limits.name).trim(),
     sender: nameOf(fields, 'sender', limits.name).trim(),
     to: to?.trim() ?? null,
@@ -78,8 +78,8 @@ function nameOf(fields: Fields, name: string, cap: number): string {
 }
 
 /** A text that says something. */
-function wordOf(fields: Fields, name: string, cap: number): string {
-  const value = nameOf(fields, name, cap);
+function wordOf(fields: Fields, name: string, cap: number, read = textOf): string {
+  const value = read(fields, name, cap);
   if (value.trim() === '') throw new Fault(`${name}: missing or empty`);
   return value;
 }
