@@ -57,7 +57,10 @@ async function run({ files, source, strict, members }: Asked): Promise<number> {
   });
   try {
     await prepareDatabase(engines, (sentence) => console.error(sentence));
-    const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2, directUrl: config.databaseDirectUrl });
+    const db = openDatabase(engines.databaseUrl, createLog('warn'), {
+      poolSize: 2,
+      directUrl: config.databaseDirectUrl,
+    });
     try {
       for (const file of files) {
         const progress = progressLine(file.split('/').at(-1)!, process.stderr);

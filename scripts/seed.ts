@@ -26,7 +26,10 @@ async function run(): Promise<number> {
   });
   try {
     await prepareDatabase(engines, say);
-    const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2, directUrl: config.databaseDirectUrl });
+    const db = openDatabase(engines.databaseUrl, createLog('warn'), {
+      poolSize: 2,
+      directUrl: config.databaseDirectUrl,
+    });
     try {
       const accounts = await seedDemo(db);
       console.log(

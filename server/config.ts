@@ -270,7 +270,11 @@ export function readConfig(
   } catch (error) {
     const isFile = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === false;
     const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
-    const why = isFile ? 'is a file' : isFull ? 'lies on a disk that is full' : `cannot be used: ${(error as Error).message}`;
+    const why = isFile
+      ? 'is a file'
+      : isFull
+        ? 'lies on a disk that is full'
+        : `cannot be used: ${(error as Error).message}`;
     throw new FaultyConfig([
       `PARLEY_DATA=${JSON.stringify(dataDir)} ${why}. Name a directory this account may read and write, with space left.`,
     ]);

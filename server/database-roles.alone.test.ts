@@ -89,7 +89,8 @@ async function works(env: Record<string, string>, owner: string): Promise<void> 
 
 test('two roles: the application works, and cannot touch the audit log or the tables', async () => {
   const [owner, app, database] = [`owner_two_${mark}`, `app_two_${mark}`, `two_${mark}`];
-  for (const statement of recipe(0, { parley_owner: owner, parley_app: app, parley: database })) await sql(cluster, statement);
+  for (const statement of recipe(0, { parley_owner: owner, parley_app: app, parley: database }))
+    await sql(cluster, statement);
   const [ownerUrl, appUrl] = [urlOf(owner, 'one password', database), urlOf(app, 'another password', database)];
   await works({ DATABASE_URL: appUrl, PARLEY_DATABASE_OWNER_URL: ownerUrl }, ownerUrl);
   const roles = await sql(appUrl, 'select rolsuper from pg_roles where rolname = current_user');

@@ -57,9 +57,7 @@ async function serve(
   const isWeb = config.roles.includes('web');
   checkAuditDirectory(config.auditDir);
   await checkStores(config, engines, directUrl);
-  const lock = isWeb
-    ? await holdRole(directUrl, 'web', { waitMs: config.takeoverSeconds * 1_000, signal, say })
-    : null;
+  const lock = isWeb ? await holdRole(directUrl, 'web', { waitMs: config.takeoverSeconds * 1_000, signal, say }) : null;
   try {
     await named(prepare(config, engines, log), databaseFailure(ownerSetting(config), engines.ownerUrl));
     const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool, directUrl });

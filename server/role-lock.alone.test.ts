@@ -99,8 +99,11 @@ test('a process whose lock another one took stops serving and says so', async ()
     const taken = other.query(`select pg_advisory_lock(hashtext('parley role'), hashtext('web'))`);
     await until(
       async () =>
-        (await sql(`select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`))
-          .rowCount === 1,
+        (
+          await sql(
+            `select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`,
+          )
+        ).rowCount === 1,
       'the other process to queue',
     );
     const [{ pid }] = (

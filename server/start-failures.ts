@@ -62,9 +62,13 @@ export const databaseFailure =
   (error: unknown): unknown => {
     const { hostname, port, pathname, username } = new URL(url);
     const at = `${hostname}:${port || '5432'}`;
-    const look = setting ?? 'the embedded database; its words are in logs/postgres.log of the data directory (PARLEY_DATA)';
+    const look =
+      setting ?? 'the embedded database; its words are in logs/postgres.log of the data directory (PARLEY_DATA)';
     const code = codeOf(error);
-    if (['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) || /timeout expired|Connection terminated/.test(messageOf(error)))
+    if (
+      ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) ||
+      /timeout expired|Connection terminated/.test(messageOf(error))
+    )
       return failure(`No PostgreSQL answers at ${at}: start it, or correct the address. See ${look}.`, error);
     if (['ENOTFOUND', 'EAI_AGAIN'].includes(code))
       return failure(`The host ${hostname} of the database cannot be found. Correct the address in ${look}.`, error);

@@ -40,7 +40,8 @@ export async function replayLedger(house: House, book: Ledger): Promise<number> 
         subjects.map(({ subject }) => subject),
         subjects.map(({ at }) => at),
       ]);
-      for (const { subject } of rows) await inWork(house, system('ledger of revocations'), (act) => repeat(act, subject));
+      for (const { subject } of rows)
+        await inWork(house, system('ledger of revocations'), (act) => repeat(act, subject));
       repeated += rows.length;
     }
     if (book.number > known) await client.query('update ledger_position set number = $1', [book.number]);

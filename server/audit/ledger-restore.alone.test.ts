@@ -74,7 +74,13 @@ const act = async (name: string, words: Record<string, unknown>) => {
   return done.done!;
 };
 const signIn = async (world: World, name: string, password = `${name} has a long password`) =>
-  (await visitor(world.origin).ask('POST', '/api/session', { email: `${name.toLowerCase()}@example.com`, password, device: 'x' })).status;
+  (
+    await visitor(world.origin).ask('POST', '/api/session', {
+      email: `${name.toLowerCase()}@example.com`,
+      password,
+      device: 'x',
+    })
+  ).status;
 
 test('what was revoked after a backup stays revoked when the backup is restored, each kind', async () => {
   const world = live!;
@@ -92,9 +98,12 @@ test('what was revoked after a backup stays revoked when the backup is restored,
   await act('inviteAgain', { id: first.resultId });
   const password = 'a password of the invited';
   expect(
-    (await visitor(live!.origin).ask('POST', '/api/invitation', { token: tokenOf(second.inviteLink!), password })).status,
+    (await visitor(live!.origin).ask('POST', '/api/invitation', { token: tokenOf(second.inviteLink!), password }))
+      .status,
   ).toBe(200);
-  await live!.db.rows(`update passwords set changed_at = now() where user_id = (select id from users where name = 'Pat')`);
+  await live!.db.rows(
+    `update passwords set changed_at = now() where user_id = (select id from users where name = 'Pat')`,
+  );
   await live!.db.rows(
     `insert into outbox (type, payload) select 'password.changed', jsonb_build_object('userId', p.user_id, 'changedAt', p.changed_at) from passwords p join users u on u.id = p.user_id where u.name = 'Pat'`,
   );
@@ -110,7 +119,8 @@ test('what was revoked after a backup stays revoked when the backup is restored,
   expect(status.status).toBe(401);
   for (const { inviteLink } of [first, second])
     expect(
-      (await visitor(live.origin).ask('POST', '/api/invitation', { token: tokenOf(inviteLink!), password })).body.error?.code,
+      (await visitor(live.origin).ask('POST', '/api/invitation', { token: tokenOf(inviteLink!), password })).body.error
+        ?.code,
     ).toBe('wrong_credentials');
   expect(await live.db.rows(`select role from role_grants where user_id = $1`, [rae.id])).toEqual([{ role: 'member' }]);
   const audited = await live.db.rows<{ action: string }>(
@@ -130,7 +140,9 @@ test('what was revoked after a backup stays revoked when the backup is restored,
   await heard();
   await stop();
   live = await boot(restored);
-  expect(await live.db.rows(`select from audit_entries where actor_name = 'ledger of revocations'`)).toHaveLength(before.length);
+  expect(await live.db.rows(`select from audit_entries where actor_name = 'ledger of revocations'`)).toHaveLength(
+    before.length,
+  );
 });
 
 test('a role withdrawn and granted again after the backup stays as the backup has it', async () => {
@@ -156,7 +168,9 @@ test('an owner who was the last one in the backup does not come back; set-up ope
   const restored = await backUp();
   const nia = await live!.person('Nia');
   await act('grantRole', { userId: nia.id, role: 'owner' });
-  const [{ id }] = (await live!.db.rows<{ id: string }>(`select id from users where name = 'Olga'`)) as [{ id: string }];
+  const [{ id }] = (await live!.db.rows<{ id: string }>(`select id from users where name = 'Olga'`)) as [
+    { id: string },
+  ];
   const other = visitor(live!.origin);
   await other.signIn(nia);
   expect((await other.act('suspendPeople', { ids: [id] })).code).toBeUndefined();

@@ -89,7 +89,10 @@ test('the file does not grow with what is outlived', async () => {
   const old: LedgerEntry = { at: Date.now() - 40 * 86_400_000, kind: 'device', subject: 'old', state: 'revoked' };
   await again.append([old], 0);
   for (let n = 0; n < 15; n++)
-    await again.append(Array.from({ length: 100 }, (_, i) => entry('x', 10_000 + n * 100 + i, i % 2 ? 'revoked' : 'restored')), 0);
+    await again.append(
+      Array.from({ length: 100 }, (_, i) => entry('x', 10_000 + n * 100 + i, i % 2 ? 'revoked' : 'restored')),
+      0,
+    );
   expect(again.lines().some(({ subject }) => subject === 'old')).toBe(false);
 });
 

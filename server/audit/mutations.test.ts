@@ -120,7 +120,8 @@ describe('every mutation is found, and the first bad entry is named', () => {
         if (count.controls < CONTROLS) {
           count.controls++;
           if (check(altered, { outside: [] }).verdict === 'not ok') count.inside++;
-          if (check({ ...altered, statements: [log.statements[0]!] }, { outside: [] }).verdict === 'not ok') count.chain++;
+          if (check({ ...altered, statements: [log.statements[0]!] }, { outside: [] }).verdict === 'not ok')
+            count.chain++;
         }
       }
       expect(count.found).toBe(tries);

@@ -155,7 +155,13 @@ function withTail(count: number, stepMs: number): string {
 
 test.each<[string, number, number, number, RegExp]>([
   ['a tail within a minute is what the server may leave', 1_000, 60, 0, /^OK – 1301 entries/],
-  ['a tail of 1,001 entries is not proven', 1_001, 1, 3, /^NOT PROVEN – 1302 entries[^\n]*\n[^\n]*at most 1000 unsigned/],
+  [
+    'a tail of 1,001 entries is not proven',
+    1_001,
+    1,
+    3,
+    /^NOT PROVEN – 1302 entries[^\n]*\n[^\n]*at most 1000 unsigned/,
+  ],
   ['a tail of 70 s is not proven', 8, 10_000, 3, /^NOT PROVEN – 309 entries[^\n]*\n[^\n]*span 70 s/],
 ])('%s', async (_name, count, stepMs, code, sentence) => {
   expect(await verify(withTail(count, stepMs), 'old', ...outside())).toMatchObject({

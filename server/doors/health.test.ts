@@ -58,7 +58,9 @@ test.each<[string, Partial<typeof doorSettings>]>([
     const reply = await visitor(closed.origin, { page: null }).ask('GET', '/metrics');
     expect([reply.status, reply.text]).toEqual([403, expect.stringContaining('PARLEY_METRICS_TOKEN')]);
     const headers = { authorization: 'Bearer token' };
-    expect((await visitor(withToken.origin, { page: null }).ask('GET', '/metrics', undefined, headers)).status).toBe(200);
+    expect((await visitor(withToken.origin, { page: null }).ask('GET', '/metrics', undefined, headers)).status).toBe(
+      200,
+    );
   } finally {
     closed.close();
     withToken.close();

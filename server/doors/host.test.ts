@@ -7,7 +7,9 @@ import { hostJudge } from './origin.ts';
 let named: World;
 let unnamed: World;
 beforeAll(async () => {
-  named = await openWorld({ env: { PARLEY_PUBLIC_URL: 'https://chat.example.com', PARLEY_ORIGINS: 'https://intranet.example.com' } });
+  named = await openWorld({
+    env: { PARLEY_PUBLIC_URL: 'https://chat.example.com', PARLEY_ORIGINS: 'https://intranet.example.com' },
+  });
   unnamed = await openWorld();
 });
 afterAll(async () => {
@@ -63,7 +65,11 @@ test.each<[string | undefined, boolean, boolean]>([
   ['', false, false],
   [undefined, true, true],
 ])('Host %s: with a public address %s, without one %s', (asked, withAddress, without) => {
-  const settings = { host: '0.0.0.0', publicUrl: 'https://chat.example.com', origins: ['https://intranet.example.com'] };
+  const settings = {
+    host: '0.0.0.0',
+    publicUrl: 'https://chat.example.com',
+    origins: ['https://intranet.example.com'],
+  };
   expect(hostJudge(settings)(asked)).toBe(withAddress);
   expect(hostJudge({ host: '0.0.0.0', publicUrl: null, origins: [] })(asked)).toBe(without);
 });

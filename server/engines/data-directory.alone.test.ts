@@ -41,7 +41,9 @@ test('nothing in the data directory is open to other accounts, also what an earl
     await owner.connect();
     await owner.says('hello', { in: await owner.group('Room', []) });
     owner.close();
-    expect(readdirSync(dataDir)).toEqual(expect.arrayContaining(['audit', 'clickhouse', 'engines.json', 'logs', 'secret']));
+    expect(readdirSync(dataDir)).toEqual(
+      expect.arrayContaining(['audit', 'clickhouse', 'engines.json', 'logs', 'secret']),
+    );
     expect(open(dataDir)).toEqual([]);
   } finally {
     await server.stop();

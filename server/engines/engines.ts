@@ -98,7 +98,9 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
 
   return {
     databaseUrl: options.databaseUrl || first.postgres!.url,
-    ownerUrl: options.databaseUrl ? options.ownerUrl || options.databaseUrl : (first.postgres!.ownerUrl ?? first.postgres!.url),
+    ownerUrl: options.databaseUrl
+      ? options.ownerUrl || options.databaseUrl
+      : (first.postgres!.ownerUrl ?? first.postgres!.url),
     clickhouseUrl: options.clickhouseUrl || first.clickhouse!.url,
     close: () => (closing ??= hold.letGo()),
     embedded,

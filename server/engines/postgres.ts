@@ -111,7 +111,9 @@ async function tryToStart(options: PostgresOptions): Promise<Run> {
   );
   closeSync(log);
   const ended = endOf(child).then((how) =>
-    saysDiskFull(lastLines(wordsSince(options.logFile, since), 40)) ? `${how}: the disk that holds ${place.cluster} is full` : how,
+    saysDiskFull(lastLines(wordsSince(options.logFile, since), 40))
+      ? `${how}: the disk that holds ${place.cluster} is full`
+      : how,
   );
   const named = child.pid === undefined ? null : nameProcess(child.pid);
   if (!named) throw startFailure(options, await ended, since);

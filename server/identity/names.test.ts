@@ -19,31 +19,36 @@ afterAll(() => world.close());
 
 const unseen = ['\u200b', '\u2800', '\u202eevil', 'a\nb', 'a\u200bb'];
 
-test.each(unseen.map((word) => [JSON.stringify(word), word] as const))('%s is refused wherever a name is set', async (_, bad) => {
-  const email = `x${newId()}@example.com`;
-  const ben = await world.person('Ben');
-  const { done } = await olga.act('createDepartment', { name: `Field ${newId()}` });
-  const acts: [string, Record<string, unknown>][] = [
-    ['invitePerson', { name: bad, email }],
-    ['invitePerson', { name: 'Ira', email, title: bad }],
-    ['invitePerson', { name: 'Ira', email: `x${bad}@example.com` }],
-    ['editPerson', { id: ben.id, name: bad }],
-    ['editPerson', { id: ben.id, title: bad }],
-    ['createDepartment', { name: bad }],
-    ['renameDepartment', { id: done!.resultId!, name: bad }],
-    ['changeSetting', { name: 'organisation', value: bad }],
-  ];
-  for (const [act, words] of acts) expect((await olga.act(act, words)).code, act).toBe('malformed');
-  const said = { clientId: newId(), visibility: 'private' as const, memberIds: [] };
-  expect(await ada.tries('conversation:create', { ...said, kind: 'channel', name: bad })).toBe('malformed');
-  expect(await ada.tries('conversation:create', { ...said, kind: 'group', name: bad })).toBe('malformed');
-  const room = await ada.group('Topics', [], { threading: 'topics' });
-  const topic = { conversationId: room.conversation.id, clientId: newId(), body: 'x', title: bad };
-  expect(await ada.tries('message:send', topic)).toBe('malformed');
-  const stranger = visitor(world.origin);
-  const credentials = { email: 'ada@example.com', password: 'Ada has a long password' };
-  expect((await stranger.ask('POST', '/api/session', { ...credentials, device: bad })).body.error?.code).toBe('malformed');
-});
+test.each(unseen.map((word) => [JSON.stringify(word), word] as const))(
+  '%s is refused wherever a name is set',
+  async (_, bad) => {
+    const email = `x${newId()}@example.com`;
+    const ben = await world.person('Ben');
+    const { done } = await olga.act('createDepartment', { name: `Field ${newId()}` });
+    const acts: [string, Record<string, unknown>][] = [
+      ['invitePerson', { name: bad, email }],
+      ['invitePerson', { name: 'Ira', email, title: bad }],
+      ['invitePerson', { name: 'Ira', email: `x${bad}@example.com` }],
+      ['editPerson', { id: ben.id, name: bad }],
+      ['editPerson', { id: ben.id, title: bad }],
+      ['createDepartment', { name: bad }],
+      ['renameDepartment', { id: done!.resultId!, name: bad }],
+      ['changeSetting', { name: 'organisation', value: bad }],
+    ];
+    for (const [act, words] of acts) expect((await olga.act(act, words)).code, act).toBe('malformed');
+    const said = { clientId: newId(), visibility: 'private' as const, memberIds: [] };
+    expect(await ada.tries('conversation:create', { ...said, kind: 'channel', name: bad })).toBe('malformed');
+    expect(await ada.tries('conversation:create', { ...said, kind: 'group', name: bad })).toBe('malformed');
+    const room = await ada.group('Topics', [], { threading: 'topics' });
+    const topic = { conversationId: room.conversation.id, clientId: newId(), body: 'x', title: bad };
+    expect(await ada.tries('message:send', topic)).toBe('malformed');
+    const stranger = visitor(world.origin);
+    const credentials = { email: 'ada@example.com', password: 'Ada has a long password' };
+    expect((await stranger.ask('POST', '/api/session', { ...credentials, device: bad })).body.error?.code).toBe(
+      'malformed',
+    );
+  },
+);
 
 test.each([
   ['İpek.Kaya@example.com', 'İpek.Kaya@example.com'],
@@ -58,6 +63,9 @@ test.each([
   const accepted = await visitor(world.origin).ask('POST', '/api/invitation', { token, password });
   expect(accepted.status).toBe(200);
   for (const email of [(accepted.body as unknown as { email: string }).email, invited, typed])
-    expect((await visitor(world.origin).ask('POST', '/api/session', { email, password, device: 'x' })).status, email).toBe(200);
+    expect(
+      (await visitor(world.origin).ask('POST', '/api/session', { email, password, device: 'x' })).status,
+      email,
+    ).toBe(200);
   expect((await olga.act('invitePerson', { name: 'Again', email: typed })).code).toBe('conflict');
 });

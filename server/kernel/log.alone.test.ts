@@ -21,7 +21,8 @@ test('a killed database leaves errors in the log, and no client, socket or secre
   await ada.tries('message:send', { conversationId: room.conversation.id, clientId: 'one', body: 'canary-body' });
   await cluster.untilPostgresAnswers();
   await until(
-    async () => (await ada.tries('message:send', { conversationId: room.conversation.id, clientId: 'two', body: 'x' })) === 'ok',
+    async () =>
+      (await ada.tries('message:send', { conversationId: room.conversation.id, clientId: 'two', body: 'x' })) === 'ok',
     'sending to work again',
   );
   const failures = world.logged.filter((line) => /"level":"(warn|error)"/.test(line));

@@ -29,6 +29,10 @@ test('an error is logged as type, message, code and stack, without what hangs on
 });
 
 test('codes, tokens and passwords are redacted wherever they stand', () => {
-  const line = logged({ code: 'ABCD-EFGH', nested: { token: 'canary', code: 'ABCDEFGH' }, deep: { er: { password: 'canary' } } });
+  const line = logged({
+    code: 'ABCD-EFGH',
+    nested: { token: 'canary', code: 'ABCDEFGH' },
+    deep: { er: { password: 'canary' } },
+  });
   expect(line).not.toMatch(/canary|ABCD/);
 });

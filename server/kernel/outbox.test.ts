@@ -149,7 +149,9 @@ test('a restored dump, whose transaction ids begin anew, goes on where every wat
   );
   expect(await rebaseRestored(db)).toBe(true);
   expect(await rebaseRestored(db)).toBe(false);
-  await expect(client.query('update audit_entries set tx = tx'), 'the trigger stands again').rejects.toThrow('only ever');
+  await expect(client.query('update audit_entries set tx = tx'), 'the trigger stands again').rejects.toThrow(
+    'only ever',
+  );
   await emit(client, 'five');
   const names: string[] = [];
   const half: Watcher = {

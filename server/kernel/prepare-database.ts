@@ -25,7 +25,9 @@ export async function prepareDatabase(
   const application = await identify(databaseUrl);
   const owner = await identify(ownerUrl);
   if (application.server !== owner.server)
-    throw new Error('PARLEY_DATABASE_OWNER_URL and DATABASE_URL name different databases: they must name the same one.');
+    throw new Error(
+      'PARLEY_DATABASE_OWNER_URL and DATABASE_URL name different databases: they must name the same one.',
+    );
   if (application.role !== owner.role) await grantRights(ownerUrl, application.role);
 }
 

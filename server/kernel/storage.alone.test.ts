@@ -46,7 +46,10 @@ afterAll(() => {
 
 const readiness = async (origin: string) => {
   const reply = await visitor(origin, { page: null }).ask('GET', '/readyz');
-  return { status: reply.status, ...(reply.body as unknown as { checks: Record<string, string>; why?: Record<string, string> }) };
+  return {
+    status: reply.status,
+    ...(reply.body as unknown as { checks: Record<string, string>; why?: Record<string, string> }),
+  };
 };
 describe.skipIf(!canMount)('the database’s disk is full', () => {
   let world: World;
@@ -78,7 +81,11 @@ describe.skipIf(!canMount)('the database’s disk is full', () => {
     const ada = await world.device('Ada');
     const room = (await ada.group('Room', [])).conversation;
     const say = (n: number) =>
-      ada.tries('message:send', { conversationId: room.id, clientId: `n${n}`, body: `${n} ${'漢'.repeat(6_000)}${crypto.randomUUID()}` });
+      ada.tries('message:send', {
+        conversationId: room.id,
+        clientId: `n${n}`,
+        body: `${n} ${'漢'.repeat(6_000)}${crypto.randomUUID()}`,
+      });
     expect(await readiness(world.origin)).toMatchObject({ status: 200, checks: { disk: 'ok', database: 'ok' } });
     const filler = await fill(place, 2);
     let acknowledged = 0;
@@ -116,10 +123,16 @@ describe.skipIf(!canMount)('the data directory’s disk runs low', () => {
     await server.start();
     try {
       const [, email, password] = /owner +(\S+) +(\S+)/.exec(server.said)!;
-      const owner = await TestClient.signIn(server.origin, { id: '', name: 'Owner', email: email!, password: password! });
+      const owner = await TestClient.signIn(server.origin, {
+        id: '',
+        name: 'Owner',
+        email: email!,
+        password: password!,
+      });
       await owner.connect();
       const room = (await owner.group('Room', [])).conversation;
-      const say = (n: number) => owner.tries('message:send', { conversationId: room.id, clientId: `n${n}`, body: `${n}` });
+      const say = (n: number) =>
+        owner.tries('message:send', { conversationId: room.id, clientId: `n${n}`, body: `${n}` });
       expect(await say(1)).toBe('ok');
       const filler = await fill(place, 20);
       expect(statSync(filler).size).toBeGreaterThan(10_000_000);

@@ -57,7 +57,8 @@ export class Storage implements LongLived {
   /** Hears of any error; remembers those that say that there is no space left. */
   note(error: unknown): void {
     if (!isStorageFull(error)) return;
-    this.#failedWrite ??= 'The disk of the database is full: nothing can be stored. Free space or enlarge it; Parley goes on by itself.';
+    this.#failedWrite ??=
+      'The disk of the database is full: nothing can be stored. Free space or enlarge it; Parley goes on by itself.';
     this.#settle();
   }
 
@@ -146,7 +147,8 @@ export class Storage implements LongLived {
     this.#full = this.#failedWrite ?? lowDatabase;
     storageFullGauge.set(this.#full === null ? 0 : 1);
     if (before === null && this.#full !== null) this.#log.error({ disk: 'full' }, this.#full);
-    if (before !== null && this.#full === null) this.#log.warn({ disk: 'ok' }, 'there is space again: messages are stored');
+    if (before !== null && this.#full === null)
+      this.#log.warn({ disk: 'ok' }, 'there is space again: messages are stored');
   }
 }
 
