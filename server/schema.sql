@@ -279,6 +279,13 @@ create table invitations (
   constraint invitations_hash_key UNIQUE (hash)
 );
 
+create table ledger_position (
+  id integer not null,
+  number bigint not null,
+  constraint ledger_position_pkey PRIMARY KEY (id),
+  constraint ledger_position_id_check CHECK ((id = 1))
+);
+
 create table members (
   conversation_id uuid not null,
   user_id uuid not null,
@@ -392,6 +399,14 @@ create table settings (
   value jsonb not null,
   updated_at timestamp with time zone default now() not null,
   constraint settings_pkey PRIMARY KEY (name)
+);
+
+create table storage_probe (
+  id integer not null,
+  at timestamp with time zone not null,
+  filling text not null,
+  constraint storage_probe_pkey PRIMARY KEY (id),
+  constraint storage_probe_id_check CHECK ((id = 1))
 );
 
 create table task_files (
