@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
-import { clientId, id, name, optionalName, optionalText, pageSize, position } from './words.ts';
+import { clientId, id, name, optionalLines, optionalText, pageSize, position } from './words.ts';
 import type { LastMessage } from './messages.ts';
 
 export const kinds = ['direct', 'group', 'channel'] as const;
@@ -77,7 +77,7 @@ export const ConversationCreate = z.strictObject({
   clientId,
   kind: z.enum(['group', 'channel']),
   name: name(limits.name),
-  purpose: z._default(optionalName(limits.purpose), ''),
+  purpose: z._default(optionalLines(limits.purpose), ''),
   visibility: z._default(z.enum(['public', 'private']), 'private'),
   threading: z._default(z.enum(['replies', 'topics']), 'replies'),
   memberIds: z._default(z.array(id).check(z.maxLength(limits.people)), []),
@@ -87,7 +87,7 @@ export const ConversationRef = z.strictObject({ conversationId: id });
 export const ConversationRename = z.strictObject({
   conversationId: id,
   name: name(limits.name),
-  purpose: z._default(optionalName(limits.purpose), ''),
+  purpose: z._default(optionalLines(limits.purpose), ''),
 });
 export const ConversationBrowse = z.strictObject({
   query: z._default(optionalText(limits.query), ''),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { emailAddress, faultOfName, name, text } from './words.ts';
+import { emailAddress, faultOfName, name, optionalLines, text } from './words.ts';
 
 const codes = (word: string) => [...word].map((sign) => sign.codePointAt(0)!.toString(16)).join(' ');
 
@@ -53,8 +53,10 @@ test.each(
   expect(name(200).safeParse(word).success).toBe(false);
 });
 
-test('a name arrives composed and without outer spaces', () => {
-  expect(name(200).parse('  Jose\u0301 ')).toBe('José');
+test('a name arrives composed, and one with outer spaces is refused', () => {
+  expect(name(200).parse('Jose\u0301')).toBe('José');
+  for (const padded of [' José', 'José ', '\u00a0José', 'José\u3000'])
+    expect(name(200).safeParse(padded).success, padded).toBe(false);
   expect(emailAddress(200).parse(' Jose\u0301@example.com')).toBe('José@example.com');
 });
 
@@ -64,6 +66,12 @@ test.each(['a\u200b@example.com', 'a@exam\u202eple.com', 'a b@example.com', 'a@b
     expect(emailAddress(200).safeParse(address).success).toBe(false);
   },
 );
+
+test('a purpose may have several lines, and no signs that turn or hide the writing', () => {
+  expect(optionalLines(200).parse(' First line.\n\nSecond line. ')).toBe('First line.\n\nSecond line.');
+  for (const said of ['a\u202eb', 'line\n\u2800', 'a\u0007', 'line\rline'])
+    expect(optionalLines(200).safeParse(said).success, said).toBe(false);
+});
 
 test('a text of nothing that can be seen is empty', () => {
   for (const word of ['\u200b', ' \u2800 ', '\u3164', '\ufeff']) expect(text(200).safeParse(word).success).toBe(false);

