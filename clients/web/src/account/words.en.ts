@@ -17,6 +17,9 @@ export const words = {
     thisDevice: 'This device',
     since: 'Signed in {when}',
     seen: 'last seen {when}',
+    bound: 'Protected by a key of this device',
+    repeated:
+      'A renewal was repeated {count} times, last on {when} from {address}. A lost answer does that, and so does a copied session: if you do not know the address, sign this device out.',
     end: 'Sign out',
     endNamed: 'Sign out {name}',
     endTitle: 'Sign out “{name}”?',

@@ -19,6 +19,9 @@ export const words: Words = {
     thisDevice: '本设备',
     since: '登录于 {when}',
     seen: '最近在线 {when}',
+    bound: '受此设备密钥保护',
+    repeated:
+      '登录续期重复了 {count} 次，最近一次在 {when}，来自 {address}。网络丢包会造成这种情况，登录信息被复制也会：如果你不认识这个地址，请退出此设备。',
     end: '退出登录',
     endNamed: '将 {name} 退出登录',
     endTitle: '将“{name}”退出登录？',
