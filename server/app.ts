@@ -37,6 +37,7 @@ import { refusals, refusalsWriter } from './kernel/refusals.ts';
 import type { House } from './kernel/work.ts';
 import { announceSent, recallGuards } from './messages/messages.ts';
 import { messageCalls } from './messages/messages.socket.ts';
+import { deleteRevisions, revisionJobs } from './messages/revisions-task.ts';
 import { pinCalls } from './pins/pins.socket.ts';
 import { unpinRecalled } from './pins/pins.ts';
 import { SendLane, sendLane } from './messages/send-lane.ts';
@@ -48,7 +49,7 @@ import { searchWatcher } from './search/indexing.ts';
 import { postgresIndex } from './search/postgres-index.ts';
 import { searchCalls } from './search/search.socket.ts';
 import { defineSettings } from './settings/settings.model.ts';
-import { operatorSettings } from './settings/settings.ts';
+import { operatorSettings, settingGuards } from './settings/settings.ts';
 import { defineUsers } from './users/users.model.ts';
 import { taskRoutes } from './tasks/tasks.http.ts';
 import { userCalls } from './users/users.socket.ts';
@@ -97,6 +98,7 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   parts.install(refusals, new Map());
   parts.install(cursorKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'cursor', 32)));
   parts.install(recallGuards, [unpinRecalled]);
+  parts.install(settingGuards, [deleteRevisions]);
   parts.install(searchEngine, postgresIndex);
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(
@@ -128,7 +130,9 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
         life.start(sealer(house, place));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
-        life.start(jobs(db, log, { ...housekeeping(db), ...auditJobs(house) }, housekeepingCrontab));
+        life.start(
+          jobs(db, log, { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house) }, housekeepingCrontab),
+        );
       }
       await graphql.start();
       server.listen(config.port, config.host);

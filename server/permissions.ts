@@ -45,6 +45,8 @@ export const demands = {
   member: 'Members. To everybody else it does not exist.',
   writer: 'Members, as long as it is not archived. To everybody else it does not exist.',
   keeper: 'Members, as long as it is not archived and the message not recalled. To everybody else it does not exist.',
+  rereader:
+    'Members, as far as the setting readRevisions allows and as long as the message is not recalled. To everybody else it does not exist.',
   author: 'The author, while a member, as long as it is not archived and the message not recalled.',
   authorOrLeader:
     'The author, or an owner or moderator of the conversation with messages.moderate; as long as it is not archived.',

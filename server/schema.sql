@@ -33,6 +33,142 @@ begin
   raise exception 'The audit log is only ever added to.' using errcode = 'insufficient_privilege';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.begin_membership_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  insert into membership_intervals (conversation_id, user_id, role, from_at, to_at)
+  select n.conversation_id, n.user_id, n.role, begun.at,
+    case when n.left_at is not null then greatest(n.left_at, begun.at + interval '1 microsecond') end
+  from fresh n cross join lateral (
+    select greatest(n.joined_at, (select max(i.to_at) from membership_intervals i where i.conversation_id = n.conversation_id and i.user_id = n.user_id)) as at
+  ) begun;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.begin_person_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  insert into department_intervals (user_id, department_id, from_at)
+  select n.id, n.department_id, greatest(n.created_at, (select max(i.to_at) from department_intervals i where i.user_id = n.id))
+  from fresh n where n.department_id is not null;
+  insert into status_intervals (user_id, status, from_at)
+  select n.id, n.status, greatest(n.created_at, (select max(i.to_at) from status_intervals i where i.user_id = n.id))
+  from fresh n where n.status <> 'active';
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.change_department_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  update department_intervals i set to_at = greatest(clock_timestamp(), i.from_at + interval '1 microsecond')
+  where i.user_id = old.id and i.to_at is null;
+  if tg_op = 'UPDATE' and new.department_id is not null then
+    insert into department_intervals (user_id, department_id, from_at)
+    select new.id, new.department_id, greatest(clock_timestamp(), (select max(i.to_at) from department_intervals i where i.user_id = new.id));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.change_membership_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  v_at timestamptz := clock_timestamp();
+begin
+  if old.left_at is null then
+    if tg_op = 'UPDATE' then v_at := coalesce(new.left_at, v_at); end if;
+    update membership_intervals i set to_at = greatest(v_at, i.from_at + interval '1 microsecond')
+    where i.conversation_id = old.conversation_id and i.user_id = old.user_id and i.to_at is null;
+  elsif tg_op = 'UPDATE' and new.joined_at is distinct from old.joined_at then
+    v_at := new.joined_at;
+  end if;
+  if tg_op = 'UPDATE' and new.left_at is null then
+    insert into membership_intervals (conversation_id, user_id, role, from_at)
+    select new.conversation_id, new.user_id, new.role,
+      greatest(v_at, (select max(i.to_at) from membership_intervals i where i.conversation_id = new.conversation_id and i.user_id = new.user_id));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.change_status_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  update status_intervals i set to_at = greatest(clock_timestamp(), i.from_at + interval '1 microsecond')
+  where i.user_id = old.id and i.to_at is null;
+  if tg_op = 'UPDATE' and new.status <> 'active' then
+    insert into status_intervals (user_id, status, from_at)
+    select new.id, new.status, greatest(clock_timestamp(), (select max(i.to_at) from status_intervals i where i.user_id = new.id));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_department_tree_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if tg_op <> 'INSERT' then
+    update department_tree_intervals i set to_at = greatest(clock_timestamp(), i.from_at + interval '1 microsecond')
+    where i.department_id = old.id and i.to_at is null;
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into department_tree_intervals (department_id, name, parent_id, from_at)
+    select new.id, new.name, new.parent_id,
+      greatest(case tg_op when 'INSERT' then new.created_at else clock_timestamp() end,
+        (select max(i.to_at) from department_tree_intervals i where i.department_id = new.id));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_role_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if tg_op <> 'INSERT' then
+    update role_intervals i set to_at = greatest(clock_timestamp(), i.from_at + interval '1 microsecond')
+    where i.user_id = old.user_id and i.role = old.role and i.to_at is null;
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into role_intervals (user_id, role, from_at)
+    select new.user_id, new.role, greatest(new.granted_at, (select max(i.to_at) from role_intervals i where i.user_id = new.user_id and i.role = new.role));
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_setting_intervals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  if tg_op <> 'INSERT' then
+    update setting_intervals i set to_at = greatest(clock_timestamp(), i.from_at + interval '1 microsecond')
+    where i.name = old.name and i.to_at is null;
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into setting_intervals (name, value, from_at)
+    select new.name, new.value, greatest(clock_timestamp(), (select max(i.to_at) from setting_intervals i where i.name = new.name));
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.name_pieces(name text)
  RETURNS text[]
  LANGUAGE sql
@@ -229,6 +365,27 @@ create table conversations (
   constraint conversations_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'private'::text])))
 ) with (fillfactor=70);
 
+create table department_intervals (
+  user_id uuid not null,
+  department_id uuid not null,
+  from_at timestamp with time zone not null,
+  from_known boolean default true not null,
+  to_at timestamp with time zone,
+  constraint department_intervals_pkey PRIMARY KEY (user_id, from_at),
+  constraint department_intervals_check CHECK ((to_at > from_at))
+);
+
+create table department_tree_intervals (
+  department_id uuid not null,
+  name text not null,
+  parent_id uuid,
+  from_at timestamp with time zone not null,
+  from_known boolean default true not null,
+  to_at timestamp with time zone,
+  constraint department_tree_intervals_pkey PRIMARY KEY (department_id, from_at),
+  constraint department_tree_intervals_check CHECK ((to_at > from_at))
+);
+
 create table departments (
   id uuid not null,
   name text not null,
@@ -293,6 +450,17 @@ create table members (
   constraint members_pkey PRIMARY KEY (conversation_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'moderator'::text, 'member'::text])))
 ) with (fillfactor=70);
+
+create table membership_intervals (
+  conversation_id uuid not null,
+  user_id uuid not null,
+  role text,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone,
+  constraint membership_intervals_pkey PRIMARY KEY (conversation_id, user_id, from_at),
+  constraint membership_intervals_check CHECK ((to_at > from_at)),
+  constraint membership_intervals_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'moderator'::text, 'member'::text])))
+);
 
 create table mentions (
   user_id uuid not null,
@@ -369,6 +537,19 @@ create table read_marks (
   constraint read_marks_pkey PRIMARY KEY (user_id, conversation_id, minute)
 );
 
+create table revisions (
+  message_id uuid not null,
+  number integer not null,
+  body text not null,
+  mentions uuid[] not null,
+  written_at timestamp with time zone not null,
+  replaced_at timestamp with time zone not null,
+  replaced_by uuid,
+  ended_by text not null,
+  constraint revisions_pkey PRIMARY KEY (message_id, number),
+  constraint revisions_ended_by_check CHECK ((ended_by = ANY (ARRAY['edit'::text, 'recall'::text])))
+);
+
 create table role_grants (
   user_id uuid not null,
   role text not null,
@@ -376,6 +557,15 @@ create table role_grants (
   granted_at timestamp with time zone default now() not null,
   constraint role_grants_pkey PRIMARY KEY (user_id, role),
   constraint role_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'administrator'::text, 'auditor'::text, 'analyst'::text, 'member'::text, 'guest'::text])))
+);
+
+create table role_intervals (
+  user_id uuid not null,
+  role text not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone,
+  constraint role_intervals_pkey PRIMARY KEY (user_id, role, from_at),
+  constraint role_intervals_check CHECK ((to_at > from_at))
 );
 
 create table search_entries (
@@ -387,11 +577,31 @@ create table search_entries (
   constraint search_entries_pkey PRIMARY KEY (message_id)
 );
 
+create table setting_intervals (
+  name text not null,
+  value jsonb not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone,
+  constraint setting_intervals_pkey PRIMARY KEY (name, from_at),
+  constraint setting_intervals_check CHECK ((to_at > from_at))
+);
+
 create table settings (
   name text not null,
   value jsonb not null,
   updated_at timestamp with time zone default now() not null,
   constraint settings_pkey PRIMARY KEY (name)
+);
+
+create table status_intervals (
+  user_id uuid not null,
+  status text not null,
+  from_at timestamp with time zone not null,
+  from_known boolean default true not null,
+  to_at timestamp with time zone,
+  constraint status_intervals_pkey PRIMARY KEY (user_id, from_at),
+  constraint status_intervals_check CHECK ((to_at > from_at)),
+  constraint status_intervals_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'suspended'::text])))
 );
 
 create table task_files (
@@ -533,6 +743,8 @@ CREATE INDEX audit_entries_unsealed ON public.audit_entries USING btree (tx, id)
 CREATE UNIQUE INDEX audit_statements_last ON public.audit_statements USING btree (last_position) WHERE (last_position IS NOT NULL);
 CREATE INDEX conversations_open ON public.conversations USING btree (id) WHERE (visibility = 'public'::text);
 CREATE INDEX conversations_public ON public.conversations USING btree (lower(name), id) WHERE ((visibility = 'public'::text) AND (archived_at IS NULL));
+CREATE UNIQUE INDEX department_intervals_open ON public.department_intervals USING btree (user_id) WHERE (to_at IS NULL);
+CREATE UNIQUE INDEX department_tree_intervals_open ON public.department_tree_intervals USING btree (department_id) WHERE (to_at IS NULL);
 CREATE INDEX departments_parent ON public.departments USING btree (parent_id);
 CREATE INDEX devices_live ON public.devices USING btree (last_seen_at, id) WHERE (ended_at IS NULL);
 CREATE INDEX devices_user ON public.devices USING btree (user_id) WHERE (ended_at IS NULL);
@@ -540,6 +752,7 @@ CREATE INDEX invitations_user ON public.invitations USING btree (user_id);
 CREATE INDEX members_rev ON public.members USING btree (conversation_id, rev);
 CREATE INDEX members_stream ON public.members USING btree (user_id, urev);
 CREATE INDEX members_user ON public.members USING btree (user_id, conversation_id) WHERE (left_at IS NULL);
+CREATE UNIQUE INDEX membership_intervals_open ON public.membership_intervals USING btree (conversation_id, user_id) WHERE (to_at IS NULL);
 CREATE UNIQUE INDEX messages_client ON public.messages USING btree (client_id, sender_id, conversation_id);
 CREATE INDEX messages_created ON public.messages USING btree (created_at);
 CREATE INDEX messages_rev ON public.messages USING btree (conversation_id, rev);
@@ -549,8 +762,11 @@ CREATE INDEX messages_time ON public.messages USING btree (conversation_id, crea
 CREATE INDEX messages_topics ON public.messages USING btree (conversation_id, last_answer_at) WHERE (title IS NOT NULL);
 CREATE INDEX pins_conversation ON public.pins USING btree (conversation_id, pinned_at);
 CREATE INDEX role_grants_role ON public.role_grants USING btree (role);
+CREATE UNIQUE INDEX role_intervals_open ON public.role_intervals USING btree (user_id, role) WHERE (to_at IS NULL);
 CREATE INDEX search_entries_place ON public.search_entries USING btree (conversation_id, at, message_id);
 CREATE INDEX search_entries_tokens ON public.search_entries USING gin (tokens, (ARRAY[conversation_id])) WITH (fastupdate='on');
+CREATE UNIQUE INDEX setting_intervals_open ON public.setting_intervals USING btree (name) WHERE (to_at IS NULL);
+CREATE UNIQUE INDEX status_intervals_open ON public.status_intervals USING btree (user_id) WHERE (to_at IS NULL);
 CREATE INDEX tasks_order ON public.tasks USING btree (made_at, id);
 CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (user_id, conversation_id);
 CREATE INDEX users_department ON public.users USING btree (department_id);
@@ -581,6 +797,8 @@ alter table pins add constraint pins_conversation_id_fkey FOREIGN KEY (conversat
 alter table pins add constraint pins_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
 alter table pins add constraint pins_pinned_by_fkey FOREIGN KEY (pinned_by) REFERENCES users(id);
 alter table read_marks add constraint read_marks_conversation_id_user_id_fkey FOREIGN KEY (conversation_id, user_id) REFERENCES members(conversation_id, user_id) ON DELETE CASCADE;
+alter table revisions add constraint revisions_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
+alter table revisions add constraint revisions_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES users(id);
 alter table role_grants add constraint role_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table task_files add constraint task_files_task_id_fkey FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE;
 alter table tasks add constraint tasks_by_id_fkey FOREIGN KEY (by_id) REFERENCES users(id) ON DELETE SET NULL;
@@ -593,3 +811,17 @@ CREATE TRIGGER audit_entries_fixed BEFORE INSERT OR DELETE OR UPDATE ON public.a
 CREATE TRIGGER audit_entries_kept BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to();
 CREATE TRIGGER audit_statements_fixed BEFORE DELETE OR UPDATE ON public.audit_statements FOR EACH ROW EXECUTE FUNCTION audit_only_added_to();
 CREATE TRIGGER audit_statements_kept BEFORE TRUNCATE ON public.audit_statements FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to();
+CREATE TRIGGER departments_change_interval AFTER UPDATE OF name, parent_id ON public.departments FOR EACH ROW WHEN (((old.name <> new.name) OR (old.parent_id IS DISTINCT FROM new.parent_id))) EXECUTE FUNCTION keep_department_tree_intervals();
+CREATE TRIGGER departments_keep_interval AFTER INSERT OR DELETE ON public.departments FOR EACH ROW EXECUTE FUNCTION keep_department_tree_intervals();
+CREATE TRIGGER members_begin_interval AFTER INSERT ON public.members REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION begin_membership_intervals();
+CREATE TRIGGER members_change_interval AFTER UPDATE OF role, left_at ON public.members FOR EACH ROW WHEN (((old.left_at IS DISTINCT FROM new.left_at) OR ((old.role <> new.role) AND (new.left_at IS NULL)))) EXECUTE FUNCTION change_membership_intervals();
+CREATE TRIGGER members_end_interval AFTER DELETE ON public.members FOR EACH ROW WHEN ((old.left_at IS NULL)) EXECUTE FUNCTION change_membership_intervals();
+CREATE TRIGGER role_grants_change_interval AFTER UPDATE OF user_id, role ON public.role_grants FOR EACH ROW WHEN (((old.user_id <> new.user_id) OR (old.role <> new.role))) EXECUTE FUNCTION keep_role_intervals();
+CREATE TRIGGER role_grants_keep_interval AFTER INSERT OR DELETE ON public.role_grants FOR EACH ROW EXECUTE FUNCTION keep_role_intervals();
+CREATE TRIGGER settings_change_interval AFTER UPDATE OF value ON public.settings FOR EACH ROW WHEN ((old.value <> new.value)) EXECUTE FUNCTION keep_setting_intervals();
+CREATE TRIGGER settings_keep_interval AFTER INSERT OR DELETE ON public.settings FOR EACH ROW EXECUTE FUNCTION keep_setting_intervals();
+CREATE TRIGGER users_begin_intervals AFTER INSERT ON public.users REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION begin_person_intervals();
+CREATE TRIGGER users_change_department_interval AFTER UPDATE OF department_id ON public.users FOR EACH ROW WHEN ((old.department_id IS DISTINCT FROM new.department_id)) EXECUTE FUNCTION change_department_intervals();
+CREATE TRIGGER users_change_status_interval AFTER UPDATE OF status ON public.users FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION change_status_intervals();
+CREATE TRIGGER users_end_department_interval AFTER DELETE ON public.users FOR EACH ROW WHEN ((old.department_id IS NOT NULL)) EXECUTE FUNCTION change_department_intervals();
+CREATE TRIGGER users_end_status_interval AFTER DELETE ON public.users FOR EACH ROW WHEN ((old.status <> 'active'::text)) EXECUTE FUNCTION change_status_intervals();

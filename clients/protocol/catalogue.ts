@@ -3,6 +3,7 @@ import * as c from './conversations.ts';
 import * as m from './messages.ts';
 import * as p from './people.ts';
 import * as pin from './pins.ts';
+import * as rev from './revisions.ts';
 import * as q from './search.ts';
 import * as s from './sync.ts';
 import type { Answer } from './errors.ts';
@@ -20,6 +21,7 @@ export const calls = {
   'message:send': m.MessageSend,
   'message:edit': m.MessageEdit,
   'message:recall': m.MessageRecall,
+  'message:revisions': rev.MessageRevisions,
   'message:search': q.MessageSearch,
   'read:mark': c.ReadMark,
   'thread:mark': c.ThreadMark,
@@ -61,6 +63,8 @@ export type Answers = {
   'message:send': m.Sent;
   'message:edit': { rev: number };
   'message:recall': { rev: number };
+  /** The latest first; `next` is the `before` of the next page. */
+  'message:revisions': { revisions: rev.Revision[]; next: number | null };
   'message:search': q.Found;
   'read:mark': { readLine: number; mentions: number };
   'thread:mark': { read: number };
@@ -90,7 +94,7 @@ export type Answers = {
   'presence:set': Record<string, never>;
   /** The states now; changes follow as `presence` events, for the people of the latest call only. */
   'presence:watch': { states: Record<string, s.PresenceState> };
-  'session:me': p.Person & { permissions: string[] };
+  'session:me': p.Me;
 };
 
 /** Every event the server sends on its own. */

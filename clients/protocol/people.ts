@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
+import type { RevisionReaders } from './revisions.ts';
 import { id, optionalText } from './words.ts';
 
 export type PersonKind = 'person' | 'bot' | 'imported' | 'guest';
@@ -14,6 +15,9 @@ export type Person = {
   title: string | null;
   department: string | null;
 };
+
+/** The person a device belongs to, what they may do, and what the organisation decided that their interface must know. */
+export type Me = Person & { permissions: string[]; readRevisions: RevisionReaders };
 
 export const PeopleSearch = z.strictObject({
   query: optionalText(limits.query),

@@ -3,7 +3,7 @@ import { limits } from './limits.ts';
 import { id, position } from './words.ts';
 import type { Conversation, Member, Mine, Summary } from './conversations.ts';
 import type { Message } from './messages.ts';
-import type { Person } from './people.ts';
+import type { Me, Person } from './people.ts';
 
 /** One change of a conversation, at its place `rev`. */
 export type Change =
@@ -32,7 +32,7 @@ export const SyncStart = z.strictObject({
   ),
 });
 export type Started = {
-  me: Person & { permissions: string[] };
+  me: Me;
   /** The head of the reader's own stream: the next `cursor`. */
   head: number;
   changed: Summary[];

@@ -1,11 +1,12 @@
 import type { CallName } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
 import { mentionsIn, untouched, type Message, type Sent } from '@parley/protocol/messages.ts';
+import type { Me } from '@parley/protocol/people.ts';
 import { createConnection, type Calls } from './connection.ts';
 import { ParleyError } from './failure.ts';
 import { createFollowing } from './following.ts';
 import { openTimeline, type OpenTimeline } from './open-timeline.ts';
-import type { Entry, Me, Options, Parley, Pending, Place, State, Status, Store, Timeline } from './parley.ts';
+import type { Entry, Options, Parley, Pending, Place, State, Status, Store, Timeline } from './parley.ts';
 import { createPending } from './pending.ts';
 import { createPeople } from './people.ts';
 import { createPresence } from './presence.ts';

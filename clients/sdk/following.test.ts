@@ -41,7 +41,16 @@ class Device {
     this.store = createStore(createTopics(), () => undefined);
     this.store.start(
       {
-        me: { id: 'me', name: 'Ada', kind: 'person', status: 'active', title: null, department: null, permissions: [] },
+        me: {
+          id: 'me',
+          name: 'Ada',
+          kind: 'person',
+          status: 'active',
+          title: null,
+          department: null,
+          permissions: [],
+          readRevisions: 'members',
+        },
         head: 1,
         changed: [this.summary()],
         left: [],

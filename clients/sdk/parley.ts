@@ -2,7 +2,7 @@ import type { Answers, CallInput, CallName } from '@parley/protocol/catalogue.ts
 import type { Summary } from '@parley/protocol/conversations.ts';
 import type { Invitation, Invited, Session, SetUp } from '@parley/protocol/identity.ts';
 import type { Message } from '@parley/protocol/messages.ts';
-import type { Person } from '@parley/protocol/people.ts';
+import type { Me, Person } from '@parley/protocol/people.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
 import type * as z from 'zod/mini';
 import type { ParleyError } from './failure.ts';
@@ -32,8 +32,6 @@ export type Options = {
 
 /** `GET /api/status`. `setUp`: the installation is empty and waits for its first owner. */
 export type Status = { ready: boolean; setUp: boolean; organisation: string; version: string; evaluation: boolean };
-
-export type Me = Person & { permissions: string[] };
 
 /** One message of one's own that the server has not acknowledged yet. `clientId` is its name for ever; the stored message carries it too. */
 export type Pending = {

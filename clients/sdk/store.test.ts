@@ -13,6 +13,7 @@ const me = {
   title: null,
   department: null,
   permissions: [],
+  readRevisions: 'members',
 } as const;
 const mine = (more: Partial<Mine> = {}): Mine => ({
   role: 'member',

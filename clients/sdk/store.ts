@@ -1,7 +1,7 @@
 import type { Mine, Summary } from '@parley/protocol/conversations.ts';
 import type { Message } from '@parley/protocol/messages.ts';
+import type { Me } from '@parley/protocol/people.ts';
 import type { Change, MineEvent, Started } from '@parley/protocol/sync.ts';
-import type { Me } from './parley.ts';
 import type { Topics } from './topics.ts';
 
 /** What a list shows of a last message; the server cuts its excerpt at the same length. */

@@ -8,5 +8,6 @@ export const trials: Trials = {
   'message:send': { asks: 'writer', words: (scene) => ({ ...here(scene), clientId: scene.deviceId, body: 'hello' }) },
   'message:edit': { asks: 'author', words: (scene) => ({ ...message(scene), body: 'edited' }) },
   'message:recall': { asks: 'authorOrLeader', words: message },
+  'message:revisions': { asks: 'rereader', words: message },
   'topic:list': { asks: 'reader', words: here },
 };

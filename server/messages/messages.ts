@@ -6,11 +6,14 @@ import { partKey } from '../kernel/parts.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { requireMember, roomOf } from '../conversations/conversations.ts';
 import { advance, lockConversation } from '../conversations/members.ts';
+import { readFixed } from '../settings/settings.ts';
+import { keepRevision } from './revisions.ts';
 import { sendLane, type Draft, type Stored } from './send-lane.ts';
 
 /*
  * What people say. Sending goes through the lane, which checks membership, numbers and stores; editing and recalling are acts of their own
- * under the conversation's lock. A message keeps its place for ever: recalled, it loses its words and not its number.
+ * under the conversation's lock, and both keep the text they replace (revisions.ts). A message keeps its place for ever: recalled, it loses its
+ * text and not its number.
  */
 
 /**
@@ -43,9 +46,12 @@ export async function edit(
   work: Work,
   { conversationId, messageId, body }: CallPayload<'message:edit'>,
 ): Promise<{ rev: number }> {
+  // Its lock comes before those of rows.
+  const kept = await readFixed(work, 'keepRevisions');
   const message = await lockMessage(work, conversationId, messageId);
   if (message.senderId !== work.person()) throw forbidden('Only the sender can edit a message.');
   if (message.recalled) throw conflict('This message was recalled.');
+  if (kept === 'all') await keepRevision(work, messageId, 'edit', body);
   const mentions = mentionsIn(body);
   await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [
     conversationId,
@@ -65,13 +71,38 @@ export async function recall(
   work: Work,
   { conversationId, messageId }: CallPayload<'message:recall'>,
 ): Promise<{ rev: number }> {
+  const kept = await readFixed(work, 'keepRevisions');
   const message = await lockMessage(work, conversationId, messageId);
   if (message.senderId !== work.person() && !(message.leads && work.may('messages.moderate')))
     throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
   if (message.recalled) return { rev: message.rev };
   for (const guard of work.use(recallGuards)) await guard(work, { conversationId, messageId, seq: message.seq });
+  if (kept === 'all') await keepRevision(work, messageId, 'recall', '');
   await work.sql('delete from mentions where conversation_id = $1 and seq = $2', [conversationId, message.seq]);
-  return changeMessage(work, conversationId, messageId, 'message.recalled', { recalled_at: work.at });
+  if (message.senderId !== work.person()) await auditRecall(work, conversationId, messageId, message);
+  return changeMessage(work, conversationId, messageId, 'message.recalled', {
+    recalled_at: work.at,
+    body: '',
+    mentions: [],
+  });
+}
+
+/** Recalling another's message is an act of oversight: the audit log names the message and its sender, never the text. */
+async function auditRecall(
+  work: Work,
+  conversationId: string,
+  messageId: string,
+  { senderId, seq }: Pick<Locked, 'senderId' | 'seq'>,
+): Promise<void> {
+  const [names] = await work.sql<{ sender: string; conversation: string | null }>(
+    'select (select name from users where id = $1) as sender, (select name from conversations where id = $2) as conversation',
+    [senderId, conversationId],
+  );
+  work.audit({
+    action: 'message.recalled',
+    target: { kind: 'message', id: messageId, name: names!.sender },
+    after: { senderId, conversationId, conversation: names!.conversation, seq },
+  });
 }
 
 type Locked = { senderId: string; seq: number; line: number | null; rev: number; recalled: boolean; leads: boolean };

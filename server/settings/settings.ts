@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
+import { revisionReaders } from '@parley/protocol/revisions.ts';
 import { text } from '@parley/protocol/words.ts';
 import type { SettingInForce } from '../config.ts';
 import { malformed } from '../kernel/errors.ts';
@@ -24,6 +25,18 @@ const known = {
     type: z.boolean(),
     sentence: 'This installation shows made-up people and talk, for trying things out.',
   },
+  keepRevisions: {
+    fallback: 'all' as const,
+    type: z.enum(['all', 'none']),
+    sentence:
+      'Whether the former text of a message is kept when it is edited or recalled. Choosing none deletes what was kept so far.',
+  },
+  readRevisions: {
+    fallback: 'members' as const,
+    type: z.enum(revisionReaders),
+    sentence:
+      'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Of a recalled message nobody may.',
+  },
 };
 
 export type SettingName = keyof typeof known;
@@ -42,6 +55,21 @@ export async function read(work: Work): Promise<Settings> {
   );
   return { ...defaults, ...Object.fromEntries(rows.map((row) => [row.name, row.value])) };
 }
+
+/** As `read`, for one setting that decides what the act writes: it cannot change before the act ends. Asked before any row is locked. */
+export async function readFixed<N extends SettingName>(work: Work, name: N): Promise<Settings[N]> {
+  await work.sql(`select pg_advisory_xact_lock_shared(${lockOf('$1')})`, [name]);
+  const [row] = await work.sql<{ value: Settings[N] }>('select value from settings where name = $1', [name]);
+  return row ? row.value : defaults[name];
+}
+
+const lockOf = (name: string) => `hashtext('parley setting'), hashtext(${name})`;
+
+/**
+ * What other modules do in the same act when a setting changes. Throwing forbids the change. `app.ts` lists them.
+ */
+export type SettingGuard = (work: Work, name: SettingName, value: unknown) => Promise<void>;
+export const settingGuards = partKey<readonly SettingGuard[]>('guards of a setting');
 
 /** What the operator decided about the process, as it runs. */
 export const operatorSettings = partKey<readonly SettingInForce[]>('operator settings');
@@ -79,13 +107,14 @@ export async function change<N extends SettingName>(
   const judged = known[name].type.safeParse(value);
   if (!judged.success) throw malformed(`value: ${judged.error.issues[0]?.message ?? 'is not one this setting takes'}`);
   // Two who change a setting nobody touched yet would both find no row.
-  await work.sql(`select pg_advisory_xact_lock(hashtext('parley setting'), hashtext($1))`, [name]);
+  await work.sql(`select pg_advisory_xact_lock(${lockOf('$1')})`, [name]);
   const transaction = await work.transaction();
   const row = await SettingRow.findByPk(name, { transaction, lock: transaction.LOCK.NO_KEY_UPDATE });
   const before = row ? row.value : defaults[name];
   if (before === value) return;
   if (row) await row.update({ value }, { transaction });
   else await SettingRow.create({ name, value }, { transaction });
+  for (const guard of work.use(settingGuards)) await guard(work, name, value);
   work.record('setting.changed', { name });
   work.audit({
     action: 'setting.changed',

@@ -231,10 +231,12 @@ export const askable: Record<string, Askable> = {
       fc.oneof(
         names.map((value) => ({ name: 'organisation', value })),
         fc.constant({ name: 'evaluation', value: true }),
+        fc.constant({ name: 'keepRevisions', value: 'none' }),
+        fc.constantFrom('sender', 'none').map((value) => ({ name: 'readRevisions', value })),
       ),
-    move: (_all, { name }) => ({
+    move: (_all, { name, value }) => ({
       sql: 'insert into settings (name, value) values ($1, $2::jsonb) on conflict (name) do update set value = excluded.value',
-      params: [name, name === 'organisation' ? '"Since then"' : 'true'],
+      params: [name, JSON.stringify(name === 'organisation' ? 'Since then' : value)],
       names: name as string,
     }),
   },

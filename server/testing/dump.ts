@@ -4,6 +4,16 @@ import type { Database } from '../kernel/database.ts';
 /** Every row of the product's tables and of the queue of jobs, by table and key: what "the database is as it was" means. Sequences are no part of it. */
 export type Dump = Map<string, { table: string; id: string; row: Record<string, unknown> }>;
 
+/** Written by triggers, in the transaction that changed what they tell of. A plan tells of the change; a preview leaves none of them. */
+export const intervals = [
+  'membership_intervals',
+  'role_intervals',
+  'department_intervals',
+  'status_intervals',
+  'department_tree_intervals',
+  'setting_intervals',
+];
+
 /** Jobs that wait. An act's plan does not tell of them, and a preview may leave none. */
 export const queue = 'graphile_worker._private_jobs';
 
@@ -17,8 +27,11 @@ const keysOf = `
 export async function dump(db: Database): Promise<Dump> {
   const all: Dump = new Map();
   for (const { table, key } of await db.rows<{ table: string; key: string[] }>(keysOf)) {
-    for (const raw of await db.rows<Record<string, unknown>>(`select * from ${table}`)) {
-      const id = key.map((column) => String(raw[column])).join(':');
+    // As text of the database: a moment in a key has microseconds, of which a Date knows nothing.
+    const keyText = key.map((column) => `t.${column}::text`).join(', ');
+    const rows = await db.rows<Record<string, unknown>>(`select t.*, array[${keyText}] as "key text" from ${table} t`);
+    for (const { 'key text': texts, ...raw } of rows) {
+      const id = (texts as string[]).join(':');
       all.set(`${table} ${id}`, {
         table,
         id,

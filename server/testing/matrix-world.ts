@@ -171,7 +171,7 @@ async function makeConversation(
     { id: ownMessage, sender: who.standing ? userId : cast.pia, recalled: message === 'recalled' },
     { id: newId(), sender: cast.pia, recalled: true },
   ];
-  for (const [n, { id, sender, recalled }] of said.entries())
+  for (const [n, { id, sender, recalled }] of said.entries()) {
     await db.rows(
       `insert into messages (id, conversation_id, seq, line, rev, sender_id, client_id, body, title, recalled_at)
        values ($1, $2, $3, $3, $4, $5, $6, $7, $8, case when $9 then now() end)`,
@@ -187,6 +187,11 @@ async function makeConversation(
         recalled,
       ],
     );
+    await db.rows(
+      `insert into revisions (message_id, number, body, mentions, written_at, replaced_at, replaced_by, ended_by) values ($1, 1, $2, '{}', now(), now(), $3, $4)`,
+      [id, `${recalled ? gone : secret} before`, sender, recalled ? 'recall' : 'edit'],
+    );
+  }
   await db.rows('insert into thread_follows (user_id, thread_id, conversation_id) values ($1, $2, $3)', [
     userId,
     otherMessage,

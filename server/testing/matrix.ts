@@ -74,6 +74,7 @@ export const thingsOf: Record<Demand, Thing[]> = {
   member: inPlaces,
   writer: inPlaces,
   keeper: messages,
+  rereader: messages,
   author: messages,
   authorOrLeader: messages,
   leader: inPlaces,
@@ -139,6 +140,7 @@ const answers: Record<Demand, Answer> = {
   member: (who) => (isInside(who) ? 'ok' : 'not_found'),
   writer,
   keeper: (who, thing, name) => standing(writer(who, thing, name), thing),
+  rereader: (who, thing) => standing(isInside(who) ? 'ok' : 'not_found', thing),
   author: (who, thing, name) =>
     standing(
       only(writer(who, thing, name), () => thing.whose === 'own'),

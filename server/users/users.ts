@@ -1,10 +1,11 @@
 import { UniqueConstraintError } from 'sequelize';
 import type { CallPayload } from '@parley/protocol/catalogue.ts';
-import type { Person, PersonKind, PersonStatus } from '@parley/protocol/people.ts';
+import type { Me, Person, PersonKind, PersonStatus } from '@parley/protocol/people.ts';
 import { conflict, notFound, Refused } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
+import * as settings from '../settings/settings.ts';
 import * as policy from './users.policy.ts';
 import { UserRow } from './users.model.ts';
 
@@ -200,11 +201,12 @@ export async function lockUsers(work: Work, ids: readonly string[]): Promise<voi
   await work.sql('select from users where id = any ($1::uuid[]) order by id for no key update', [ids]);
 }
 
-/** The acting person and what they may do. */
-export async function describeMe(work: Work): Promise<Person & { permissions: string[] }> {
+/** The acting person, what they may do, and what the organisation decided that their interface must know. */
+export async function describeMe(work: Work): Promise<Me> {
   const [me] = await work.db.rows<Person>(`select ${personColumns} where u.id = $1`, [work.person()], 'users me');
   if (!me) throw notFound('person');
-  return { ...me, permissions: [...work.actor.permissions].sort() };
+  const { readRevisions } = await settings.read(work);
+  return { ...me, permissions: [...work.actor.permissions].sort(), readRevisions };
 }
 
 /** The people with these ids whom the actor may see, in no particular order. */

@@ -88,6 +88,7 @@ export const words = {
       'audit.key-rotated': 'changed the audit key',
       'audit.gap-found': 'found a gap in the audit log',
       'dashboards.events-opened': 'opened the events behind',
+      'message.recalled': 'recalled a message of',
       'conversation.read': 'read a conversation of others',
       'conversation.listed': 'listed conversations of others',
     } as Record<string, string>,

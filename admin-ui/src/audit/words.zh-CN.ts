@@ -89,6 +89,7 @@ export const words: Words = {
       'audit.key-rotated': '更换了审计密钥',
       'audit.gap-found': '发现审计日志缺口',
       'dashboards.events-opened': '打开了事件：',
+      'message.recalled': '撤回了他人的消息，发送者：',
       'conversation.read': '阅读了他人的会话',
       'conversation.listed': '查看了他人的会话列表',
     },

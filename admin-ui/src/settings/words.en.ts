@@ -16,13 +16,27 @@ export const words = {
     nothing: 'nothing',
     lead: 'What the organisation decides about itself.',
     change: 'Change…',
-    names: { organisation: 'Organisation', evaluation: 'Evaluation' } as Record<string, string>,
+    names: {
+      organisation: 'Organisation',
+      evaluation: 'Evaluation',
+      keepRevisions: 'Keep former texts of messages',
+      readRevisions: 'Who may read the edit history',
+    } as Record<string, string>,
     sentences: {
       organisation: 'The name people see in the title and when signing in.',
       evaluation: 'This installation shows made-up people and talk, for trying things out.',
+      keepRevisions:
+        'Whether the former text of a message is kept when it is edited or recalled. Choosing none deletes what was kept so far.',
+      readRevisions:
+        'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Of a recalled message nobody may.',
     } as Record<string, string>,
     on: 'on',
     off: 'off',
+    /** What a setting's choices are called, by the setting's name. */
+    choices: {
+      keepRevisions: { all: 'Keep all', none: 'Keep none' },
+      readRevisions: { members: 'Members of the conversation', sender: 'The sender alone', none: 'No one' },
+    } as Record<string, Record<string, string>>,
   },
   // What the operator's settings mean is said by the server in English, which the reference is written from, too.
   operator: {} as Record<string, string>,

@@ -17,13 +17,25 @@ export const words: Words = {
     nothing: '无',
     lead: '组织自行决定的事项。',
     change: '更改…',
-    names: { organisation: '组织名称', evaluation: '试用' },
+    names: {
+      organisation: '组织名称',
+      evaluation: '试用',
+      keepRevisions: '保留消息的历史版本',
+      readRevisions: '谁可以查看编辑记录',
+    },
     sentences: {
       organisation: '人们在标题和登录页看到的名称。',
       evaluation: '此系统显示虚构的人员和对话，供试用。',
+      keepRevisions: '消息被编辑或撤回时，是否保留原来的内容。选择“不保留”会删除此前保留的全部内容。',
+      readRevisions:
+        '谁可以查看已编辑消息的历史版本：会话成员、仅发送者，或任何人都不可以。已撤回的消息任何人都不能查看。',
     },
     on: '开',
     off: '关',
+    choices: {
+      keepRevisions: { all: '全部保留', none: '不保留' },
+      readRevisions: { members: '会话成员', sender: '仅发送者', none: '任何人都不可以' },
+    },
   },
   operator: {
     dataDir: '嵌入式引擎、文件和密钥所在的位置。',

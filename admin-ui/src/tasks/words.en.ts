@@ -14,17 +14,23 @@ export const words = {
       string,
       string
     >,
-    kinds: { 'audit-export': 'Export of the audit log', import: 'Import' } as Record<string, string>,
+    kinds: {
+      'audit-export': 'Export of the audit log',
+      import: 'Import',
+      'revisions-delete': 'Deletion of former texts',
+    } as Record<string, string>,
     of: '{done} of {total}',
     file: 'File',
     download: 'Download',
     failures: {
       'audit-export': 'The export failed and left no file. Begin it again; the server’s log says why.',
       import: 'The import failed. What was stored stays; run its command again to go on. The command said why.',
+      'revisions-delete': 'The deletion failed and is tried again; what is left stays. The server’s log says why.',
     } as Record<string, string>,
     failedWhy: 'It failed; the server’s log says why.',
     stoppedWhy: 'Its process gave no sign of life for two minutes, or was stopped. Start it again to go on.',
     facts: {
+      deleted: 'Deleted',
       entries: 'Lines',
       messages: 'Messages',
       people: 'People',

@@ -12,5 +12,9 @@ export function nameOf(summary: Summary): string {
 /** A person's name, also before it is known. */
 export const personName = (id: string): string => personOf(id)?.name ?? i18n.global.t('message.unknown');
 
+/** A text with the people it names called by their names. */
+export const withNames = (body: string): string =>
+  body.replace(/<@([0-9a-f-]{36})>/g, (_, id: string) => `@${personName(id)}`);
+
 /** The id whose hue the avatar takes. */
 export const faceOf = (summary: Summary): string => summary.peerId ?? summary.conversation.id;

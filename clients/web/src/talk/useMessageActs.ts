@@ -1,6 +1,6 @@
 import type { Router } from 'vue-router';
 import type { Message } from '@parley/protocol/messages.ts';
-import { personName } from '../conversations/names.ts';
+import { withNames } from '../conversations/names.ts';
 import { may, me, parley, summaryOf } from '../parley.ts';
 import { addressOf } from '../router.ts';
 import { ask } from '@parley/look/ask.ts';
@@ -52,7 +52,7 @@ export function useMessageActs(message: Message, inThread: boolean, router: Rout
         ? () => void router.push(addressOf(message.conversationId, { thread: rootId }))
         : null,
     copyLink: () => copy(link()),
-    copyText: () => copy(message.body.replace(/<@([0-9a-f-]{36})>/g, (_, id: string) => `@${personName(id)}`)),
+    copyText: () => copy(withNames(message.body)),
     edit: mine && open ? edit : null,
     recall: open && (mine || moderates) ? recall : null,
   };
