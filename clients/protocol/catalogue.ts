@@ -22,7 +22,9 @@ export const calls = {
   'message:recall': m.MessageRecall,
   'message:search': q.MessageSearch,
   'read:mark': c.ReadMark,
+  'read:unread': c.ReadUnread,
   'thread:mark': c.ThreadMark,
+  'thread:follows': c.ThreadFollows,
   'topic:list': c.TopicList,
   'pin:list': pin.PinList,
   'pin:add': pin.PinRef,
@@ -62,8 +64,11 @@ export type Answers = {
   'message:edit': { rev: number };
   'message:recall': { rev: number };
   'message:search': q.Found;
-  'read:mark': { readLine: number; mentions: number };
+  'read:mark': c.Mine;
+  'read:unread': c.Mine;
   'thread:mark': { read: number };
+  /** The threads one follows in a conversation, read or not, in order of their ids. */
+  'thread:follows': { threadIds: string[]; next: string | null };
   'topic:list': { topics: c.Topic[]; next: number | null };
   /** The newest first. */
   'pin:list': { pins: pin.Pin[] };

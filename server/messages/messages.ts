@@ -6,6 +6,7 @@ import { partKey } from '../kernel/parts.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { requireMember, roomOf } from '../conversations/conversations.ts';
 import { advance, lockConversation } from '../conversations/members.ts';
+import { changeMentions, type Mentioning } from './mentions.ts';
 import { sendLane, type Draft, type Stored } from './send-lane.ts';
 
 /*
@@ -47,16 +48,7 @@ export async function edit(
   if (message.senderId !== work.person()) throw forbidden('Only the sender can edit a message.');
   if (message.recalled) throw conflict('This message was recalled.');
   const mentions = mentionsIn(body);
-  await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [
-    conversationId,
-    message.seq,
-    mentions,
-  ]);
-  await work.sql(
-    `insert into mentions (user_id, conversation_id, seq, line) select m.user_id, $1, $2, $3 from members m
-     where m.conversation_id = $1 and m.user_id = any ($4) and m.user_id <> $5 and m.left_at is null on conflict do nothing`,
-    [conversationId, message.seq, message.line, mentions, message.senderId],
-  );
+  await changeMentions(work, message, mentions);
   return changeMessage(work, conversationId, messageId, 'message.edited', { body, mentions, edited_at: work.at });
 }
 
@@ -70,11 +62,11 @@ export async function recall(
     throw forbidden('Only the sender, or somebody who moderates this conversation, can recall a message.');
   if (message.recalled) return { rev: message.rev };
   for (const guard of work.use(recallGuards)) await guard(work, { conversationId, messageId, seq: message.seq });
-  await work.sql('delete from mentions where conversation_id = $1 and seq = $2', [conversationId, message.seq]);
+  await changeMentions(work, message, []);
   return changeMessage(work, conversationId, messageId, 'message.recalled', { recalled_at: work.at });
 }
 
-type Locked = { senderId: string; seq: number; line: number | null; rev: number; recalled: boolean; leads: boolean };
+type Locked = Mentioning & { rev: number; recalled: boolean; leads: boolean };
 
 /** Finds a message for an act of a member's, under its conversation's lock. `not_found` for everybody else; `conflict`: archived. */
 export async function lockMessage(work: Work, conversationId: string, messageId: string): Promise<Locked> {
@@ -83,7 +75,8 @@ export async function lockMessage(work: Work, conversationId: string, messageId:
   if (!role) throw notFound('conversation');
   if (conversation.archivedAt) throw conflict('This conversation is archived: nothing in it can change.');
   const [row] = await work.sql<Omit<Locked, 'leads'>>(
-    'select sender_id as "senderId", seq, line, rev, recalled_at is not null as recalled from messages where id = $1 and conversation_id = $2',
+    `select id, conversation_id as "conversationId", sender_id as "senderId", seq, line, rev, thread_id as "threadId", answer,
+       recalled_at is not null as recalled from messages where id = $1 and conversation_id = $2`,
     [messageId, conversationId],
   );
   if (!row) throw notFound('message');
@@ -111,7 +104,13 @@ export async function changeMessage(
   work.tell(roomOf(conversationId), 'change', {
     conversationId,
     head: rev,
-    change: { kind: 'message', rev, message: row!.message },
+    change: {
+      kind: 'message',
+      rev,
+      message: row!.message,
+      // A device counts one unread message less, without asking: it knows that this message was not recalled before.
+      ...(event === 'message.recalled' ? { recall: true } : {}),
+    },
   });
   work.record(event, { messageId, conversationId, seq: row!.message.seq });
   return { rev };
