@@ -24,7 +24,9 @@ export const calls = {
   'message:revisions': rev.MessageRevisions,
   'message:search': q.MessageSearch,
   'read:mark': c.ReadMark,
+  'read:unread': c.ReadUnread,
   'thread:mark': c.ThreadMark,
+  'thread:follows': c.ThreadFollows,
   'topic:list': c.TopicList,
   'pin:list': pin.PinList,
   'pin:add': pin.PinRef,
@@ -66,8 +68,11 @@ export type Answers = {
   /** The latest first; `next` is the `before` of the next page. */
   'message:revisions': { revisions: rev.Revision[]; next: number | null };
   'message:search': q.Found;
-  'read:mark': { readLine: number; mentions: number };
+  'read:mark': c.Mine;
+  'read:unread': c.Mine;
   'thread:mark': { read: number };
+  /** The threads one follows in a conversation, read or not, in order of their ids. */
+  'thread:follows': { threadIds: string[]; next: string | null };
   'topic:list': { topics: c.Topic[]; next: number | null };
   /** The newest first. */
   'pin:list': { pins: pin.Pin[] };

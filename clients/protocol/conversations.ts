@@ -38,7 +38,7 @@ export type Summary = {
   conversation: Conversation;
   /** Numbers all messages: 1, 2, 3 … without holes. */
   lastSeq: number;
-  /** Numbers the main line; unread is `lastLine - mine.readLine`. */
+  /** Numbers the main line. What of it is unread is `mine.unread`: a subtraction would count recalled messages. */
   lastLine: number;
   /** Numbers every change a member can see. */
   head: number;
@@ -53,15 +53,25 @@ export type Summary = {
 /** A reader's own state in a conversation; `urev` is its place in the reader's own stream. */
 export type Mine = {
   role: MemberRole;
+  /** How far the main line was read. Never moves back. */
   readLine: number;
-  /** Unread messages that mention the reader. */
+  /** "Mark unread from here": the line from which messages count as unread although they were read. null: from the read mark on. */
+  unreadFrom: number | null;
+  /** Unread messages of the main line, recalled ones not counted. */
+  unread: number;
+  /** Unread messages that mention the reader: those of the main line, and the answers in `threads`. */
   mentions: number;
   muted: boolean;
   pinned: boolean;
   urev: number;
-  /** Followed threads with unread answers. */
-  threads: { threadId: string; answers: number; read: number }[];
+  /** The conversation's `head` when these counts were taken: a change above it is not in them. */
+  head: number;
+  /** Followed threads with unread answers. People follow what they began, answered, or are named in. */
+  threads: UnreadThread[];
 };
+
+/** `answers` and `read` are places in the thread, recalled answers included; `unread` and `mentions` do not count those. */
+export type UnreadThread = { threadId: string; answers: number; read: number; unread: number; mentions: number };
 
 export const ConversationCreate = z.strictObject({
   clientId,
@@ -105,7 +115,14 @@ export const ConversationPrefer = z.strictObject({
   pinned: z.optional(z.boolean()),
 });
 export const ReadMark = z.strictObject({ conversationId: id, line: position });
+/** `line`: the first message that counts as unread again, one that was read. null: none, the read mark counts alone. */
+export const ReadUnread = z.strictObject({ conversationId: id, line: z.nullable(position.check(z.minimum(1))) });
 export const ThreadMark = z.strictObject({ conversationId: id, threadId: id, answers: position });
+export const ThreadFollows = z.strictObject({
+  conversationId: id,
+  after: z.optional(id),
+  limit: z._default(pageSize, limits.page),
+});
 export const TopicList = z.strictObject({
   conversationId: id,
   before: z.optional(position),

@@ -7,7 +7,8 @@ import type { Me, Person } from './people.ts';
 
 /** One change of a conversation, at its place `rev`. */
 export type Change =
-  | { kind: 'message'; rev: number; message: Message }
+  /** `recall`, live only: this very change took the message back. Where it is missing, the message may have been recalled before. */
+  | { kind: 'message'; rev: number; message: Message; recall?: true }
   /** Live only: a root got answers. Catch-up shows the root itself as a `message`. */
   | { kind: 'answers'; rev: number; threadId: string; answers: number; lastAnswerAt: number }
   | { kind: 'member'; rev: number; member: Member }

@@ -1,5 +1,5 @@
 import type { CallName } from '@parley/protocol/catalogue.ts';
-import type { Summary } from '@parley/protocol/conversations.ts';
+import type { Mine, Summary } from '@parley/protocol/conversations.ts';
 import { mentionsIn, untouched, type Message, type Sent } from '@parley/protocol/messages.ts';
 import type { Me } from '@parley/protocol/people.ts';
 import { createConnection, type Calls } from './connection.ts';
@@ -66,15 +66,14 @@ export function createParley(options: Options): Parley {
   const people = createPeople(calls, topics);
   const presence = createPresence(calls, topics);
   const typing = createTyping(calls, topics, (userId) => userId === session.userId);
-  const following = createFollowing(calls, store, (conversationId, changes) => {
-    for (const change of changes)
-      if (change.kind === 'message') typing.spoke(conversationId, change.message.threadId, change.message.senderId);
-  });
-  const sync = createSync(calls, store, following, people);
-  const marks = createReadMarks(
-    calls,
-    (mark, answer) => answer && store.marked(mark.conversationId, answer.readLine, answer.mentions),
+  // A new message ends its author's typing. An edit, a recall or a pin does not: it may be the act of another person.
+  const following = createFollowing(calls, store, ({ conversationId, threadId, senderId }) =>
+    typing.spoke(conversationId, threadId, senderId),
   );
+  const sync = createSync(calls, store, following, people);
+  const marks = createReadMarks(calls, ({ conversationId, threadId, position }, mine) => {
+    if (threadId === null) store.marked(conversationId, position, mine);
+  });
   const pending = createPending(calls, options.storage, {
     acknowledged,
     changed(conversationId) {
@@ -147,6 +146,8 @@ export function createParley(options: Options): Parley {
       store.forget(conversationId);
       following.left(conversationId);
     }
+    if (name === 'read:mark' || name === 'read:unread')
+      store.mineTold((input as { conversationId: string }).conversationId, answer as Mine);
     // Whatever changed a conversation says up to where: should the event get lost, it is asked for.
     const { rev } = answer as { rev?: unknown };
     const { conversationId } = input as { conversationId?: unknown };
@@ -235,6 +236,13 @@ export function createParley(options: Options): Parley {
     markThreadRead(conversationId, threadId, answers) {
       if (store.markThreadRead(conversationId, threadId, answers))
         marks.move({ conversationId, threadId, position: answers });
+    },
+    async markUnread(conversationId, line) {
+      // A mark on its way would end at once what is begun here.
+      await marks.flush(conversationId);
+      const { unreadFrom } = await call('read:unread', { conversationId, line });
+      if (unreadFrom !== null)
+        for (const timeline of timelines) if (timeline.conversationId === conversationId) timeline.unreadAt(unreadFrom);
     },
     typing: (conversationId, isTyping = true, threadId = null) => typing.tell(conversationId, threadId, isTyping),
     presence: presence.set,

@@ -11,7 +11,18 @@ import { Room } from './testing/room.ts';
 import { createTopics } from './topics.ts';
 import type { Place } from './client.ts';
 
-const mine: Mine = { role: 'member', readLine: 0, mentions: 0, muted: false, pinned: false, urev: 1, threads: [] };
+const mine: Mine = {
+  role: 'member',
+  readLine: 0,
+  unreadFrom: null,
+  unread: 0,
+  mentions: 0,
+  muted: false,
+  pinned: false,
+  urev: 1,
+  head: 0,
+  threads: [],
+};
 
 /** A device with the real following, store and timelines, on a line to a `Room` that answers late, loses, doubles and breaks. */
 class Device {
@@ -90,7 +101,7 @@ class Device {
       head: room.head,
       memberCount: 2,
       peerId: null,
-      mine,
+      mine: { ...mine, unread: room.lastLine, head: room.head },
       last: last
         ? { senderId: last.senderId, body: last.body, at: last.at, seq: last.seq, recalled: last.recalledAt !== null }
         : null,

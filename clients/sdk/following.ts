@@ -1,5 +1,6 @@
 import type { Summary } from '@parley/protocol/conversations.ts';
 import { limits } from '@parley/protocol/limits.ts';
+import type { Message } from '@parley/protocol/messages.ts';
 import type { Change, ChangeEvent } from '@parley/protocol/sync.ts';
 import { backoffFor, pause } from './backoff.ts';
 import type { Calls } from './connection.ts';
@@ -33,11 +34,7 @@ type Followed = {
  */
 export type Following = ReturnType<typeof createFollowing>;
 
-export function createFollowing(
-  calls: Calls,
-  store: ConversationStore,
-  applied: (conversationId: string, changes: readonly Change[]) => void,
-) {
+export function createFollowing(calls: Calls, store: ConversationStore, said: (message: Message) => void) {
   const followed = new Map<string, Followed>();
 
   function follow(id: string): Followed | undefined {
@@ -54,9 +51,9 @@ export function createFollowing(
   }
 
   function give(id: string, one: Followed, changes: readonly Change[]): void {
-    store.apply(id, changes, one.feed.cursor);
+    const fresh = store.apply(id, changes, one.feed.cursor);
     for (const watcher of [...one.watchers]) watcher.take(changes);
-    if (changes.length > 0) applied(id, changes);
+    for (const message of fresh) said(message);
   }
 
   function healSoon(id: string, one: Followed, wait = grace): void {
@@ -105,6 +102,7 @@ export function createFollowing(
   async function reset(id: string, one: Followed, head: number): Promise<void> {
     const summary = await calls.call('conversation:open', { conversationId: id });
     store.take(summary);
+    store.doubtFollows(id);
     give(id, one, caughtUp(one.feed, one.feed.cursor, Math.max(head, summary.head), summary.head));
     for (const watcher of [...one.watchers]) watcher.reset();
   }

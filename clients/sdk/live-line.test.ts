@@ -49,8 +49,7 @@ describe('a line that loses', () => {
     await until(async () => {
       const summary = await ben.call('conversation:open', { conversationId: general });
       return (
-        ben.store.unread(general) === summary.lastLine - summary.mine!.readLine &&
-        ben.store.mentions(general) === summary.mine!.mentions
+        ben.store.unread(general) === summary.mine!.unread && ben.store.mentions(general) === summary.mine!.mentions
       );
     }, 'the counters to be true');
   });

@@ -43,6 +43,35 @@ describe('two people', () => {
     await until(() => ada.store.presence(benId) === 'offline', 'being gone');
   });
 
+  test('an act of another person on a message does not end its author’s typing; their next message does', async () => {
+    const [ada, ben] = [await live('Ada'), await live('Ben')];
+    const olga = await world.device('Olga', { roles: ['owner'] });
+    const { conversation } = await olga.group('typing', [await world.device('Ada'), await world.device('Ben')]);
+    const conversationId = conversation.id;
+    await until(() => [ada, ben].every((device) => device.store.conversations.has(conversationId)), 'both to be told');
+    const [benId, phone] = [ben.store.me!.id, await world.device('Ben')];
+    const [one, two] = [
+      await phone.says('one', { in: conversationId }),
+      await phone.says('two', { in: conversationId }),
+    ];
+    const hears = async () => {
+      const { head } = await olga.call('conversation:open', { conversationId });
+      await until(() => ada.store.conversations.get(conversationId)!.head === head, 'all changes');
+    };
+    await hears();
+    ben.typing(conversationId);
+    await until(() => ada.store.typing(conversationId).includes(benId), 'writing');
+    await olga.call('pin:add', { conversationId, messageId: one.id });
+    await olga.call('pin:remove', { conversationId, messageId: one.id });
+    await olga.says('an answer', { in: conversationId, threadId: one.id });
+    await olga.call('message:recall', { conversationId, messageId: two.id });
+    await phone.call('message:edit', { conversationId, messageId: one.id, body: 'edited on the phone' });
+    await hears();
+    expect(ada.store.typing(conversationId)).toEqual([benId]);
+    await phone.says('written', { in: conversationId });
+    await until(() => ada.store.typing(conversationId).length === 0, 'having written');
+  });
+
   test('come into conversations and out of them without asking', async () => {
     const [ada, ben] = [await live('Ada'), await live('Ben')];
     const general = await group(ada, 'Ben');
@@ -183,6 +212,48 @@ describe('two devices of one person', () => {
     await until(() => threads().every(([thread]) => thread?.answers === 1 && thread.read === 0), 'the unread answer');
     laptop.markThreadRead(general, root!.id, 1);
     await until(() => threads().every((list) => list.length === 0), 'the answer to be read');
+  });
+});
+
+describe('threads', () => {
+  test('followed before this device was there are known by their first answer', async () => {
+    const [ada, ben] = [await world.device('Ada'), await world.device('Ben')];
+    const { conversation } = await ada.group('threads', [ben]);
+    const root = await ben.says('a question', { in: conversation.id });
+    await ada.says('an answer', { in: conversation.id, threadId: root.id });
+    await ben.call('thread:mark', { conversationId: conversation.id, threadId: root.id, answers: 1 });
+    const laptop = await live('Ben');
+    const threads = () => laptop.store.conversations.get(conversation.id)!.mine!.threads;
+    expect(threads()).toEqual([]);
+    await ada.says('another answer', { in: conversation.id, threadId: root.id });
+    await until(() => threads()[0]?.unread === 1, 'the unread answer');
+  });
+});
+
+describe('marking unread', () => {
+  test('shows on all devices, places the new line, and ends by reading, though a mark was just on its way', async () => {
+    const [phone, laptop] = [await live('Ada'), await live('Ada')];
+    const general = await group(phone, 'Ben');
+    const ben = await world.device('Ben');
+    await until(() => laptop.store.conversations.has(general), 'the laptop to be told');
+    for (let n = 1; n <= 6; n++) await ben.says(`said ${n}`, { in: general });
+    const unread = () => [phone, laptop].map((device) => device.store.unread(general)).join();
+    await until(() => unread() === '6,6', 'six unread');
+    const timeline = laptop.timeline(general);
+    await timeline.open();
+    laptop.markRead(general, 6);
+    await laptop.markUnread(general, 4);
+    expect(timeline.unreadFrom).toBe(4);
+    await until(() => unread() === '3,3', 'three unread');
+    expect(phone.store.conversations.get(general)!.mine).toMatchObject({ readLine: 6, unreadFrom: 4 });
+    const there = phone.timeline(general);
+    await there.open('unread');
+    expect(there.unreadFrom).toBe(4);
+    phone.markRead(general, 4);
+    await until(() => unread() === '2,2', 'two unread');
+    phone.markRead(general, 6);
+    await until(() => unread() === '0,0', 'nothing unread');
+    await expect(laptop.markUnread(laptop.store.me!.id, 1)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 

@@ -19,10 +19,12 @@ export type Ground = {
   closed(timeline: OpenTimeline): void;
 };
 
-/** A timeline with the two things only this package does to it. */
+/** A timeline with the things only this package does to it. */
 export type OpenTimeline = Timeline & {
   /** One's own message was acknowledged: it is known before its event arrives. */
   acknowledged(message: Message): void;
+  /** Messages were marked unread from this line on: the "new" line moves there. */
+  unreadAt(line: number): void;
   /** Own sends moved. */
   redraw(): void;
 };
@@ -231,7 +233,9 @@ export function openTimeline(
     open(where = 'newest') {
       const summary = store.conversations.get(conversationId);
       unreadFrom =
-        threadId === null && summary?.mine && store.unread(conversationId) > 0 ? summary.mine.readLine + 1 : null;
+        threadId === null && summary?.mine && summary.mine.unread > 0
+          ? (summary.mine.unreadFrom ?? summary.mine.readLine + 1)
+          : null;
       return load(where);
     },
     older: () => fetchMore('older'),
@@ -248,6 +252,11 @@ export function openTimeline(
       listeners.clear();
       following.unwatch(conversationId, watcher);
       closed(timeline);
+    },
+    unreadAt(line) {
+      if (threadId !== null) return;
+      unreadFrom = line;
+      redraw();
     },
     acknowledged(message) {
       if (state === 'ready' && takeMessage(window, message)) redraw();

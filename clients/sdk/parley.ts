@@ -70,7 +70,7 @@ export type Timeline = {
   /** `opening`: no page yet. `failed`: opening was refused, see `error`. */
   readonly state: 'opening' | 'ready' | 'failed';
   readonly error: ParleyError | null;
-  /** The first main-line number that was unread when the timeline opened: where a "new" line belongs. null: everything was read. */
+  /** The first main-line number that was unread when the timeline opened, or was marked unread here since: where a "new" line belongs. null: none. */
   readonly unreadFrom: number | null;
   /** Opens, or opens anew somewhere else. Waits for the line if it is down; rejects only on a refusal. */
   open(place?: Place): Promise<void>;
@@ -87,8 +87,9 @@ export type Store = {
   readonly me: Me | null;
   /** One's own, and with `mine: null` the public channels an open timeline looks at. */
   readonly conversations: ReadonlyMap<string, Summary>;
-  /** Unread messages of the main line. 0 for conversations one is not in. */
+  /** Unread messages of the main line, recalled ones not counted. 0 for conversations one is not in. */
   unread(conversationId: string): number;
+  /** Unread messages that mention this person, on the main line and in threads; `mine.threads` of the conversation says in which. */
   mentions(conversationId: string): number;
   /** undefined: not known yet; asked for in the background, and announced as `people`. */
   person(id: string): Person | undefined;
@@ -148,6 +149,11 @@ export type Parley = {
   recall(message: Pick<Message, 'id' | 'conversationId'>): Promise<void>;
   /** Everything up to this main-line number was seen. Only ever moves forward; shown at once, told to the server soon. */
   markRead(conversationId: string, line: number): void;
+  /**
+   * "Mark unread from here": messages count as unread from this main-line number on, on every device, until it is read past again. The read mark,
+   * which others may see, stays where it is. A message that is unread already changes nothing; null takes it back. Rejects with a refusal.
+   */
+  markUnread(conversationId: string, line: number | null): Promise<void>;
   markThreadRead(conversationId: string, threadId: string, answers: number): void;
   /** Call on every keystroke; tells the others at most every few seconds. `false`: the draft was sent or emptied. */
   typing(conversationId: string, typing?: boolean, threadId?: string | null): void;

@@ -18,10 +18,13 @@ const me = {
 const mine = (more: Partial<Mine> = {}): Mine => ({
   role: 'member',
   readLine: 10,
+  unreadFrom: null,
+  unread: 0,
   mentions: 0,
   muted: false,
   pinned: false,
   urev: 1,
+  head: 20,
   threads: [],
   ...more,
 });
@@ -67,6 +70,9 @@ const message = (seq: number, rev: number, more: Partial<Message> = {}): Change 
   },
 });
 
+const gone = { recalledAt: 1, body: '' };
+const recall = (seq: number, rev: number) => ({ ...message(seq, rev, gone), recall: true }) as Change;
+
 let told: Changed[];
 let asked: string[];
 let store: ReturnType<typeof createStore>;
@@ -80,7 +86,7 @@ beforeEach(() => {
 });
 
 describe('unread', () => {
-  test('is the last line minus the read mark, and a message of the others adds one', () => {
+  test('is what the server counted, and a message of the others adds one', () => {
     store.apply('c', [message(11, 21)], 21);
     expect([store.unread('c'), store.mentions('c')]).toEqual([1, 0]);
     expect(told).toEqual([{ topic: 'conversation', id: 'c' }]);
@@ -109,14 +115,15 @@ describe('unread', () => {
   test('never rises because an older mark comes late', () => {
     store.apply('c', [message(11, 21), message(12, 22)], 22);
     store.markRead('c', 12);
-    store.mine({ head: 6, kind: 'mine', conversationId: 'c', mine: mine({ readLine: 11, urev: 6 }) });
+    const late = mine({ readLine: 11, unread: 1, urev: 6, head: 22 });
+    store.mine({ head: 6, kind: 'mine', conversationId: 'c', mine: late });
     expect(store.unread('c')).toBe(0);
     expect(store.markRead('c', 11)).toBe(false);
     store.start(
       {
         me: { ...me, permissions: [] },
         head: 6,
-        changed: [summary({ lastLine: 12, lastSeq: 12, head: 22, mine: mine({ readLine: 11, urev: 6 }) })],
+        changed: [summary({ lastLine: 12, lastSeq: 12, head: 22, mine: late })],
         left: [],
         people: [],
       },
@@ -130,7 +137,7 @@ describe('unread', () => {
       {
         me: { ...me, permissions: [] },
         head: 6,
-        changed: [summary({ lastLine: 11, lastSeq: 11, head: 21, mine: mine({ mentions: 1 }) })],
+        changed: [summary({ lastLine: 11, lastSeq: 11, head: 21, mine: mine({ unread: 1, mentions: 1, head: 21 }) })],
         left: [],
         people: [],
       },
@@ -138,6 +145,54 @@ describe('unread', () => {
     );
     store.apply('c', [message(11, 21, { mentions: ['me'] })], 21);
     expect([store.unread('c'), store.mentions('c')]).toEqual([1, 1]);
+  });
+
+  test('told as of an earlier change gets what has happened since, and as of a later one not twice', () => {
+    store.apply('c', [message(11, 21), message(12, 22), message(13, 23), recall(12, 24)], 24);
+    store.mine({ head: 6, kind: 'mine', conversationId: 'c', mine: mine({ unread: 1, urev: 6, head: 21 }) });
+    expect(store.unread('c')).toBe(2);
+    store.mine({ head: 7, kind: 'mine', conversationId: 'c', mine: mine({ unread: 5, urev: 7, head: 26 }) });
+    store.apply('c', [message(14, 25)], 25);
+    expect(store.unread('c')).toBe(5);
+    store.apply('c', [message(15, 26), message(16, 27)], 27);
+    expect(store.unread('c')).toBe(6);
+    expect(asked).toEqual([]);
+    // What happened between these two heads was told as one number: how it was counted is not known here.
+    store.mine({ head: 8, kind: 'mine', conversationId: 'c', mine: mine({ unread: 4, urev: 8, head: 25 }) });
+    expect(asked).toEqual(['c marks']);
+  });
+
+  test('a recall takes one away where it is heard live; where it may be an old one, the server is asked', () => {
+    store.apply('c', [message(11, 21), message(12, 22)], 22);
+    store.apply('c', [recall(11, 23)], 23);
+    expect([store.unread('c'), asked]).toEqual([1, []]);
+    store.apply('c', [recall(5, 24)], 24);
+    expect([store.unread('c'), asked]).toEqual([1, []]);
+    store.apply('c', [message(12, 25, { ...gone, answers: 1 })], 25);
+    expect([store.unread('c'), asked.includes('c marks')]).toEqual([1, true]);
+  });
+
+  test('a message that was recalled before this device heard of it never counts', () => {
+    store.apply('c', [message(11, 23, gone)], 23);
+    expect([store.unread('c'), asked]).toEqual([0, []]);
+  });
+
+  test('messages told out of their order, since one was edited, are asked for', () => {
+    store.apply('c', [message(12, 22), message(11, 23, { editedAt: 1 })], 23);
+    expect([store.unread('c'), asked]).toEqual([2, ['c marks']]);
+  });
+
+  test('begins at the line chosen by the reader, until they read past it or write', () => {
+    const chosen = mine({ unreadFrom: 6, unread: 5, urev: 6 });
+    store.mineTold('c', chosen);
+    store.apply('c', [message(11, 21), recall(7, 22)], 22);
+    expect(store.unread('c')).toBe(5);
+    expect(store.markRead('c', 5)).toBe(false);
+    expect(store.markRead('c', 8)).toBe(true);
+    expect(store.conversations.get('c')!.mine).toMatchObject({ readLine: 10, unreadFrom: 9, unread: 3 });
+    store.marked('c', 8, { ...chosen, unreadFrom: 9, unread: 3, urev: 7, head: 22 });
+    store.apply('c', [message(12, 23, { senderId: 'me' })], 23);
+    expect(store.conversations.get('c')!.mine).toMatchObject({ readLine: 12, unreadFrom: null, unread: 0 });
   });
 
   test('of a conversation one only looks at, or does not know, is none', () => {
@@ -156,9 +211,31 @@ describe('mentions', () => {
   test('that an edit or a recall may have taken away are asked for', () => {
     store.apply('c', [message(11, 21, { mentions: ['me'] })], 21);
     asked.length = 0;
-    store.apply('c', [message(11, 22, { recalledAt: 1, body: '' })], 22);
+    store.apply('c', [recall(11, 22)], 22);
     expect(asked).toEqual(['c marks']);
     expect(store.conversations.get('c')!.last).toMatchObject({ recalled: true, body: '' });
+  });
+
+  test('in an answer count at once, and the thread is followed from then on', () => {
+    store.follows('c', []);
+    const answer = { line: null, threadId: 'm3' };
+    store.apply('c', [message(11, 21, { ...answer, mentions: ['me'] })], 21);
+    expect([store.unread('c'), store.mentions('c'), asked]).toEqual([0, 1, ['c marks']]);
+    asked.length = 0;
+    store.apply('c', [message(12, 22, answer)], 22);
+    store.apply('c', [{ kind: 'answers', rev: 23, threadId: 'm3', answers: 2, lastAnswerAt: 1 }], 23);
+    expect(asked).toEqual(['c marks']);
+  });
+
+  test('in threads stay when the main line is read, and go with their thread', () => {
+    const threads = [{ threadId: 'm3', answers: 4, read: 1, unread: 2, mentions: 1 }];
+    store.mineTold('c', mine({ readLine: 8, unread: 2, mentions: 2, urev: 2, threads }));
+    store.markRead('c', 10);
+    expect([store.unread('c'), store.mentions('c')]).toEqual([0, 1]);
+    store.markThreadRead('c', 'm3', 3);
+    expect(store.conversations.get('c')!.mine!.threads).toEqual([{ ...threads[0], read: 3, unread: 1 }]);
+    store.markThreadRead('c', 'm3', 4);
+    expect([store.mentions('c'), store.conversations.get('c')!.mine!.threads]).toEqual([0, []]);
   });
 
   test('are none once everything is read, at once', () => {
@@ -170,11 +247,11 @@ describe('mentions', () => {
   test('after a mark are what the server says, unless a later mark was made here', () => {
     store.apply('c', [message(11, 21), message(12, 22, { mentions: ['me'] }), message(13, 23)], 23);
     store.markRead('c', 11);
-    store.marked('c', 11, 1);
+    store.marked('c', 11, mine({ readLine: 11, unread: 2, mentions: 1, urev: 2, head: 23 }));
     expect(store.mentions('c')).toBe(1);
     store.markRead('c', 13);
-    store.marked('c', 12, 5);
-    expect(store.mentions('c')).toBe(0);
+    store.marked('c', 12, mine({ readLine: 12, unread: 1, mentions: 5, urev: 3, head: 23 }));
+    expect([store.unread('c'), store.mentions('c')]).toEqual([0, 0]);
   });
 });
 
@@ -214,6 +291,10 @@ test('an answer older than what events have told already takes nothing back', ()
 });
 
 test('answers below a thread that may be followed are asked for; below others they are not', () => {
+  store.apply('c', [{ kind: 'answers', rev: 21, threadId: 'm3', answers: 1, lastAnswerAt: 1 }], 21);
+  expect(asked).toEqual(['c threads']);
+  store.follows('c', []);
+  asked.length = 0;
   store.apply('c', [{ kind: 'answers', rev: 21, threadId: 'm3', answers: 1, lastAnswerAt: 1 }], 21);
   expect(asked).toEqual([]);
   store.apply('c', [message(11, 22, { senderId: 'me' })], 22);

@@ -1,10 +1,11 @@
+import type { Answers } from '@parley/protocol/catalogue.ts';
 import type { ChangeEvent, MineEvent, Started } from '@parley/protocol/sync.ts';
 import { backoff } from './backoff.ts';
 import type { Calls } from './connection.ts';
 import { caughtUp, feedAt, hear, isBehind, type Feed } from './feed.ts';
 import type { Following } from './following.ts';
 import type { createPeople } from './people.ts';
-import type { ConversationStore } from './store.ts';
+import type { ConversationStore, Unsure } from './store.ts';
 
 /** How long (ms) a missing event may still be on its way before the server is asked. */
 const grace = 150;
@@ -93,17 +94,33 @@ export function createSync(
       if (!before) return;
       store.take(summary);
       following.notice(id, summary.head);
-      // Overtaken by live events: what it says of one's own marks may be too old.
-      if (summary.head < before.head) unsure(id, 'marks');
+      // Overtaken by the person's own stream: its counts were not taken, and what they were asked for is still not known.
+      if (summary.mine && before.mine && summary.mine.urev < before.mine.urev) unsure(id, 'marks');
+      if (!store.knowsFollows(id)) await listFollows(id);
     } catch {
       // What could not be asked now is told by the next connection's first call.
     }
   }
 
-  function unsure(id: string, why: 'marks' | 'members'): void {
+  /** Once for each conversation in which threads are answered: afterwards every answer is known to be followed or not. */
+  async function listFollows(conversationId: string): Promise<void> {
+    const threadIds: string[] = [];
+    for (let after: string | null = ''; after !== null;) {
+      const page: Answers['thread:follows'] = await calls.call('thread:follows', {
+        conversationId,
+        ...(after === '' ? {} : { after }),
+      });
+      threadIds.push(...page.threadIds);
+      after = page.next;
+    }
+    store.follows(conversationId, threadIds);
+  }
+
+  function unsure(id: string, why: Unsure): void {
     if (refreshing.has(id)) return;
-    // A count of members matters only on screen, and everybody who has the channel open learns of the same change at once.
+    // A count of members matters only on screen.
     if (why === 'members' && !following.isWatched(id)) return;
+    // All members of a channel may have to ask because of the same change: those who most likely have nothing to learn take their time.
     const wait = why === 'marks' ? 300 + backoff(0, { base: 700 }) : 500 + backoff(0, { base: 3_000 });
     refreshing.set(
       id,

@@ -37,5 +37,7 @@ export const conversationCalls = [
     conversations.setMemberRole(work, input).then((rev) => ({ rev })),
   ),
   call('read:mark', 'conversations.read', reading.markRead),
+  call('read:unread', 'conversations.read', reading.markUnread),
   call('thread:mark', 'conversations.read', reading.markThread),
+  call('thread:follows', 'conversations.read', reading.listFollows),
 ];

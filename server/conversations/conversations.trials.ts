@@ -3,6 +3,8 @@ import { here, type Trials } from '../testing/trials.ts';
 /** What each operation of conversations asks beyond its permission, and the words it is tried with: see docs/reference/permissions.md. */
 export const trials: Trials = {
   'read:mark': { asks: 'member', words: (scene) => ({ ...here(scene), line: 1 }) },
+  'read:unread': { asks: 'member', words: (scene) => ({ ...here(scene), line: 1 }) },
+  'thread:follows': { asks: 'member', words: here },
   'thread:mark': { asks: 'member', words: (scene) => ({ ...here(scene), threadId: scene.otherMessage, answers: 0 }) },
   'conversation:create': {
     asks: 'nothing',

@@ -102,10 +102,16 @@ export async function putMembers(
     `with heads as (update users u set head = head + 1 where u.id = any ($2) returning u.id, u.head)
      insert into members as m (conversation_id, user_id, role, rev, read_line, urev, joined_at)
      select c.id, h.id, $3, $4 + row_number() over (order by h.id) - 1, c.last_line, h.head, $5 from conversations c cross join heads h where c.id = $1
-     on conflict (conversation_id, user_id) do update set role = excluded.role, rev = excluded.rev, read_line = excluded.read_line, urev = excluded.urev,
-       joined_at = excluded.joined_at, left_at = null
+     on conflict (conversation_id, user_id) do update set role = excluded.role, rev = excluded.rev, read_line = excluded.read_line, unread_from = null,
+       urev = excluded.urev, joined_at = excluded.joined_at, left_at = null
      returning m.user_id as "userId"`,
     [conversation.id, ids, role, first, work.at],
+  );
+  // What was answered while they were away is read, as the main line is.
+  await work.sql(
+    `update thread_follows f set read_answers = r.answers from messages r
+     where r.id = f.thread_id and f.conversation_id = $1 and f.user_id = any ($2)`,
+    [conversation.id, ids],
   );
   await work.sql('update conversations set member_count = member_count + $2 where id = $1', [
     conversation.id,
@@ -204,20 +210,42 @@ export async function moveMine(
   work: Work,
   conversationId: string,
   userId: string,
-  change: { muted?: boolean | undefined; pinned?: boolean | undefined; role?: MemberRole; rev?: number } = {},
+  change: {
+    muted?: boolean | undefined;
+    pinned?: boolean | undefined;
+    role?: MemberRole;
+    rev?: number;
+    unreadFrom?: number | null;
+  } = {},
 ): Promise<Mine> {
   await work.sql(
     `with moved as (update users set head = head + 1 where id = $2 returning head)
      update members m set urev = moved.head, muted = coalesce($3, m.muted), pinned = coalesce($4, m.pinned),
-       role = coalesce($5, m.role), rev = coalesce($6, m.rev)
+       role = coalesce($5, m.role), rev = coalesce($6, m.rev), unread_from = case when $7 then $8 else m.unread_from end
      from moved where m.conversation_id = $1 and m.user_id = $2`,
-    [conversationId, userId, change.muted ?? null, change.pinned ?? null, change.role ?? null, change.rev ?? null],
+    [
+      conversationId,
+      userId,
+      change.muted ?? null,
+      change.pinned ?? null,
+      change.role ?? null,
+      change.rev ?? null,
+      change.unreadFrom !== undefined,
+      change.unreadFrom ?? null,
+    ],
   );
+  const mine = await readMine(work, conversationId, userId);
+  tellMine(work, userId, { head: mine.urev, kind: 'mine', conversationId, mine });
+  return mine;
+}
+
+/** What a member has of their own in a conversation, counted now. */
+export async function readMine(work: Work, conversationId: string, userId: string): Promise<Mine> {
   const [row] = await work.sql<{ mine: Mine }>(
-    `select ${mineJson('m')} as mine from members m where m.conversation_id = $1 and m.user_id = $2`,
+    `select ${mineJson('m', 'c')} as mine from members m join conversations c on c.id = m.conversation_id
+     where m.conversation_id = $1 and m.user_id = $2`,
     [conversationId, userId],
   );
-  tellMine(work, userId, { head: row!.mine.urev, kind: 'mine', conversationId, mine: row!.mine });
   return row!.mine;
 }
 

@@ -13,14 +13,14 @@ const time = (at: number) => new Date(at).toISOString();
 export async function copyMessages(client: ClientBase, messages: readonly Placed[]): Promise<void> {
   const stream = client.query(
     copyFrom(
-      `copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at, answers, last_answer_at) from stdin`,
+      `copy messages (id, conversation_id, seq, line, rev, sender_id, client_id, thread_id, title, body, mentions, created_at, answer, answers, last_answer_at) from stdin`,
     ),
   );
   let text = '';
   for (const m of messages) {
     const title = m.title === null ? '\\N' : escaped(m.title);
     const lastAnswer = m.lastAnswerAt === null ? '\\N' : time(m.lastAnswerAt);
-    text += `${m.id}\t${m.room.id}\t${m.seq}\t${orNull(m.mainLine)}\t${m.rev}\t${m.senderId}\t${escaped(m.line.id)}\t${orNull(m.threadId)}\t${title}\t${escaped(m.line.text)}\t{${m.mentions.join(',')}}\t${time(m.line.at)}\t${m.answers}\t${lastAnswer}\n`;
+    text += `${m.id}\t${m.room.id}\t${m.seq}\t${orNull(m.mainLine)}\t${m.rev}\t${m.senderId}\t${escaped(m.line.id)}\t${orNull(m.threadId)}\t${title}\t${escaped(m.line.text)}\t{${m.mentions.join(',')}}\t${time(m.line.at)}\t${orNull(m.answer)}\t${m.answers}\t${lastAnswer}\n`;
   }
   stream.end(text);
   await once(stream, 'finish');

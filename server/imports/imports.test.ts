@@ -250,6 +250,44 @@ test('stopped between any two batches and run again, it is what one run gives', 
   }
 });
 
+test('people named in imported answers follow the thread from there on, in one batch or in many', async () => {
+  const line = (n: number, sender: string, text: string, more: object = { reply_to: 'f-1' }) => ({
+    id: `f-${n}`,
+    channel: 'log',
+    topic: '',
+    sender,
+    ts: `2024-01-01T00:00:${10 + n}Z`,
+    text,
+    ...more,
+  });
+  const file = fileOf('follows.ndjson', [
+    line(0, 'Cai', 'hello', {}),
+    line(1, 'Ida', 'the plan', {}),
+    line(2, 'Omar', 'an answer'),
+    line(3, 'Ida', '@Cai and @Omar, please look'),
+    line(4, 'Omar', '@Ida, done'),
+    line(5, 'Ida', '@Cai once more'),
+  ]);
+  const wanted = {
+    mentions: ['3 Cai 2', '3 Omar 2', '4 Ida 3', '5 Cai 4'],
+    follows: ['Cai 1 t', 'Ida 4 f', 'Omar 3 f'],
+  };
+  for (const batch of [1, 2, 100]) {
+    const db = await house();
+    await importFile(db, file, { batch });
+    const mentions = await db.rows<{ is: string }>(
+      `select concat_ws(' ', n.seq - 1, u.name, n.answer) as is from mentions n join users u on u.id = n.user_id where n.line is null order by 1`,
+    );
+    const follows = await db.rows<{ is: string }>(
+      `select concat_ws(' ', u.name, f.read_answers, f.named) as is from thread_follows f join users u on u.id = f.user_id order by 1`,
+    );
+    expect({ mentions: mentions.map(({ is }) => is), follows: follows.map(({ is }) => is) }, `batch ${batch}`).toEqual(
+      wanted,
+    );
+    expect(await recount(db)).toEqual([]);
+  }
+});
+
 test('a longer file of the same source adds only what is new, and who had read everything still has', async () => {
   const db = await house();
   await db.rows(

@@ -33,6 +33,7 @@ export async function place(
       seq: ++count.lastSeq,
       mainLine: onMainLine ? ++count.lastLine : null,
       rev: ++count.head,
+      answer: null,
       answers: 0,
       lastAnswerAt: null,
     };
@@ -84,7 +85,7 @@ function threadOf(run: Run, room: Room, id: string, line: Line): { threadId: str
   return { threadId: parent?.rootId ?? null, title: null };
 }
 
-/** Roots that got answers in this batch, in the order of their first answer there. */
+/** Numbers the answers in their threads. Returns the roots that got answers in this batch, in the order of their first answer there. */
 async function countAnswers(client: ClientBase, messages: Placed[]): Promise<Root[]> {
   const inBatch = new Map(messages.map((message) => [message.id, message]));
   const outside = new Set(
@@ -92,7 +93,8 @@ async function countAnswers(client: ClientBase, messages: Placed[]): Promise<Roo
   );
   const known = await readRoots(client, [...outside]);
   const roots = new Map<string, Root>();
-  for (const { threadId, room, line } of messages) {
+  for (const message of messages) {
+    const { threadId, room, line } = message;
     if (threadId === null) continue;
     let root = roots.get(threadId);
     if (!root) {
@@ -107,7 +109,7 @@ async function countAnswers(client: ClientBase, messages: Placed[]): Promise<Roo
       };
       roots.set(threadId, root);
     }
-    root.answers++;
+    message.answer = ++root.answers;
     root.lastAnswerAt = Math.max(root.lastAnswerAt, line.at);
   }
   return [...roots.values()];

@@ -110,36 +110,52 @@ export async function storeAnswers(
   const follow = (userId: string, threadId: string, roomId: string, read: number) =>
     void follows.set(`${userId} ${threadId}`, { userId, threadId, roomId, read });
   for (const root of roots) follow(root.senderId, root.id, root.roomId, 0);
-  // One has read the thread up to one's own last answer.
-  const count = new Map(roots.map((root) => [root.id, root.answers]));
-  for (const { threadId } of messages) if (threadId !== null) count.set(threadId, count.get(threadId)! - 1);
-  for (const { threadId, senderId, room } of messages) {
-    if (threadId === null) continue;
-    const read = count.get(threadId)! + 1;
-    count.set(threadId, read);
-    follow(senderId, threadId, room.id, read);
-  }
+  // A person has read the thread up to their own last answer.
+  for (const { threadId, senderId, room, answer } of messages)
+    if (threadId !== null) follow(senderId, threadId, room.id, answer!);
   const rows = [...follows.values()];
   await client.query(
     `insert into thread_follows (user_id, thread_id, conversation_id, read_answers) select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[])
-     on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers) where excluded.read_answers > thread_follows.read_answers`,
+     on conflict (user_id, thread_id) do update set read_answers = greatest(thread_follows.read_answers, excluded.read_answers), named = false
+       where excluded.read_answers > thread_follows.read_answers or thread_follows.named`,
     [rows.map((f) => f.userId), rows.map((f) => f.threadId), rows.map((f) => f.roomId), rows.map((f) => f.read)],
   );
 }
 
+/** Stores who is named where; people named in a thread follow it from that answer on. Comes after `storeAnswers`: taking part counts for more. */
 export async function storeMentions(client: ClientBase, messages: readonly Placed[]): Promise<void> {
   const rows = messages.flatMap((m) =>
     m.mentions
       .filter((userId) => userId !== m.senderId)
-      .map((userId) => ({ userId, roomId: m.room.id, seq: m.seq, line: m.mainLine })),
+      .map((userId) => ({
+        userId,
+        roomId: m.room.id,
+        seq: m.seq,
+        line: m.mainLine,
+        ...(m.mainLine === null ? { threadId: m.threadId, answer: m.answer } : { threadId: null, answer: null }),
+      })),
   );
   if (rows.length === 0) return;
   await client.query(
     // Written so that each mention looks up its one membership: a plan the other way round reads all members for all mentions.
-    `insert into mentions (user_id, conversation_id, seq, line)
-     select n.person, n.room, n.seq, n.line from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as n (person, room, seq, line)
-     cross join lateral (select from members m where m.conversation_id = n.room and m.user_id = n.person and m.left_at is null limit 1) m on conflict do nothing`,
-    [rows.map((n) => n.userId), rows.map((n) => n.roomId), rows.map((n) => n.seq), rows.map((n) => n.line)],
+    `with named as (
+       insert into mentions (user_id, conversation_id, seq, line, thread_id, answer)
+       select n.person, n.room, n.seq, n.line, n.thread, n.answer
+       from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::int[]) as n (person, room, seq, line, thread, answer)
+       cross join lateral (select from members m where m.conversation_id = n.room and m.user_id = n.person and m.left_at is null limit 1) m
+       on conflict do nothing returning user_id, conversation_id, thread_id, answer
+     )
+     insert into thread_follows (user_id, thread_id, conversation_id, read_answers, named)
+     select user_id, thread_id, conversation_id, min(answer) - 1, true from named where thread_id is not null group by 1, 2, 3
+     on conflict do nothing`,
+    [
+      rows.map((n) => n.userId),
+      rows.map((n) => n.roomId),
+      rows.map((n) => n.seq),
+      rows.map((n) => n.line),
+      rows.map((n) => n.threadId),
+      rows.map((n) => n.answer),
+    ],
   );
 }
 

@@ -51,6 +51,8 @@ export type Placed = {
   seq: number;
   mainLine: number | null;
   rev: number;
+  /** Its place in its thread; null for a root. */
+  answer: number | null;
   answers: number;
   lastAnswerAt: number | null;
 };

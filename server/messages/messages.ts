@@ -8,6 +8,7 @@ import { requireMember, roomOf } from '../conversations/conversations.ts';
 import { advance, lockConversation } from '../conversations/members.ts';
 import { readFixed } from '../settings/settings.ts';
 import { keepRevision } from './revisions.ts';
+import { changeMentions, type Mentioning } from './mentions.ts';
 import { sendLane, type Draft, type Stored } from './send-lane.ts';
 
 /*
@@ -53,16 +54,7 @@ export async function edit(
   if (message.recalled) throw conflict('This message was recalled.');
   if (kept === 'all') await keepRevision(work, messageId, 'edit', body);
   const mentions = mentionsIn(body);
-  await work.sql('delete from mentions where conversation_id = $1 and seq = $2 and user_id <> all ($3)', [
-    conversationId,
-    message.seq,
-    mentions,
-  ]);
-  await work.sql(
-    `insert into mentions (user_id, conversation_id, seq, line) select m.user_id, $1, $2, $3 from members m
-     where m.conversation_id = $1 and m.user_id = any ($4) and m.user_id <> $5 and m.left_at is null on conflict do nothing`,
-    [conversationId, message.seq, message.line, mentions, message.senderId],
-  );
+  await changeMentions(work, message, mentions);
   return changeMessage(work, conversationId, messageId, 'message.edited', { body, mentions, edited_at: work.at });
 }
 
@@ -78,7 +70,7 @@ export async function recall(
   if (message.recalled) return { rev: message.rev };
   for (const guard of work.use(recallGuards)) await guard(work, { conversationId, messageId, seq: message.seq });
   if (kept === 'all') await keepRevision(work, messageId, 'recall', '');
-  await work.sql('delete from mentions where conversation_id = $1 and seq = $2', [conversationId, message.seq]);
+  await changeMentions(work, message, []);
   if (message.senderId !== work.person()) await auditRecall(work, conversationId, messageId, message);
   return changeMessage(work, conversationId, messageId, 'message.recalled', {
     recalled_at: work.at,
@@ -105,7 +97,7 @@ async function auditRecall(
   });
 }
 
-type Locked = { senderId: string; seq: number; line: number | null; rev: number; recalled: boolean; leads: boolean };
+type Locked = Mentioning & { rev: number; recalled: boolean; leads: boolean };
 
 /** Finds a message for an act of a member's, under its conversation's lock. `not_found` for everybody else; `conflict`: archived. */
 export async function lockMessage(work: Work, conversationId: string, messageId: string): Promise<Locked> {
@@ -114,7 +106,8 @@ export async function lockMessage(work: Work, conversationId: string, messageId:
   if (!role) throw notFound('conversation');
   if (conversation.archivedAt) throw conflict('This conversation is archived: nothing in it can change.');
   const [row] = await work.sql<Omit<Locked, 'leads'>>(
-    'select sender_id as "senderId", seq, line, rev, recalled_at is not null as recalled from messages where id = $1 and conversation_id = $2',
+    `select id, conversation_id as "conversationId", sender_id as "senderId", seq, line, rev, thread_id as "threadId", answer,
+       recalled_at is not null as recalled from messages where id = $1 and conversation_id = $2`,
     [messageId, conversationId],
   );
   if (!row) throw notFound('message');
@@ -142,7 +135,13 @@ export async function changeMessage(
   work.tell(roomOf(conversationId), 'change', {
     conversationId,
     head: rev,
-    change: { kind: 'message', rev, message: row!.message },
+    change: {
+      kind: 'message',
+      rev,
+      message: row!.message,
+      // A device counts one unread message less, without asking: it knows that this message was not recalled before.
+      ...(event === 'message.recalled' ? { recall: true } : {}),
+    },
   });
   work.record(event, { messageId, conversationId, seq: row!.message.seq });
   return { rev };

@@ -156,7 +156,7 @@ describe('threads', () => {
     expect(answer.line).toBeNull();
     const opened = await ada.call('conversation:open', { conversationId: id });
     expect(opened.lastLine).toBe(before);
-    expect(opened.mine!.threads).toEqual([{ threadId: root.id, answers: 2, read: 0 }]);
+    expect(opened.mine!.threads).toEqual([{ threadId: root.id, answers: 2, read: 0, unread: 2, mentions: 0 }]);
     expect((await page(ada, { threadId: root.id })).messages.map((m) => m.body)).toEqual([
       'who brings cake?',
       'me',
@@ -225,7 +225,7 @@ describe('unread', () => {
     for (const body of ['one', 'two', `three <@${ben.userId}>`]) await ada.says(body, { in: room });
     const unread = async (who: TestClient) => {
       const summary = await who.call('conversation:open', { conversationId });
-      return [summary.lastLine - summary.mine!.readLine, summary.mine!.mentions];
+      return [summary.mine!.unread, summary.mine!.mentions];
     };
     expect(await unread(ben)).toEqual([3, 1]);
     expect(await unread(ada)).toEqual([0, 0]);
@@ -234,8 +234,16 @@ describe('unread', () => {
       phone.mine.some((event) => event.kind === 'mine' && event.mine.readLine === 2 && event.mine.mentions === 1),
     );
     expect(await unread(phone)).toEqual([1, 1]);
-    expect(await ben.call('read:mark', { conversationId, line: 1 })).toEqual({ readLine: 2, mentions: 1 });
-    expect(await ben.call('read:mark', { conversationId, line: 99 })).toEqual({ readLine: 3, mentions: 0 });
+    expect(await ben.call('read:mark', { conversationId, line: 1 })).toMatchObject({
+      readLine: 2,
+      unread: 1,
+      mentions: 1,
+    });
+    expect(await ben.call('read:mark', { conversationId, line: 99 })).toMatchObject({
+      readLine: 3,
+      unread: 0,
+      mentions: 0,
+    });
     await ada.says('four', { in: room });
     await ben.says('five', { in: room });
     expect(await unread(ben)).toEqual([0, 0]);

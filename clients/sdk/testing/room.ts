@@ -62,7 +62,7 @@ export class Room {
   recall(index: number): void {
     const message = this.messages[index]!;
     if (message.recalledAt === null)
-      this.#tellMessage(this.#change(message, { body: '', recalledAt: this.head, mentions: [] }));
+      this.#tellMessage(this.#change(message, { body: '', recalledAt: this.head, mentions: [] }), true);
   }
 
   /** A change that shows in no timeline. */
@@ -130,8 +130,8 @@ export class Room {
     return changed;
   }
 
-  #tellMessage(message: Message): void {
-    this.#tell({ kind: 'message', rev: message.rev, message });
+  #tellMessage(message: Message, recall = false): void {
+    this.#tell({ kind: 'message', rev: message.rev, message, ...(recall ? { recall: true } : {}) });
   }
 
   #tell(change: Change): void {

@@ -29,7 +29,7 @@ const row = (
     conversation: { id, kind, name: id, createdAt: 0, archivedAt: archived ? 1 : null },
     lastLine: 10,
     last: at ? { at } : null,
-    mine: outside ? null : { readLine: 10 - unread, mentions, muted, pinned },
+    mine: outside ? null : { readLine: 10 - unread, unread, mentions, muted, pinned },
   }) as unknown as Summary;
 const drawn = (...given: Parameters<typeof sectionsOf>) =>
   sectionsOf(...given).map(({ name, rows }) => `${name}: ${rows.map(({ conversation }) => conversation.id).join(' ')}`);

@@ -10,8 +10,7 @@ const newestFirst = (a: Summary, b: Summary) =>
 
 /** Whether a conversation asks for attention: unread and not muted, or somebody named the reader. */
 export const isWaiting = (summary: Summary) =>
-  summary.mine !== null &&
-  (summary.mine.mentions > 0 || (!summary.mine.muted && summary.lastLine > summary.mine.readLine));
+  summary.mine !== null && (summary.mine.mentions > 0 || (!summary.mine.muted && summary.mine.unread > 0));
 
 /**
  * The reader's list, in sections. `held` are conversations that stay among the unread although they have been read.

@@ -53,6 +53,11 @@ export function useMessageActs(message: Message, inThread: boolean, router: Rout
         : null,
     copyLink: () => copy(link()),
     copyText: () => copy(withNames(message.body)),
+    // An answer in a thread has no line; its thread is read as a whole.
+    markUnread:
+      summary?.mine && message.line !== null && !(inThread && !topical)
+        ? () => attempt(() => parley.markUnread(message.conversationId, message.line))
+        : null,
     edit: mine && open ? edit : null,
     recall: open && (mine || moderates) ? recall : null,
   };
