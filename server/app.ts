@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { settingsInForce, type Config } from './config.ts';
 import { adminSchema } from './admin-schema.ts';
 import { defineAccess } from './access/access.model.ts';
+import { rightsGuards } from './access/access.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
 import { auditJobs } from './audit/export-task.ts';
 import { auditPlace, auditPlaceOf } from './audit/keys.ts';
 import { readings, readingsWriter } from './audit/readings.ts';
 import { sealer } from './audit/sealer.ts';
 import { conversationCalls } from './conversations/conversations.socket.ts';
-import { enterRooms } from './conversations/rooms.ts';
+import { closeRooms, enterRooms, followRights } from './conversations/rooms.ts';
 import { feed } from './dashboards/feed.ts';
 import { analyticsStore } from './dashboards/numbers.ts';
 import { defineDepartments } from './departments/departments.model.ts';
@@ -20,6 +21,7 @@ import { createGraphqlDoor } from './doors/graphql.ts';
 import { createHttpDoor } from './doors/http.ts';
 import type { Interface } from './doors/interfaces.ts';
 import { openSocketDoor } from './doors/socket.ts';
+import { narrowAuthority } from './identity/authority.ts';
 import { identityRoutes } from './identity/identity.http.ts';
 import { installIdentity } from './identity/identity.ts';
 import { createBroadcast } from './kernel/broadcast.ts';
@@ -42,7 +44,7 @@ import { pinCalls } from './pins/pins.socket.ts';
 import { unpinRecalled } from './pins/pins.ts';
 import { SendLane, sendLane } from './messages/send-lane.ts';
 import { presenceCalls } from './presence/presence.socket.ts';
-import { Presence, presence } from './presence/presence.ts';
+import { followSight, Presence, presence } from './presence/presence.ts';
 import { Typing, typing } from './presence/typing.ts';
 import { searchEngine } from './search/engine.ts';
 import { searchWatcher } from './search/indexing.ts';
@@ -99,6 +101,8 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   parts.install(cursorKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'cursor', 32)));
   parts.install(recallGuards, [unpinRecalled]);
   parts.install(settingGuards, [deleteRevisions]);
+  parts.install(rightsGuards, [narrowAuthority, closeRooms]);
+  followRights(house);
   parts.install(searchEngine, postgresIndex);
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(
@@ -106,6 +110,7 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
     new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }),
   );
   const states = parts.install(presence, new Presence(broadcast));
+  followSight(house);
   const typists = parts.install(typing, new Typing(broadcast, house.events));
 
   const graphql = createGraphqlDoor({ house, schema: adminSchema(), config });

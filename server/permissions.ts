@@ -52,6 +52,8 @@ export const demands = {
     'The author, or an owner or moderator of the conversation with messages.moderate; as long as it is not archived.',
   leader:
     'Owners and moderators of a channel, every member of a group; nobody in a direct conversation or an archived one.',
+  adder:
+    'Owners and moderators of a channel, every member of a group, as far as the organisation’s settings allow; only people the actor may see.',
   owner: 'Owners of the conversation, as long as it is not archived; nobody in a direct conversation.',
   newcomer: 'Whoever sees it: members, and anybody where it is a public channel; not when it is archived.',
   leaver: 'Members; not of a direct conversation. A channel’s last owner stays.',

@@ -300,6 +300,21 @@ end $function$;
 
 -- Tables
 
+create table addition_days (
+  added_by uuid not null,
+  day date not null,
+  people integer not null,
+  constraint addition_days_pkey PRIMARY KEY (added_by)
+);
+
+create table additions (
+  added_by uuid not null,
+  user_id uuid not null,
+  day date not null,
+  conversations integer not null,
+  constraint additions_pkey PRIMARY KEY (added_by, user_id)
+);
+
 create table analytics_check (
   only_one boolean default true not null,
   checked_at timestamp with time zone,
@@ -750,6 +765,7 @@ $function$;
 
 -- Indexes
 
+CREATE INDEX additions_user ON public.additions USING btree (user_id);
 CREATE INDEX audit_entries_action ON public.audit_entries USING btree (action, id);
 CREATE INDEX audit_entries_actor ON public.audit_entries USING btree (actor_id, id);
 CREATE INDEX audit_entries_at ON public.audit_entries USING btree (at);
@@ -804,6 +820,9 @@ CREATE INDEX users_status_order ON public.users USING btree (status, lower(name)
 
 -- Foreign keys
 
+alter table addition_days add constraint addition_days_added_by_fkey FOREIGN KEY (added_by) REFERENCES users(id) ON DELETE CASCADE;
+alter table additions add constraint additions_added_by_fkey FOREIGN KEY (added_by) REFERENCES users(id) ON DELETE CASCADE;
+alter table additions add constraint additions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id);
 alter table departments add constraint departments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES departments(id);
 alter table devices add constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

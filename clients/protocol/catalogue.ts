@@ -39,6 +39,7 @@ export const calls = {
   'conversation:leave': c.ConversationRef,
   'conversation:rename': c.ConversationRename,
   'conversation:archive': c.ConversationRef,
+  'conversation:make-private': c.ConversationRef,
   'conversation:browse': c.ConversationBrowse,
   'conversation:prefer': c.ConversationPrefer,
   'member:list': c.MemberList,
@@ -87,6 +88,8 @@ export type Answers = {
   'conversation:leave': Record<string, never>;
   'conversation:rename': { rev: number };
   'conversation:archive': { rev: number };
+  /** Of a channel that is private already nothing changes. There is no way back. */
+  'conversation:make-private': { rev: number };
   'conversation:browse': { conversations: c.Summary[]; next: string | null };
   'conversation:prefer': { muted: boolean; pinned: boolean };
   'member:list': { members: (c.Member & { person: p.Person })[]; next: string | null };
@@ -108,6 +111,7 @@ export type ServerEvents = {
   mine: (event: s.MineEvent) => void;
   typing: (event: s.TypingEvent) => void;
   presence: (event: s.PresenceEvent) => void;
+  rights: (event: s.RightsEvent) => void;
   bye: (event: s.ByeEvent) => void;
 };
 

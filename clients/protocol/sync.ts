@@ -70,5 +70,11 @@ export const TypingSet = z.strictObject({ conversationId: id, threadId: z.option
 export const PresenceSet = z.strictObject({ state: z.enum(['online', 'away']) });
 export const PresenceWatch = z.strictObject({ userIds: z.array(id).check(z.maxLength(limits.people)) });
 
+/**
+ * What the reader may do, or what this connection may hear, has changed. `session:me` says what they may do now; who may read asks
+ * `sync:start` for what was missed, and opens and watches again what they look at.
+ */
+export type RightsEvent = Record<string, never>;
+
 /** The last thing a closing connection hears: why, and whether coming back makes sense. */
 export type ByeEvent = { code: 'session_ended' | 'suspended' | 'resync' | 'restarting'; message: string };

@@ -57,6 +57,7 @@ export function createParley(options: Options): Parley {
       mine: (event) => sync.hearMine(event),
       typing: (event) => typing.hear(event),
       presence: (event) => presence.hear(event),
+      rights: () => void rightsChanged(),
     },
     changed: lineChanged,
     ended: (why) => void session.end(why),
@@ -94,6 +95,13 @@ export function createParley(options: Options): Parley {
     if (!live) sync.rest();
     wasLive = live;
     topics.tell({ topic: 'state' });
+  }
+
+  async function rightsChanged(): Promise<void> {
+    await sync.hearRights();
+    if (connection.state !== 'live') return;
+    following.connected();
+    presence.connected();
   }
 
   /** The server has stored one's own message. What it looks like is known already; its event, with its place in the stream, follows. */

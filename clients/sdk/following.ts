@@ -188,6 +188,13 @@ export function createFollowing(calls: Calls, store: ConversationStore, said: (m
         else void heal(id, one);
       }
     },
+    /** Nothing may be read any more: open windows hear why, everything is let go of. */
+    close(why: ParleyError): void {
+      for (const [id, one] of [...followed]) {
+        clearTimeout(one.timer);
+        refuse(id, one, why);
+      }
+    },
     clear(): void {
       for (const { timer } of followed.values()) clearTimeout(timer);
       followed.clear();

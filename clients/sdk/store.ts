@@ -230,13 +230,21 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
       });
       return moved;
     },
+    /** The person is still signed in, and may not read conversations. */
+    close(now: Me): void {
+      empty(now);
+    },
     clear(): void {
-      for (const known of [conversations, ownThreads, listed, history, ahead]) known.clear();
-      me = null;
-      topics.tell({ topic: 'me' });
-      topics.tell({ topic: 'conversations' });
+      empty(null);
     },
   };
+
+  function empty(now: Me | null): void {
+    for (const known of [conversations, ownThreads, listed, history, ahead]) known.clear();
+    me = now;
+    topics.tell({ topic: 'me' });
+    topics.tell({ topic: 'conversations' });
+  }
 
   function applied(summary: Summary, one: Change): Summary {
     const id = summary.conversation.id;

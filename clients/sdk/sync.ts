@@ -3,7 +3,9 @@ import type { ChangeEvent, MineEvent, Started } from '@parley/protocol/sync.ts';
 import { backoff } from './backoff.ts';
 import type { Calls } from './connection.ts';
 import { caughtUp, feedAt, hear, isBehind, type Feed } from './feed.ts';
+import { asParleyError, type ParleyError } from './failure.ts';
 import type { Following } from './following.ts';
+import type { Me } from './parley.ts';
 import type { createPeople } from './people.ts';
 import type { ConversationStore, Unsure } from './store.ts';
 
@@ -52,13 +54,30 @@ export function createSync(
   async function ask(call: Calls['call']): Promise<void> {
     const cursor = feed?.cursor ?? null;
     const now = era;
-    const started = await call('sync:start', { cursor, heads: cursor === null ? {} : following.heads() });
+    let started: Started;
+    try {
+      started = await call('sync:start', { cursor, heads: cursor === null ? {} : following.heads() });
+    } catch (error) {
+      const failure = asParleyError(error);
+      if (failure.code !== 'forbidden') throw error;
+      const me = await call('session:me', {});
+      if (now === era) close(me, failure);
+      return;
+    }
     if (now !== era) return;
     if (cursor === null || started.head >= cursor) return take(started, cursor);
     // The server knows less than this device: it was restored from an older copy. Everything is asked for anew.
     feed = null;
     following.clear();
     await ask(call);
+  }
+
+  /** The person may not read conversations: nothing of them stays on this device. A right given back begins with everything anew. */
+  function close(me: Me, why: ParleyError): void {
+    feed = null;
+    store.close(me);
+    following.close(why);
+    people.take([me]);
   }
 
   function healSoon(): void {
@@ -146,6 +165,11 @@ export function createSync(
       if (!feed) return;
       hear(feed, event.head, event).forEach(mine);
       healSoon();
+    },
+    /** What the person may do has changed: what is theirs is asked for again. */
+    async hearRights(): Promise<void> {
+      if (!waiting) await again();
+      else waiting.push(() => void again());
     },
     hearChange(event: ChangeEvent): void {
       if (waiting) return void waiting.push(() => following.hear(event));

@@ -1,13 +1,22 @@
-import { conflict } from '../kernel/errors.ts';
+import { conflict, forbidden } from '../kernel/errors.ts';
+import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
-import { lockUser, type SuspensionGuard } from '../users/users.ts';
+import { looksLike, type Face } from '../users/faces.ts';
+import { lockUser, type EditGuard, type SuspensionGuard } from '../users/users.ts';
 import { RoleGrantRow } from './access.model.ts';
 import { mayDealWith } from './access.policy.ts';
-import type { Role } from './roles.ts';
+import { permissionsOf, roleNames, roles, type Role } from './roles.ts';
 
 /*
  * Who holds which role. Two things always hold: the installation keeps an owner who can sign in, and nobody deals in rights they do not have.
  */
+
+/**
+ * What else must happen in the same act when what a person may do changes, told with what they may do from its commit on: what is open for them
+ * must close before others see the change. `app.ts` lists them.
+ */
+export type RightsGuard = (work: Work, userId: string, permissions: ReadonlySet<string>) => Promise<void> | void;
+export const rightsGuards = partKey<readonly RightsGuard[]>('guards of a change of rights');
 
 /** Gives a person a role; holding it already is fine. */
 export async function grant(
@@ -20,6 +29,7 @@ export async function grant(
   mayDealWith(work, [role], `Granting the role ${role}`);
   const user = await lockUser(work, userId);
   if (user.kind === 'imported') throw conflict('This person only speaks in imported history and can hold no role.');
+  await requireNotStronger(work, userId, 'Changing the roles of this person');
   const transaction = await work.transaction();
   if (await RoleGrantRow.findOne({ where: { userId, role }, transaction })) return;
   await RoleGrantRow.create({ userId, role, grantedBy: work.actor.id }, { transaction });
@@ -37,11 +47,13 @@ export async function withdraw(work: Work, userId: string, role: Role, { reason 
   work.require('roles.manage');
   mayDealWith(work, [role], `Withdrawing the role ${role}`);
   const user = await lockUser(work, userId);
+  await requireNotStronger(work, userId, 'Changing the roles of this person');
   if (role === 'owner') await requireAnotherOwner(work, userId);
   const transaction = await work.transaction();
   const held = await RoleGrantRow.findOne({ where: { userId, role }, transaction });
   if (!held) return;
   await held.destroy({ transaction });
+  await changeRights(work, userId, permissionsOf(await rolesOf(work, userId)));
   work.record('role.withdrawn', { userId, role });
   work.audit({
     action: 'role.withdrawn',
@@ -83,11 +95,33 @@ export const guardSuspension: SuspensionGuard = async (work, user) => {
   const held = await rolesOf(work, user.id);
   mayDealWith(work, held, 'Suspending this person');
   if (held.includes('owner')) await requireAnotherOwner(work, user.id);
+  await changeRights(work, user.id, permissionsOf([]));
 };
 
 /** Giving access back gives rights back: nobody gives back more than they have. */
 export const guardReactivation: SuspensionGuard = (work, user) =>
   requireNotStronger(work, user.id, 'Reactivating this person');
+
+/** A person's facts are what others know them by: nobody changes those of somebody stronger, or gives anybody the face of one. */
+export const guardEdit: EditGuard = async (work, user, face) => {
+  if (user) await requireNotStronger(work, user.id, 'Changing this person');
+  if (face) await requireOwnFace(work, face, user?.id ?? null);
+};
+
+/** Refuses a name and title by which a person could be taken for somebody who may do what the actor may not. */
+async function requireOwnFace(work: Work, face: Face, userId: string | null): Promise<void> {
+  const stronger = roleNames.filter((role) => roles[role].some((permission) => !work.may(permission)));
+  const people = await work.sql<Face>(
+    `select u.name, u.title from users u where u.id is distinct from $2 and exists (select from role_grants g where g.user_id = u.id and g.role = any ($1))`,
+    [stronger, userId],
+  );
+  if (people.some((person) => looksLike(person, face)))
+    throw forbidden('With this name and title the person would be taken for somebody who may do more than you.');
+}
+
+const changeRights = async (work: Work, userId: string, permissions: ReadonlySet<string>): Promise<void> => {
+  for (const guard of work.use(rightsGuards)) await guard(work, userId, permissions);
+};
 
 /** Refuses where the person holds a right the actor does not have. */
 export async function requireNotStronger(work: Work, userId: string, what: string): Promise<void> {

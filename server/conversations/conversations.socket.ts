@@ -24,6 +24,9 @@ export const conversationCalls = [
   call('conversation:archive', 'messages.send', (work, { conversationId }) =>
     conversations.archive(work, conversationId).then((rev) => ({ rev })),
   ),
+  call('conversation:make-private', 'messages.send', (work, { conversationId }) =>
+    conversations.makePrivate(work, conversationId).then((rev) => ({ rev })),
+  ),
   call('conversation:browse', 'channels.browse', lists.browse),
   call('conversation:prefer', 'conversations.read', conversations.prefer),
   call('member:list', 'conversations.read', lists.listMembers),

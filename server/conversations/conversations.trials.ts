@@ -17,10 +17,11 @@ export const trials: Trials = {
   'conversation:leave': { asks: 'leaver', words: here },
   'conversation:rename': { asks: 'leader', words: (scene) => ({ ...here(scene), name: 'renamed' }) },
   'conversation:archive': { asks: 'owner', words: here },
+  'conversation:make-private': { asks: 'owner', words: here },
   'conversation:browse': { asks: 'nothing', words: () => ({}) },
   'conversation:prefer': { asks: 'member', words: (scene) => ({ ...here(scene), muted: true }) },
   'member:list': { asks: 'reader', words: here },
-  'member:add': { asks: 'leader', words: (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }) },
+  'member:add': { asks: 'adder', words: (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }) },
   'member:remove': { asks: 'leader', words: (scene) => ({ ...here(scene), userId: scene.cast.tom }) },
   'member:role': { asks: 'owner', words: (scene) => ({ ...here(scene), userId: scene.cast.tom, role: 'moderator' }) },
 };

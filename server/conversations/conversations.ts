@@ -1,5 +1,9 @@
 import type { CallPayload } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
+import type { Permission } from '@parley/protocol/permissions.ts';
+import { authority } from '../kernel/authority.ts';
+import { requireReachable } from '../users/visibility.ts';
+import { countAdditions, requireMayAdd, requireMayCreate } from './additions.ts';
 import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
@@ -31,7 +35,9 @@ export { requireMember, roomOf } from './members.ts';
 /** Starts a group or a channel; the creator leads it. The same clientId finds what it created before. */
 export async function create(work: Work, input: CallPayload<'conversation:create'>): Promise<Summary> {
   const creator = work.person();
-  if (input.kind === 'channel') work.require('channels.create');
+  const others = input.memberIds.filter((id) => id !== creator);
+  await requireMayCreate(work, input.kind);
+  await requireMayAdd(work, others);
   if (input.visibility === 'public' && input.kind !== 'channel')
     throw malformed('visibility: only a channel can be public');
   const clientKey = `${creator}:${input.clientId}`;
@@ -44,10 +50,9 @@ export async function create(work: Work, input: CallPayload<'conversation:create
     clientKey,
   });
   if (created.isNew) {
-    const others = input.memberIds.filter((id) => id !== creator);
     await lockUsers(work, [creator, ...others]);
     await putMembers(work, created.row, [creator], 'owner');
-    await putMembers(work, created.row, others, 'member');
+    await countAdditions(work, await putMembers(work, created.row, others, 'member'));
   }
   return summaryFor(work, creator, created.row.id);
 }
@@ -55,12 +60,9 @@ export async function create(work: Work, input: CallPayload<'conversation:create
 /** The direct conversation with somebody: found, or begun. */
 export async function direct(work: Work, userId: string): Promise<Summary> {
   const me = work.person();
-  const [other] = await work.sql<{ id: string }>(
-    `select u.id from users u where u.id = $1 and u.kind <> 'imported' and ($3 or u.id = $2 or exists (
-       select from members a join members b using (conversation_id) where a.user_id = $2 and b.user_id = u.id and a.left_at is null and b.left_at is null))`,
-    [userId, me, work.may('people.read')],
-  );
-  if (!other) throw notFound('person');
+  // What is found may have been talked in before.
+  work.require('conversations.read');
+  await requireReachable(work, [userId]);
   const directKey = [me, userId].sort().join(':');
   const { row, isNew } = await createOnce(work, {
     kind: 'direct',
@@ -77,10 +79,22 @@ export async function direct(work: Work, userId: string): Promise<Summary> {
 /** What a reader sees of one conversation. A public channel looked at from outside is also heard on this connection, until `close`. */
 export async function open(work: Work, conversationId: string): Promise<Summary> {
   const { role } = await requireReader(work, conversationId);
-  const { seat } = work.doorway;
-  if (!role && seat) work.house.broadcast.join(seat, roomOf(conversationId));
+  if (!role) await look(work, conversationId);
   const [row] = await work.db.rows<SummaryRow>(summariesSql, [work.person(), [conversationId]], 'summaries');
   return row!.summary;
+}
+
+/** Lets this connection hear a public channel. An act that closes the channel waits for the lock, and then finds the connection in the room. */
+async function look(work: Work, conversationId: string): Promise<void> {
+  const { seat } = work.doorway;
+  if (!seat) return;
+  const still = await work.sql(`select from conversations where id = $1 and visibility = 'public' for share`, [
+    conversationId,
+  ]);
+  if (still.length === 0) throw notFound('conversation');
+  // The right to look may have been taken while the store was read.
+  const may = (permission: Permission) => work.use(authority).allows(work.person(), permission);
+  if (may('conversations.read') && may('channels.browse')) work.house.broadcast.join(seat, roomOf(conversationId));
 }
 
 export async function close(work: Work, conversationId: string): Promise<void> {
@@ -91,6 +105,7 @@ export async function close(work: Work, conversationId: string): Promise<void> {
 
 export async function join(work: Work, conversationId: string): Promise<Summary> {
   const me = work.person();
+  work.require('conversations.read');
   const { conversation, role } = await lockConversation(work, conversationId);
   if (!role && conversation.visibility !== 'public') throw notFound('conversation');
   if (conversation.archivedAt) throw archived();
@@ -108,8 +123,11 @@ export async function leave(work: Work, conversationId: string): Promise<void> {
 }
 
 export async function addMembers(work: Work, conversationId: string, userIds: string[]): Promise<string[]> {
-  const { conversation } = await lockAsLeader(work, conversationId);
-  return putMembers(work, conversation, userIds, 'member');
+  const { conversation, role } = await lockAsLeader(work, conversationId);
+  await requireMayAdd(work, userIds, role);
+  const added = await putMembers(work, conversation, userIds, 'member');
+  await countAdditions(work, added);
+  return added;
 }
 
 export async function removeMember(work: Work, conversationId: string, userId: string): Promise<void> {
@@ -156,6 +174,35 @@ export async function archive(work: Work, conversationId: string): Promise<numbe
   const { conversation, role } = await lockAsLeader(work, conversationId);
   if (role !== 'owner') throw forbidden('Only an owner can archive a conversation.');
   return changeConversation(work, conversation, { archivedAt: work.at }, 'conversation.archived');
+}
+
+/** Closes a public channel to all but its members. There is no way back: what members say among themselves is not opened to others later. */
+export async function makePrivate(work: Work, conversationId: string): Promise<number> {
+  const { conversation, role } = await lockAsLeader(work, conversationId);
+  if (role !== 'owner') throw forbidden('Only an owner can make a channel private.');
+  if (conversation.visibility === 'private') return conversation.rev;
+  await sendLookersAway(work, conversationId);
+  return changeConversation(work, conversation, { visibility: 'private' }, 'conversation.made-private');
+}
+
+/** Whoever looks at the channel without being in it stops hearing it before the commit, and is told to look again. */
+async function sendLookersAway(work: Work, conversationId: string): Promise<void> {
+  const { broadcast } = work.house;
+  const members = await work.sql<{ id: string }>(
+    'select user_id as id from members where conversation_id = $1 and left_at is null',
+    [conversationId],
+  );
+  const inside = new Set(members.map(({ id }) => id));
+  work.beforeCommit(() => {
+    const lookers = broadcast.seatsIn(roomOf(conversationId)).filter(({ personId }) => !inside.has(personId));
+    for (const seat of lookers) broadcast.silence(seat, roomOf(conversationId));
+    work.afterCommit(() => {
+      for (const seat of lookers) broadcast.toSeat(seat, 'rights', '{}');
+    });
+    work.onRollback(() => {
+      for (const seat of lookers) broadcast.join(seat, roomOf(conversationId));
+    });
+  });
 }
 
 /** Mutes or pins for the asking person alone. */
@@ -213,7 +260,7 @@ async function createOnce(work: Work, wanted: New): Promise<{ row: ConversationR
 async function changeConversation(
   work: Work,
   conversation: ConversationRow,
-  change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt'>>,
+  change: Partial<Pick<ConversationRow, 'name' | 'purpose' | 'archivedAt' | 'visibility'>>,
   event: string,
 ): Promise<number> {
   const rev = await advance(work, conversation.id);

@@ -15,6 +15,8 @@ export async function browse(
   work: Work,
   { query, after, limit }: CallPayload<'conversation:browse'>,
 ): Promise<{ conversations: Summary[]; next: string | null }> {
+  // A summary shows what was said last.
+  work.require('conversations.read');
   const [name, id] = after === undefined ? ['', '00000000-0000-0000-0000-000000000000'] : readCursor(after);
   const rows = await work.db.rows<SummaryRow>(
     `select ${summaryJson} as summary from conversations c left join members m on m.conversation_id = c.id and m.user_id = $1

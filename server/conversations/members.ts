@@ -1,5 +1,7 @@
 import type { MemberRole, Mine, Summary } from '@parley/protocol/conversations.ts';
 import type { MineEvent } from '@parley/protocol/sync.ts';
+import { authority } from '../kernel/authority.ts';
+import { personRoom } from '../kernel/broadcast.ts';
 import { forbidden, notFound, Refused } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import { lockUsers } from '../users/users.ts';
@@ -7,7 +9,6 @@ import { ConversationRow } from './conversations.model.ts';
 import { memberJson, mineJson, summariesSql, type MemberJsonRow, type SummaryRow } from './summaries.ts';
 
 export const roomOf = (conversationId: string) => `conversation:${conversationId}`;
-export const roomOfPerson = (userId: string) => `user:${userId}`;
 
 /** What a person may do in a conversation is decided by this row. */
 export type Standing = {
@@ -161,7 +162,9 @@ export async function takeOut(work: Work, conversation: ConversationRow, userId:
     broadcast.leavePerson(userId, roomOf(conversation.id));
     // Again after it, for a connection that came in between and read the membership as it still was.
     work.afterCommit(() => broadcast.leavePerson(userId, roomOf(conversation.id)));
-    work.onRollback(() => broadcast.joinPerson(userId, roomOf(conversation.id)));
+    work.onRollback(() => {
+      if (mayRead(work, userId)) broadcast.joinPerson(userId, roomOf(conversation.id));
+    });
   }
 }
 
@@ -183,14 +186,21 @@ export async function tellMembers(work: Work, conversationId: string, userIds: s
 async function tellJoined(work: Work, conversationId: string, userIds: string[]): Promise<void> {
   for (const userId of userIds) {
     const summary = await summaryFor(work, userId, conversationId);
-    work.afterCommit(() => work.house.broadcast.joinPerson(userId, roomOf(conversationId)));
+    work.afterCommit(() => {
+      if (mayRead(work, userId)) work.house.broadcast.joinPerson(userId, roomOf(conversationId));
+    });
     tellMine(work, userId, { head: summary.mine!.urev, kind: 'joined', summary });
   }
 }
 
+/** Tells a person's connections of what is theirs in a conversation, while they may read conversations at all. */
 export function tellMine(work: Work, userId: string, event: MineEvent): void {
-  work.tell(roomOfPerson(userId), 'mine', event);
+  work.afterCommit(() => {
+    if (mayRead(work, userId)) work.house.broadcast.toRoom(personRoom(userId), 'mine', JSON.stringify(event));
+  });
 }
+
+const mayRead = (work: Work, userId: string): boolean => work.use(authority).allows(userId, 'conversations.read');
 
 /** Locks the acting person's own membership, after their own row, as all acts do; a person who is no member finds nothing. */
 export async function lockMember(work: Work, conversationId: string, userId: string): Promise<void> {

@@ -129,3 +129,23 @@ describe.each(names)('%s', (name) => {
 async function forgetRights(): Promise<void> {
   world.app.house.events.announce([{ type: 'role.granted', payload: { userId: staying[0] }, actorId: null }]);
 }
+
+test('a token with anything added to it, or taken from it, is refused, and as it was it still applies', async () => {
+  const { id } = await world.person('Token');
+  const args = { id, title: 'Baker' };
+  const { token } = await olga.askAct('editPerson', args);
+  const apply = async (previewToken: string) =>
+    (await olga.askAct('editPerson', args, { reason: 'x', previewToken })).code;
+  for (const more of ['.junk', '.', '=', '!!', ' x', '\u200b', 'A'])
+    expect(await apply(`${token}${more}`), more).toBe('malformed');
+  const [text, signature] = token!.split('.');
+  for (const other of [
+    `${text}..${signature}`,
+    `${text}.!${signature}`,
+    `${text}`,
+    `.${signature}`,
+    token!.slice(0, -1),
+  ])
+    expect(await apply(other), other.slice(-60)).toBe('malformed');
+  expect(await apply(token!)).toBeUndefined();
+});

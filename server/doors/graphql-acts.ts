@@ -4,6 +4,7 @@ import { limits } from '@parley/protocol/limits.ts';
 import type { Permission } from '@parley/protocol/permissions.ts';
 import { optionalText, text } from '@parley/protocol/words.ts';
 import type { AuditEntry } from '../kernel/audit-log.ts';
+import { authority } from '../kernel/authority.ts';
 import type { RowChange } from '../kernel/database.ts';
 import { malformed, refusalOf, Refused } from '../kernel/errors.ts';
 import { apply, preview } from '../kernel/preview.ts';
@@ -86,7 +87,10 @@ async function perform(spec: ActSpec<unknown>, said: Record<string, unknown>, wo
       spec.name,
       input,
       previewToken,
-      (act) => spec.run(act, input, reason ?? null),
+      async (act) => {
+        await act.use(authority).confirm(act, spec.permission);
+        return spec.run(act, input, reason ?? null);
+      },
       work.doorway,
     );
     return { kind: 'applied', plan, resultId: result?.id ?? null, link: result?.link ?? null };

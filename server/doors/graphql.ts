@@ -157,6 +157,7 @@ async function readingWork(house: House, trustProxy: number, request: Request, r
     record: refuse,
     audit: refuse,
     tell: refuse,
+    beforeCommit: refuse,
     afterCommit: refuse,
     onRollback: refuse,
   };

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import express, { type Express, type Request, type RequestHandler, type Response, type Router } from 'express';
 import { limits } from '@parley/protocol/limits.ts';
 import type { Declared } from '@parley/protocol/permissions.ts';
-import { stranger, type Actor } from '../kernel/actor.ts';
+import { mayEnter, stranger, type Actor } from '../kernel/actor.ts';
 import { authority } from '../kernel/authority.ts';
 import { Download } from '../kernel/download.ts';
 import { forbidden, malformed, refusalOf, Refused, unauthenticated } from '../kernel/errors.ts';
@@ -135,7 +135,7 @@ async function answer(
     const outcome = await runOperation(house, actor, operation as never, input, doorway);
     if (outcome.error) return answerRefusal(response, outcome.error);
     if (outcome.ok === undefined) return void response.status(204).end();
-    if (outcome.ok instanceof Download) return await handOut(house, outcome.ok, response);
+    if (outcome.ok instanceof Download) return await handOut(house, actor, outcome.ok, response);
     response.type('json').send(outcome.ok instanceof JsonText ? outcome.ok.text : JSON.stringify(outcome.ok));
   } catch (thrown) {
     const error = judgeThrown(thrown);
@@ -147,13 +147,24 @@ async function answer(
 }
 
 /** Sends a file as it is read. One that breaks off is cut: a file that looks whole and is not would be worse than none. */
-async function handOut(house: House, { fileName, type, pieces }: Download, response: Response): Promise<void> {
-  response.attachment(fileName);
-  response.type(type);
-  await pipeline(Readable.from(pieces), response).catch((error: unknown) => {
+async function handOut(house: House, actor: Actor, file: Download, response: Response): Promise<void> {
+  response.attachment(file.fileName);
+  response.type(file.type);
+  await pipeline(Readable.from(whileAllowed(house, actor, file)), response).catch((error: unknown) => {
     house.log.warn({ err: error, requestId: requestIdOf(response) }, 'a file could not be handed out to its end');
     response.destroy();
   });
+}
+
+/** A slow reader may lose the right to what is being read. */
+async function* whileAllowed(house: House, actor: Actor, { needs, pieces }: Download): AsyncGenerator<string> {
+  const who = house.parts.use(authority);
+  for await (const piece of pieces) {
+    const now = who.refresh(actor);
+    const lost = needs.find((permission) => !mayEnter(now, permission));
+    if (lost) throw forbidden(`This needs the permission ${lost}.`);
+    yield piece;
+  }
 }
 
 /** Where a request came in, for the log and the audit. */

@@ -119,6 +119,7 @@ describe('coming in', () => {
   test('a session ended while its person was being let in does not get in', async () => {
     const ended = new Set<string>();
     const authority: Authority = {
+      ...believesEverybody,
       async identify(token) {
         const actor = await believesEverybody.identify(token);
         ended.add(actor.deviceId!);

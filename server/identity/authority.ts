@@ -1,11 +1,13 @@
 import type { PersonKind, PersonStatus } from '@parley/protocol/people.ts';
+import type { RightsGuard } from '../access/access.ts';
 import { permissionsOf } from '../access/roles.ts';
-import type { Actor } from '../kernel/actor.ts';
-import type { Authority } from '../kernel/authority.ts';
+import type { Declared } from '@parley/protocol/permissions.ts';
+import { mayEnter, type Actor } from '../kernel/actor.ts';
+import { authority, type Authority } from '../kernel/authority.ts';
 import { now } from '../kernel/clock.ts';
-import { Refused } from '../kernel/errors.ts';
+import { forbidden, Refused } from '../kernel/errors.ts';
 import type { Happening } from '../kernel/events.ts';
-import type { House } from '../kernel/work.ts';
+import type { House, Work } from '../kernel/work.ts';
 import { accessSeconds, readAccess } from './access-token.ts';
 import type { Keys } from './keys.ts';
 
@@ -25,10 +27,13 @@ type Row = { name: string; kind: PersonKind; status: PersonStatus; endedAt: Date
  * 1. `identify` reads the token and then the database: device, person and roles in one statement, once a connection or request.
  * 2. What it read stays in memory and is moved by events in the moment they are announced, so `refresh` needs no query and is never late:
  *    an ended device, a suspended person, a role granted or withdrawn counts from the next call on.
- * 3. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
+ * 3. What an act under way takes from a person is taken before it commits (`narrow`), and again by the event after it; an act that fails gives
+ *    it back.
+ * 4. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
  */
 export function createAuthority(house: House, keys: Keys): Authority {
   const standings = new Map<string, Standing>();
+  const narrowed = new Map<string, ReadonlySet<string>>();
   const endedDevices = new Map<string, number>();
   let moves = 0;
 
@@ -45,12 +50,18 @@ export function createAuthority(house: House, keys: Keys): Authority {
     endedDevices.set(String(deviceId), now());
     forget(endedDevices);
   });
-  hear('user.suspended', ({ userId }) => amend(userId, () => ({ status: 'suspended' })));
+  hear('user.suspended', ({ userId }) => {
+    amend(userId, () => ({ status: 'suspended' }));
+    narrowed.delete(String(userId));
+  });
   hear('user.reactivated', ({ userId }) => amend(userId, () => ({ status: 'active' })));
   hear('role.granted', ({ userId, role }) => amend(userId, ({ roles }) => ({ roles: [...roles, String(role)] })));
-  hear('role.withdrawn', ({ userId, role }) =>
-    amend(userId, ({ roles }) => ({ roles: roles.filter((held) => held !== role) })),
-  );
+  hear('role.withdrawn', ({ userId, role }) => {
+    amend(userId, ({ roles }) => ({ roles: roles.filter((held) => held !== role) }));
+    narrowed.delete(String(userId));
+  });
+
+  const permissionsNow = (userId: string, standing: Standing) => narrowed.get(userId) ?? standing.permissions;
 
   async function load(userId: string, deviceId: string): Promise<Row | undefined> {
     for (let attempt = 0; ; attempt++) {
@@ -81,7 +92,7 @@ export function createAuthority(house: House, keys: Keys): Authority {
         id: userId,
         name: row.name,
         deviceId,
-        permissions: standing.permissions,
+        permissions: permissionsNow(userId, standing),
       };
     },
 
@@ -90,10 +101,47 @@ export function createAuthority(house: House, keys: Keys): Authority {
       const standing = standings.get(actor.id);
       if (standing) requireActive(standing);
       if (actor.deviceId && endedDevices.has(actor.deviceId)) throw sessionEnded();
-      if (!standing || standing.permissions === actor.permissions) return actor;
-      return { ...actor, permissions: standing.permissions } satisfies Actor;
+      const permissions = standing && permissionsNow(actor.id, standing);
+      if (!permissions || permissions === actor.permissions) return actor;
+      return { ...actor, permissions } satisfies Actor;
     },
+
+    allows(personId, permission) {
+      const standing = standings.get(personId);
+      return standing?.status === 'active' && permissionsNow(personId, standing).has(permission);
+    },
+
+    narrow(personId, permissions) {
+      narrowed.set(personId, permissions);
+      return () => void narrowed.delete(personId);
+    },
+
+    confirm,
   };
+}
+
+/** What an act takes from a person, they are without before it commits; if it fails, they have it again. */
+export const narrowAuthority: RightsGuard = (work, userId, permissions) =>
+  work.beforeCommit(() => work.onRollback(work.use(authority).narrow(userId, permissions)));
+
+/**
+ * Takes the turn of acts that need a right, and reads on a fresh snapshot whether the actor still has it. Row locks would do the same with a
+ * deadlock each time two people act on each other: each holds itself and waits for the other.
+ */
+async function confirm(work: Work, permission: Declared): Promise<void> {
+  const { id, deviceId } = work.actor;
+  if (!id) return;
+  await work.sql(`select pg_advisory_xact_lock(hashtext('parley standing'))`);
+  const [row] = await work.sql<Row>(standingSql, [deviceId, id]);
+  if (!row) throw sessionEnded();
+  requireActive(row);
+  if (row.endedAt) throw sessionEnded();
+  const permissions: ReadonlySet<string> = permissionsOf(row.roles);
+  if (!mayEnter({ ...work.actor, permissions }, permission))
+    throw forbidden(`This needs the permission ${permission}, which was taken from you a moment ago.`);
+  // The verb judges with what the door read: whoever lost anything since is judged anew, from the door on.
+  if ([...work.actor.permissions].some((held) => !permissions.has(held)))
+    throw new Refused('moved', 'Your own rights changed a moment ago. Look at the plan again.');
 }
 
 const standingSql = `
@@ -104,7 +152,7 @@ const sessionEnded = () => new Refused('session_ended', 'This session has ended.
 
 const withPermissions = (standing: Standing): Standing => ({ ...standing, permissions: permissionsOf(standing.roles) });
 
-function requireActive(standing: Standing): void {
+function requireActive(standing: Pick<Standing, 'status'>): void {
   if (standing.status === 'suspended')
     throw new Refused('suspended', 'This account is suspended. Ask an administrator.');
   if (standing.status !== 'active') throw sessionEnded();

@@ -1,3 +1,5 @@
+import { requireNotStronger } from '../access/access.ts';
+import { authority } from '../kernel/authority.ts';
 import { forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import { inOrder, lockUsers, type SuspensionGuard } from '../users/users.ts';
@@ -30,24 +32,19 @@ export async function list(work: Work): Promise<Device[]> {
   );
 }
 
-/** Ends a device at once: one's own, or with `devices.end` anybody's. Ending an ended one changes nothing. */
+/** Ends a device at once: one's own, or with `devices.end` that of anybody not stronger. Ending an ended one changes nothing. */
 export async function end(
   work: Work,
   deviceId: string,
   { reason = null }: { reason?: string | null } = {},
 ): Promise<void> {
-  const [device] = await work.sql<{ userId: string }>('select user_id as "userId" from devices where id = $1', [
-    deviceId,
-  ]);
-  const own = device?.userId === work.actor.id;
-  // A stranger's device and no device at all are one answer, unless the actor may know.
-  if (!device || (!own && !work.may('devices.end') && !work.may('devices.read'))) throw notFound('device');
-  if (!own && !work.may('devices.end')) throw forbidden('This needs the permission devices.end.');
-  await endDevices(work, 'id = $1', deviceId, own ? 'signed out' : 'ended by an administrator', reason);
+  const device = await findDevice(work, deviceId);
+  if (device.userId !== work.actor.id) await work.use(authority).confirm(work, 'devices.end');
+  await endFound(work, device, reason);
 }
 
 /** As `end`, for many of anybody's: all of them or, where one is refused, none. */
-export async function endAll(work: Work, deviceIds: readonly string[], why: { reason: string }): Promise<void> {
+export async function endAll(work: Work, deviceIds: readonly string[], { reason }: { reason: string }): Promise<void> {
   work.require('devices.end');
   // People before their devices, as acts do that end all devices of a person.
   const owners = await work.sql<{ id: string }>('select distinct user_id as id from devices where id = any ($1)', [
@@ -57,7 +54,24 @@ export async function endAll(work: Work, deviceIds: readonly string[], why: { re
     work,
     owners.map(({ id }) => id),
   );
-  for (const id of inOrder(deviceIds)) await end(work, id, why);
+  for (const id of inOrder(deviceIds)) await endFound(work, await findDevice(work, id), reason);
+}
+
+type Found = { id: string; userId: string };
+
+async function findDevice(work: Work, deviceId: string): Promise<Found> {
+  const [device] = await work.sql<Found>('select id, user_id as "userId" from devices where id = $1', [deviceId]);
+  const own = device?.userId === work.actor.id;
+  // A stranger's device and no device at all are one answer, unless the actor may know.
+  if (!device || (!own && !work.may('devices.end') && !work.may('devices.read'))) throw notFound('device');
+  if (!own && !work.may('devices.end')) throw forbidden('This needs the permission devices.end.');
+  return device;
+}
+
+async function endFound(work: Work, { id, userId }: Found, reason: string | null): Promise<void> {
+  const own = userId === work.actor.id;
+  if (!own) await requireNotStronger(work, userId, 'Ending this device');
+  await endDevices(work, 'id = $1', id, own ? 'signed out' : 'ended by an administrator', reason);
 }
 
 /** Ends every device of somebody who is suspended, in the same act. */

@@ -27,7 +27,10 @@ export const trials: Trials = {
     asks: 'nothing',
     words: () => '{ devices(first: 2) { edges { node { person { name } } } totalCount } }',
   },
-  'mutation endDevices': { asks: 'nothing', words: ({ cast }) => ({ ids: [cast.device] }) },
+  'mutation endDevices': {
+    asks: 'notStronger',
+    words: (scene) => ({ ids: [weaker(scene) ? scene.cast.device : scene.cast.ownersDevice] }),
+  },
   'mutation inviteAgain': {
     asks: 'notStronger',
     words: (scene) => ({ id: weaker(scene) ? scene.cast.invitedMember : scene.cast.invitedOwner }),

@@ -1,8 +1,8 @@
-import { guardReactivation, guardSuspension } from '../access/access.ts';
+import { guardEdit, guardReactivation, guardSuspension } from '../access/access.ts';
 import { authority } from '../kernel/authority.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { House } from '../kernel/work.ts';
-import { reactivationGuards, suspensionGuards } from '../users/users.ts';
+import { editGuards, reactivationGuards, suspensionGuards } from '../users/users.ts';
 import { createAuthority } from './authority.ts';
 import { endDevicesOfSuspended } from './devices.ts';
 import { deriveKeys, type Keys } from './keys.ts';
@@ -43,5 +43,6 @@ export function installIdentity(house: House, options: IdentityOptions): void {
   house.parts.install(authority, createAuthority(house, keys));
   house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended]);
   house.parts.install(reactivationGuards, [guardReactivation]);
+  house.parts.install(editGuards, [guardEdit]);
   void readyDecoy();
 }

@@ -16,6 +16,7 @@ const resync: ByeEvent = {
   code: 'resync',
   message: 'This connection did not read what it was sent. Connect again and ask for what is missing.',
 };
+const unsettled: ByeEvent = { code: 'resync', message: 'What you may hear has changed. Connect again.' };
 
 /**
  * Says things to connections.
@@ -50,7 +51,7 @@ export class Broadcast {
   /** From now on the seat hears; what was said to it while it entered its rooms comes first. */
   open(seat: Seat): void {
     seat.open = true;
-    seat.left = null;
+    this.entered(seat);
     if (seat.owed !== null) this.#mark(seat);
   }
 
@@ -64,15 +65,30 @@ export class Broadcast {
   }
 
   /**
-   * Enters a room. While a seat arrives, its rooms are read from the store; a leave that was announced meanwhile is newer than what was read
-   * and wins, or somebody removed in that moment would go on listening.
+   * A seat's rooms are about to be read from the store. Until `entered`, a leave that is announced is newer than what was read and wins;
+   * otherwise a person removed in that moment would go on listening. A seat that arrives is entering until it is opened.
    */
+  entering(seat: Seat): void {
+    seat.entering++;
+  }
+
+  entered(seat: Seat): void {
+    seat.entering--;
+    if (seat.entering === 0) seat.left = null;
+  }
+
+  /** Enters a room, unless a leave was announced while the seat was entering. */
   join(seat: Seat, room: string): void {
     if (seat.rooms.length > 0 && !seat.left?.has(room)) this.#rooms.enter(seat, room);
   }
 
   leave(seat: Seat, room: string): void {
-    if (!seat.open) (seat.left ??= new Set()).add(room);
+    if (seat.entering > 0) (seat.left ??= new Set()).add(room);
+    this.#rooms.leave(seat, room);
+  }
+
+  /** Takes a seat out of a room for now: unlike a leave, this says nothing of what is read from the store meanwhile, and a join may follow. */
+  silence(seat: Seat, room: string): void {
     this.#rooms.leave(seat, room);
   }
 
@@ -91,6 +107,11 @@ export class Broadcast {
   /** The connections of a person now. The list is the room's own: copy it before changing who is in it. */
   seatsOf(personId: string): readonly Seat[] {
     return this.#rooms.get(personRoom(personId))?.seats ?? [];
+  }
+
+  /** The connections in a room now. The list is the room's own: copy it before changing who is in it. */
+  seatsIn(room: string): readonly Seat[] {
+    return this.#rooms.get(room)?.seats ?? [];
   }
 
   /** All connections now. */
@@ -140,6 +161,11 @@ export class Broadcast {
   /** Ends every connection of a device at once, telling it why. */
   cutDevice(deviceId: string, bye: ByeEvent): void {
     for (const seat of this.seats().filter((one) => one.deviceId === deviceId)) this.cut(seat, bye);
+  }
+
+  /** Has every connection of a person come back anew: what they hear could not be settled while they are open. */
+  resyncPerson(personId: string): void {
+    this.cutPerson(personId, unsettled);
   }
 
   /** Ends every connection of a person at once, telling it why. */

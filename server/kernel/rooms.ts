@@ -23,7 +23,9 @@ export class Seat {
   /** The rooms it sits in, and its index in each. */
   readonly rooms: Room[] = [];
   readonly places: number[] = [];
-  /** Rooms it was taken out of before it was open. */
+  /** How many readings of the store are under way whose rooms it will enter; its arrival is one. */
+  entering = 1;
+  /** Rooms it was taken out of while it was entering. */
   left: Set<string> | null = null;
 
   constructor(personId: string, deviceId: string, link: Link) {

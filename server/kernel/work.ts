@@ -59,6 +59,8 @@ export type Work = {
   audit(entry: Omit<AuditEntry, 'outcome'> & { outcome?: AuditEntry['outcome'] }): void;
   /** Sends to everyone in a room after commit, in order. */
   tell(room: string, event: string, payload: unknown): void;
+  /** Runs when nothing but the commit is left to do: for what must have happened outside the database before others see the change. */
+  beforeCommit(then: () => void): void;
   afterCommit(then: () => void): void;
   /** Takes back something done outside the database, should the act not be committed. */
   onRollback(undo: () => void): void;
@@ -115,6 +117,7 @@ async function runOnce<T>(
   options: WorkOptions & { doorway: Work['doorway'] },
 ): Promise<{ result: T; plan: Plan }> {
   const plan: Plan = { changes: [], audit: [], events: [] };
+  const before: (() => void)[] = [];
   const after: (() => void)[] = [];
   const undos: (() => void)[] = [];
   let transaction: Promise<Transaction> | undefined;
@@ -148,6 +151,7 @@ async function runOnce<T>(
     record: (type, payload) => void plan.events.push({ type, payload, actorId: actor.id }),
     audit: (entry) => void plan.audit.push({ outcome: 'done', ...entry }),
     tell: (room, event, payload) => void after.push(() => house.broadcast.toRoom(room, event, JSON.stringify(payload))),
+    beforeCommit: (then) => void before.push(then),
     afterCommit: (then) => void after.push(then),
     onRollback: (undo) => void undos.push(undo),
   };
@@ -161,6 +165,7 @@ async function runOnce<T>(
     }
     if (options.preview) throw new RolledBack();
     options.judge?.(plan);
+    for (const then of before) then();
     if (transaction) await (await transaction).commit();
   } catch (error) {
     for (const undo of undos.reverse()) undo();

@@ -6,7 +6,7 @@ import * as sync from './sync.ts';
 import * as topics from './topics.ts';
 
 export const messageCalls = [
-  call('sync:start', 'signed-in', sync.start),
+  call('sync:start', 'conversations.read', sync.start),
   call('sync:conversation', 'conversations.read', sync.catchUp),
   call('history:page', 'conversations.read', history.page),
   call('message:send', 'messages.send', messages.send),

@@ -1,10 +1,13 @@
 import type { Answers, CallPayload } from '@parley/protocol/catalogue.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
+import type { Permission } from '@parley/protocol/permissions.ts';
+import { authority } from '../kernel/authority.ts';
 import type { Broadcast, Seat } from '../kernel/broadcast.ts';
 import { now } from '../kernel/clock.ts';
 import { pause, type LongLived } from '../kernel/lifecycle.ts';
 import { partKey } from '../kernel/parts.ts';
-import type { Work } from '../kernel/work.ts';
+import type { House, Work } from '../kernel/work.ts';
+import { reachableBy } from '../users/visibility.ts';
 
 /*
  * Who is there. Nothing of this is ever stored: it lives in memory, is told only to those who look at a list with these people in it, and
@@ -29,24 +32,41 @@ export async function watch(
   work: Work,
   { userIds }: CallPayload<'presence:watch'>,
 ): Promise<Answers['presence:watch']> {
-  const visible = await visibleAmong(work, userIds);
   const { seat } = work.doorway;
   const here = work.use(presence);
-  if (seat) here.watch(seat, visible);
-  return { states: Object.fromEntries(userIds.map((id) => [id, visible.includes(id) ? here.stateOf(id) : 'offline'])) };
+  const seen = new Set(await here.seenBy(work.house, work.person(), userIds));
+  if (seat) here.watch(seat, seen);
+  return { states: Object.fromEntries(userIds.map((id) => [id, seen.has(id) ? here.stateOf(id) : 'offline'])) };
 }
 
-/** Whoever may see the people of the organisation sees them all; a guest sees those they share a conversation with. */
-async function visibleAmong(work: Work, userIds: string[]): Promise<string[]> {
-  if (work.may('people.read')) return userIds;
-  const rows = await work.db.rows<{ id: string }>(
-    `select distinct theirs.user_id as id from members mine join members theirs using (conversation_id)
-     where mine.user_id = $1 and mine.left_at is null and theirs.left_at is null and theirs.user_id = any($2::uuid[])`,
-    [work.person(), userIds],
-    'presence visible',
-  );
-  return rows.map((row) => row.id);
+/**
+ * Ends watching where the right to see ends: when a person's rights change, and for people without `people.read` when a membership ends that
+ * let them see each other. What is still seen is watched on; a right given back is used by asking again.
+ */
+export function followSight(house: House): void {
+  const { broadcast, events, parts } = house;
+  const here = parts.use(presence);
+  const look = async (personId: string, seats: readonly Seat[]): Promise<void> => {
+    here.sightMoved(personId);
+    const limited = seats.filter(({ personId }) => !parts.use(authority).allows(personId, 'people.read'));
+    const watching = limited.map((seat) => ({ seat, watched: here.watchedBy(seat) }));
+    for (const { seat } of watching) here.watch(seat, new Set());
+    for (const { seat, watched } of watching)
+      if (watched.length > 0) here.watch(seat, new Set(await here.seenBy(house, seat.personId, watched)));
+  };
+  for (const type of ['role.granted', 'role.withdrawn'])
+    events.on(type, ({ payload }) => {
+      const personId = String(payload['userId']);
+      return look(personId, [...broadcast.seatsOf(personId)]);
+    });
+  events.on('member.removed', ({ payload }) => {
+    const personId = String(payload['userId']);
+    return look(personId, [...broadcast.seatsOf(personId), ...broadcast.seatsIn(room + personId)]);
+  });
 }
+
+/** A question, being asked, who of these people is seen. */
+type Reading = { people: ReadonlySet<string>; stale: boolean };
 
 /**
  * The states of everybody connected to this process.
@@ -62,6 +82,7 @@ export class Presence implements LongLived {
   /** People whose state may have changed, and since when they have had no connection. */
   readonly #moved = new Map<string, number | null>();
   readonly #away = new WeakSet<Seat>();
+  readonly #readings = new Set<Reading>();
 
   constructor(broadcast: Broadcast) {
     this.#broadcast = broadcast;
@@ -85,11 +106,35 @@ export class Presence implements LongLived {
     return seats.every((seat) => this.#away.has(seat)) ? 'away' : 'online';
   }
 
-  watch(seat: Seat, personIds: readonly string[]): void {
-    const wanted = new Set(personIds.map((id) => room + id));
-    for (const { name } of [...seat.rooms])
-      if (name.startsWith(room) && !wanted.delete(name)) this.#broadcast.leave(seat, name);
-    for (const name of wanted) this.#broadcast.join(seat, name);
+  /** Those of these people a person may watch: everybody with `people.read`, otherwise those they share a conversation with. */
+  async seenBy(house: House, personId: string, ids: readonly string[]): Promise<readonly string[]> {
+    const may = (permission: Permission) => house.parts.use(authority).allows(personId, permission);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      if (may('people.read')) return ids;
+      const reading: Reading = { people: new Set([personId, ...ids]), stale: false };
+      this.#readings.add(reading);
+      try {
+        const seen = await reachableBy(house.db, personId, may, ids);
+        if (!reading.stale) return seen;
+      } finally {
+        this.#readings.delete(reading);
+      }
+    }
+    return [];
+  }
+
+  /** Whom this person sees, and who sees them, has changed: what is being read of it is read again. */
+  sightMoved(personId: string): void {
+    for (const reading of this.#readings) reading.stale ||= reading.people.has(personId);
+  }
+
+  watchedBy = (seat: Seat): string[] =>
+    seat.rooms.filter(({ name }) => name.startsWith(room)).map(({ name }) => name.slice(room.length));
+
+  watch(seat: Seat, personIds: ReadonlySet<string>): void {
+    const watched = new Set(this.watchedBy(seat));
+    for (const id of watched) if (!personIds.has(id)) this.#broadcast.silence(seat, room + id);
+    for (const id of personIds) if (!watched.has(id)) this.#broadcast.join(seat, room + id);
   }
 
   async run(signal: AbortSignal): Promise<void> {

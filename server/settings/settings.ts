@@ -37,6 +37,32 @@ const known = {
     sentence:
       'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Of a recalled message nobody may.',
   },
+  whoCreatesChannels: {
+    fallback: 'members',
+    type: z.enum(['members', 'administrators']),
+    sentence: 'Who may create channels: all members, or administrators only.',
+  },
+  whoCreatesGroups: {
+    fallback: 'members',
+    type: z.enum(['members', 'administrators']),
+    sentence: 'Who may start groups: all members, or administrators only.',
+  },
+  whoAddsPeople: {
+    fallback: 'everyone',
+    type: z.enum(['everyone', 'members', 'leaders', 'administrators']),
+    sentence:
+      'Who may add people to conversations: everyone in a group and whoever leads a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
+  },
+  addedPeoplePerDay: {
+    fallback: 2_000,
+    type: z.int().check(z.minimum(1), z.maximum(100_000)),
+    sentence: 'How many people one person may add to conversations in a day.',
+  },
+  addedPerPersonPerDay: {
+    fallback: 25,
+    type: z.int().check(z.minimum(1), z.maximum(10_000)),
+    sentence: 'How many conversations one person may add the same other person to in a day.',
+  },
 };
 
 export type SettingName = keyof typeof known;

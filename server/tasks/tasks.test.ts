@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { importFile } from '../imports/imports.ts';
+import { newId } from '../kernel/ids.ts';
 import { until } from '../testing/client.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
@@ -167,4 +168,33 @@ test('an import shows as a task, with how it ended; one whose process died shows
   );
   const states = Object.fromEntries((await tasks()).map(({ name, state }) => [name, state]));
   expect(states).toMatchObject({ died: 'stopped', lives: 'running' });
+});
+
+test('a file that is being read is cut when its reader loses the right to it', async () => {
+  const [reader, id] = [visitor(world.origin), newId()];
+  const person = await world.person('Slow', { roles: ['owner'] });
+  const { accessToken } = await reader.signIn(person);
+  await world.db.rows(
+    `insert into tasks (id, kind, name, state, by_name, result, file_needs) values ($1, 'audit-export', 'a.ndjson', 'done', 'Slow', '{}', 'audit.read')`,
+    [id],
+  );
+  await world.db.rows(
+    `insert into task_files (task_id, number, text) select $1, n, repeat('x', 524288) from generate_series(0, 79) n`,
+    [id],
+  );
+  const answer = await fetch(`${world.origin}/api/tasks/${id}/file`, {
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
+  const body = answer.body!.getReader();
+  let bytes = (await body.read()).value!.length;
+  expect((await olga.act('withdrawRole', { userId: person.id, role: 'owner' })).code).toBeUndefined();
+  const end = async (): Promise<string> => {
+    for (;;) {
+      const { done, value } = await body.read();
+      if (done) return 'whole';
+      bytes += value.length;
+    }
+  };
+  expect(await end().catch(() => 'cut')).toBe('cut');
+  expect(bytes).toBeLessThan(80 * 524_288);
 });

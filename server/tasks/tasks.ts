@@ -73,7 +73,8 @@ export async function openFile(work: Work, id: string): Promise<Download> {
   work.require(task.fileNeeds);
   work.audit({ action: 'task.file-opened', target: { kind: 'task', id, name: task.name } });
   const { db } = work;
-  return new Download(`${task.day}-${task.name}`, 'application/x-ndjson', piecesOf(db, id, task.pieces));
+  const needs: Permission[] = ['tasks.read', task.fileNeeds];
+  return new Download(`${task.day}-${task.name}`, 'application/x-ndjson', needs, piecesOf(db, id, task.pieces));
 }
 
 async function* piecesOf(db: Database, id: string, pieces: number): AsyncGenerator<string> {

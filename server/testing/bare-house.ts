@@ -52,6 +52,9 @@ export const believesEverybody: Authority = {
     return { kind: 'person', id, name: id, deviceId, permissions: none };
   },
   refresh: (actor: Actor) => actor,
+  allows: () => true,
+  narrow: () => () => undefined,
+  confirm: async () => undefined,
 };
 
 /** The catalogue, with `answers` for the calls a test is about; the others answer `{}` to anybody signed in. */

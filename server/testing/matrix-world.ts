@@ -26,7 +26,8 @@ export type Cast = Record<
   | 'invitedOwner'
   | 'department'
   | 'task'
-  | 'device',
+  | 'device'
+  | 'ownersDevice',
   string
 > & { password: string; email: string };
 
@@ -39,7 +40,7 @@ export async function makeCast({ db, person }: World): Promise<Cast> {
     ]);
     return id;
   };
-  const [department, task, device] = [newId(), newId(), newId()];
+  const [department, task, device, ownersDevice] = [newId(), newId(), newId(), newId()];
   const owner = await made('Otto', ['owner']);
   await made('Olga', ['owner', 'member']);
   const pia = await person('Pia');
@@ -50,14 +51,15 @@ export async function makeCast({ db, person }: World): Promise<Cast> {
     [task],
   );
   await db.rows(`insert into task_files (task_id, number, text) values ($1, 0, 'the log')`, [task]);
-  await db.rows(`insert into devices (id, user_id, name, refresh_hash) values ($1, $2, 'phone', 'x')`, [
-    device,
-    member,
-  ]);
+  await db.rows(
+    `insert into devices (id, user_id, name, refresh_hash) values ($1, $2, 'phone', 'x'), ($3, $4, 'phone', 'x')`,
+    [device, member, ownersDevice, owner],
+  );
   return {
     department,
     task,
     device,
+    ownersDevice,
     owner,
     member,
     pia: pia.id,

@@ -78,6 +78,7 @@ export const thingsOf: Record<Demand, Thing[]> = {
   author: messages,
   authorOrLeader: messages,
   leader: inPlaces,
+  adder: inPlaces,
   owner: inPlaces,
   newcomer: inPlaces,
   leaver: inPlaces,
@@ -154,6 +155,11 @@ const answers: Record<Demand, Answer> = {
         (who.standing !== 'member' && thing.place !== 'direct' && allowed(who, 'messages.moderate')),
     ),
   leader,
+  // The person to be added is one whom a guest does not see.
+  adder: (who, thing, name) => {
+    const answer = leader(who, thing, name);
+    return answer === 'ok' && !allowed(who, 'people.read') ? 'not_found' : answer;
+  },
   owner: (who, thing, name) => only(leader(who, thing, name), () => who.standing === 'owner'),
   newcomer: (who, { place }) =>
     !isInside(who) && !isPublic(place) ? 'not_found' : isArchived(place) ? 'archived' : 'ok',

@@ -15,7 +15,10 @@ export const trials: Trials = {
     words: ({ cast }) =>
       `{ person(id: "${cast.member}") { name devices { id } roles permissions entries { action } } }`,
   },
-  'mutation editPerson': { asks: 'nothing', words: ({ cast }) => ({ id: cast.member, title: 'Baker' }) },
+  'mutation editPerson': {
+    asks: 'notStronger',
+    words: (scene) => ({ id: weaker(scene) ? scene.cast.member : scene.cast.owner, title: 'Baker' }),
+  },
   'mutation reactivatePeople': {
     asks: 'notStronger',
     words: (scene) => ({ ids: [weaker(scene) ? scene.cast.suspendedMember : scene.cast.suspendedOwner] }),

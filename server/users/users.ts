@@ -6,8 +6,10 @@ import { newId } from '../kernel/ids.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
 import * as settings from '../settings/settings.ts';
+import type { Face } from './faces.ts';
 import * as policy from './users.policy.ts';
 import { UserRow } from './users.model.ts';
+import { visible } from './visibility.ts';
 
 /*
  * The people of the installation: finding them, bringing them in, suspending and reactivating them. What they may do is said by `access`,
@@ -20,6 +22,13 @@ import { UserRow } from './users.model.ts';
 export type SuspensionGuard = (work: Work, user: { id: string; name: string }, reason: string) => Promise<void>;
 export const suspensionGuards = partKey<readonly SuspensionGuard[]>('guards of a suspension');
 export const reactivationGuards = partKey<readonly SuspensionGuard[]>('guards of a reactivation');
+
+/**
+ * What else must be true when facts about a person change, or (without `user`) a person comes in. `face` is how they would be seen, where that
+ * changes. Whoever knows more than this module installs it.
+ */
+export type EditGuard = (work: Work, user: { id: string } | null, face: Face | null) => Promise<void>;
+export const editGuards = partKey<readonly EditGuard[]>('guards of an edit');
 
 export type PersonDraft = {
   id?: string;
@@ -39,6 +48,7 @@ export async function create(work: Work, draft: PersonDraft): Promise<string> {
   const id = draft.id ?? newId();
   const { kind = 'person', status = 'active', name, email, title = null, locale = 'en', departmentId = null } = draft;
   if (departmentId) await requireDepartment(work, departmentId);
+  for (const guard of work.use(editGuards)) await guard(work, null, { name, title });
   const invitedAt = status === 'invited' ? work.at : null;
   try {
     await UserRow.create(
@@ -90,6 +100,8 @@ export async function edit(
   ) as Partial<UserRow>;
   const keys = Object.keys(change);
   if (keys.length === 0) return;
+  const face = 'name' in change || 'title' in change ? { name: user.name, title: user.title, ...change } : null;
+  for (const guard of work.use(editGuards)) await guard(work, user, face);
   const before = Object.fromEntries(keys.map((key) => [key, user.get(key)]));
   const name = user.name;
   await user.update(change, { transaction: await work.transaction() });
@@ -99,11 +111,15 @@ export async function edit(
 
 /** Moves everybody of one department to another, or to none. Whoever deletes the department has judged who may, and audits it. */
 export async function moveAll(work: Work, from: string, to: string | null): Promise<number> {
+  const people = await work.sql<{ id: string }>(
+    'select id from users where department_id = $1 order by id for no key update',
+    [from],
+  );
+  for (const person of people) for (const guard of work.use(editGuards)) await guard(work, person, null);
   const moved = await work.sql<{ id: string; name: string }>(
-    `with locked as materialized (select id from users where department_id = $1 order by id for no key update),
-       moved as (update users u set department_id = $2, updated_at = $3 from locked where u.id = locked.id returning u.id, u.name)
+    `with moved as (update users set department_id = $2, updated_at = $3 where id = any ($1::uuid[]) returning id, name)
      select id, name from moved order by id`,
-    [from, to, work.at],
+    [people.map(({ id }) => id), to, work.at],
   );
   for (const { id, name } of moved) {
     work.changed({
@@ -242,15 +258,6 @@ async function requireDepartment(work: Work, id: string): Promise<void> {
 }
 
 const personColumns = `u.id, u.name, u.kind, u.status, u.title, d.name as department from users u left join departments d on d.id = u.department_id`;
-
-/**
- * Whom the actor ($1) may see. Without `people.read` (guests) only themselves and those they share a conversation with; those who left it count,
- * since their words are still there to be read.
- */
-const visible = (work: Work) =>
-  work.may('people.read')
-    ? '$1::uuid is not null'
-    : `(u.id = $1 or exists (select from members mine join members theirs using (conversation_id) where mine.user_id = $1 and mine.left_at is null and theirs.user_id = u.id))`;
 
 /** Text in which the signs of a pattern stand for themselves. */
 export const likeable = (text: string): string => text.replace(/[\\%_]/g, (sign) => `\\${sign}`);

@@ -21,6 +21,11 @@ export const words = {
       evaluation: 'Evaluation',
       keepRevisions: 'Keep former texts of messages',
       readRevisions: 'Who may read the edit history',
+      whoCreatesChannels: 'Who creates channels',
+      whoCreatesGroups: 'Who starts groups',
+      whoAddsPeople: 'Who adds people',
+      addedPeoplePerDay: 'People added per day',
+      addedPerPersonPerDay: 'Conversations per added person per day',
     } as Record<string, string>,
     sentences: {
       organisation: 'The name people see in the title and when signing in.',
@@ -29,6 +34,12 @@ export const words = {
         'Whether the former text of a message is kept when it is edited or recalled. Choosing none deletes what was kept so far.',
       readRevisions:
         'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Of a recalled message nobody may.',
+      whoCreatesChannels: 'Who may create channels: all members, or administrators only.',
+      whoCreatesGroups: 'Who may start groups: all members, or administrators only.',
+      whoAddsPeople:
+        'Who may add people to conversations: everyone in a group and whoever leads a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
+      addedPeoplePerDay: 'How many people one person may add to conversations in a day.',
+      addedPerPersonPerDay: 'How many conversations one person may add the same other person to in a day.',
     } as Record<string, string>,
     on: 'on',
     off: 'off',

@@ -22,6 +22,11 @@ export const words: Words = {
       evaluation: '试用',
       keepRevisions: '保留消息的历史版本',
       readRevisions: '谁可以查看编辑记录',
+      whoCreatesChannels: '谁可以创建频道',
+      whoCreatesGroups: '谁可以创建群组',
+      whoAddsPeople: '谁可以添加成员',
+      addedPeoplePerDay: '每日添加人次上限',
+      addedPerPersonPerDay: '每日添加同一人的会话数上限',
     },
     sentences: {
       organisation: '人们在标题和登录页看到的名称。',
@@ -29,6 +34,12 @@ export const words: Words = {
       keepRevisions: '消息被编辑或撤回时，是否保留原来的内容。选择“不保留”会删除此前保留的全部内容。',
       readRevisions:
         '谁可以查看已编辑消息的历史版本：会话成员、仅发送者，或任何人都不可以。已撤回的消息任何人都不能查看。',
+      whoCreatesChannels: '谁可以创建频道：所有成员，或仅系统管理员。',
+      whoCreatesGroups: '谁可以创建群组：所有成员，或仅系统管理员。',
+      whoAddsPeople:
+        '谁可以把人加入会话：群组内所有人和频道管理者（包括访客）；同上但不含访客；仅会话的所有者和会话管理员（群组亦然）；或仅系统管理员。',
+      addedPeoplePerDay: '一个人每天最多可以把多少人次加入会话。',
+      addedPerPersonPerDay: '一个人每天最多可以把同一个人加入多少个会话。',
     },
     on: '开',
     off: '关',

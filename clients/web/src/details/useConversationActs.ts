@@ -51,6 +51,19 @@ export function useConversationActs(
         return;
       await attempt(() => parley.call('conversation:archive', { conversationId }));
     },
+    async makePrivate() {
+      const name = nameOf(summary());
+      if (
+        !(await ask<true>(Confirm, {
+          title: t('details.makePrivateTitle', { name }),
+          body: t('details.makePrivateBody'),
+          act: t('details.makePrivateAct', { name }),
+          bad: true,
+        }))
+      )
+        return;
+      await attempt(() => parley.call('conversation:make-private', { conversationId }));
+    },
     async rename() {
       const wish = await ask<{ name: string; purpose: string }>(RenameDialog, {
         name: summary().conversation.name ?? '',

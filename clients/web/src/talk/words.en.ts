@@ -2,6 +2,9 @@ export const words = {
   talk: {
     messages: 'Messages in {name}',
     details: 'Details',
+    noReadingTitle: 'You cannot read conversations',
+    noReading:
+      'None of your roles includes reading conversations. Ask an administrator if you need it. When you are given it, your conversations appear here.',
     pickTitle: 'Choose a conversation',
     pick: 'Everything waits for you in the list. {keys} takes you anywhere.',
     pickAct: 'Go to…',

@@ -4,6 +4,8 @@ export const words: Words = {
   talk: {
     messages: '{name} 的消息',
     details: '详情',
+    noReadingTitle: '你无法查看会话',
+    noReading: '你的角色不包含查看会话的权限。如有需要，请联系管理员。获得权限后，你的会话会显示在这里。',
     pickTitle: '选择一个会话',
     pick: '所有内容都在列表里。按 {keys} 可以去往任何地方。',
     pickAct: '前往…',
