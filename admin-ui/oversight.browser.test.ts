@@ -311,6 +311,27 @@ test('a setting says its default, what holds and where from; what the environmen
   expect(await desk.barriersInBoth()).toEqual([]);
 });
 
+test('a number setting shows its bounds, refuses what lies outside, and is changed by its plan', async () => {
+  const page = await enter('/settings');
+  const line = page.locator('form').filter({ hasText: 'Password length' });
+  const field = line.getByRole('spinbutton');
+  const change = line.getByRole('button', { name: 'Change…' });
+  await line.getByText('A whole number from 8 to 64.').waitFor();
+  expect([await field.inputValue(), await change.isDisabled()]).toEqual(['15', true]);
+  for (const wrong of ['7', '65', '15.5', '']) {
+    await field.fill(wrong);
+    expect([wrong, await change.isDisabled(), await field.getAttribute('aria-invalid')]).toEqual([wrong, true, 'true']);
+  }
+  expect(await desk.barriersInBoth()).toEqual([]);
+  await field.fill('20');
+  await change.click();
+  await dialog().getByRole('button', { name: 'Change the setting' }).click();
+  await page.getByText('“Password length” was changed.').waitFor();
+  await page.keyboard.press('Enter');
+  await line.getByText('now 20').waitFor();
+  expect(await world.db.rows(`select value from settings where name = 'passwordFloor'`)).toEqual([{ value: 20 }]);
+});
+
 test.each([
   { language: 'en', viewport: { width: 1280, height: 800 } },
   { language: 'zh-CN', viewport: { width: 390, height: 844 } },

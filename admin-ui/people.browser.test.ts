@@ -167,7 +167,7 @@ test('an invited person gets a link once, sets a password and is in the chat; th
   await page.locator('#title').fill('Baker');
   await page.getByRole('button', { name: 'Review the invitation' }).click();
   await dialogOf(desk).getByRole('button', { name: 'Invite Ines Invited' }).click();
-  const link = await page.locator('#invite-link').inputValue();
+  const link = await page.locator('#one-time-link').inputValue();
   await page.getByRole('button', { name: 'Copy the link' }).click();
   await page.getByText('Copied.').waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
@@ -194,6 +194,52 @@ test('an invited person gets a link once, sets a password and is in the chat; th
   await late.getByRole('alert').waitFor();
   expect(await late.getByRole('alert').innerText()).toContain('此邀请已失效');
   await visitor(world.origin).signIn({ email: 'ines@example.com', password: 'a password of my own' });
+});
+
+test('a reset link is planned, shown once and sets a new password; the choice to end access is in the plan', async () => {
+  const ben = await world.person('Ben Okafor');
+  const device = visitor(world.origin);
+  await device.signIn(ben, { device: 'a device' });
+  const desk = await sit(`/people/${ben.id}`);
+  const { page } = desk;
+  await page.getByRole('button', { name: /Ben Okafor/ }).click();
+  await page.getByRole('menuitem', { name: 'Reset the password…' }).click();
+  await dialogOf(desk).getByText('Make a link, and end access now').waitFor();
+  expect(await desk.barriersInBoth()).toEqual([]);
+  await page.getByText('Make a link, and end access now').click();
+  await dialogOf(desk).getByText('stops working at once').waitFor();
+  await dialogOf(desk).getByText('1 reset link added').waitFor();
+  await dialogOf(desk).getByText('1 session changed').waitFor();
+  // A plan ends nothing.
+  expect((await device.ask('GET', '/api/me')).status).toBe(200);
+  expect(await desk.barriersInBoth()).toEqual([]);
+  await dialogOf(desk).getByLabel('Reason').fill('a reason');
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  const link = await page.locator('#one-time-link').inputValue();
+  expect(new URL(link).pathname).toBe('/reset');
+  expect(await desk.barriersInBoth()).toEqual([]);
+  expect((await device.ask('GET', '/api/me')).status).toBe(401);
+  await page.getByRole('button', { name: 'Close' }).last().click();
+  expect(await page.content()).not.toContain(link.split('#')[1]);
+
+  const theirs = await openWindow(browser, world.origin);
+  open.push(theirs);
+  await theirs.page.goto(link);
+  await theirs.page.getByText('ben.okafor@example.com').waitFor();
+  await theirs.page.locator('#password').fill('seven lamps over water');
+  await theirs.page.keyboard.press('Enter');
+  await theirs.page.locator('nav[data-region]').waitFor({ state: 'attached' });
+  await visitor(world.origin).signIn({ email: ben.email, password: 'seven lamps over water' });
+});
+
+test('the console’s account menu leads to password and devices, and back', async () => {
+  const desk = await sit('/', {}, 'Olga Owner');
+  const { page } = desk;
+  await page.locator('button.who').click();
+  await page.getByRole('menuitem', { name: 'Password and devices' }).click();
+  await page.getByRole('heading', { name: 'Your account' }).waitFor();
+  await page.getByRole('link', { name: 'Back to the console' }).click();
+  await page.locator('#crumbs').waitFor();
 });
 
 test('the list is what the address says: filters, order and page, through back, reload and a shared link', async () => {

@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { permissionsOf } from './access/roles.ts';
 import { routes, socketCalls } from './app.ts';
@@ -146,6 +147,9 @@ const words: Record<string, (turn: Turn) => unknown> = {
   'POST /api/session/refresh': ({ actor }) => ({ refreshToken: tokenOf(actor) }),
   'GET /api/tasks/:taskId/file': () => ({ taskId: cast.task }),
   'POST /api/invitation': () => ({ token: 'the invitation', password: 'a long password for the invited' }),
+  'POST /api/password-reset/person': () => ({ token: 'the reset link' }),
+  'POST /api/password-reset': () => ({ token: 'the reset link', password: 'seven lamps over water' }),
+  'POST /api/session/password': () => ({ current: oldPassword, password: 'seven lamps over water', endOthers: false }),
   'DELETE /api/session/devices/:deviceId': ({ number }) => ({ deviceId: stage.devices[number % stage.devices.length] }),
 };
 
@@ -156,6 +160,24 @@ async function inviteIvy(): Promise<void> {
      on conflict (hash) do update set used_at = null, void_at = null`,
     [cast.invitedMember],
   );
+}
+
+async function makeReset(): Promise<void> {
+  await world.db.rows('delete from password_resets where user_id = $1', [cast.member]);
+  await world.db.rows(
+    `insert into password_resets (id, user_id, hash, expires_at) values (gen_random_uuid(), $1, sha256('the reset link'), now() + interval '1 day')`,
+    [cast.member],
+  );
+}
+
+const oldPassword = 'nine boats in a bottle';
+async function giveOldPassword(): Promise<void> {
+  const hashed = await hash(oldPassword, { memoryCost: 1024, timeCost: 1 });
+  for (const { id } of stage.leaders)
+    await world.db.rows(
+      'insert into passwords (user_id, hash) values ($1, $2) on conflict (user_id) do update set hash = excluded.hash, changed_at = now()',
+      [id, hashed],
+    );
 }
 
 /** Operations that refuse here, and rightly: an installation that has an owner is not set up again. */
@@ -176,6 +198,9 @@ const before: Record<string, () => Promise<unknown>> = {
     ),
   'POST /api/invitation': inviteIvy,
   'mutation inviteAgain': inviteIvy,
+  'POST /api/password-reset/person': makeReset,
+  'POST /api/password-reset': makeReset,
+  'POST /api/session/password': giveOldPassword,
 };
 
 const tokens = new Map<string, string>();

@@ -58,6 +58,7 @@ export const demands = {
   newcomer: 'Whoever sees it: members, and anybody where it is a public channel; not when it is archived.',
   leaver: 'Members; not of a direct conversation. A channel’s last owner stays.',
   ownDevice: 'One’s own device; with devices.end anybody’s.',
+  ownPassword: 'The person’s own password, with the one that is in force.',
   notStronger: 'Nobody who may do something the actor may not. Nobody suspends themselves, or the last owner.',
   roleWithin: 'Only roles that allow nothing the actor may not do; the last owner stays one.',
   reason: 'Any conversation, with a reason: what is read is written to the audit log.',

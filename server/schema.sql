@@ -543,6 +543,19 @@ create table outbox_cursors (
   constraint outbox_cursors_pkey PRIMARY KEY (watcher)
 );
 
+create table password_resets (
+  id uuid not null,
+  user_id uuid not null,
+  hash bytea not null,
+  made_by uuid,
+  made_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  void_at timestamp with time zone,
+  constraint password_resets_pkey PRIMARY KEY (id),
+  constraint password_resets_hash_key UNIQUE (hash)
+);
+
 create table passwords (
   user_id uuid not null,
   hash text not null,
@@ -797,6 +810,7 @@ CREATE UNIQUE INDEX messages_seq ON public.messages USING btree (conversation_id
 CREATE INDEX messages_thread ON public.messages USING btree (thread_id, seq) WHERE (thread_id IS NOT NULL);
 CREATE INDEX messages_time ON public.messages USING btree (conversation_id, created_at);
 CREATE INDEX messages_topics ON public.messages USING btree (conversation_id, last_answer_at) WHERE (title IS NOT NULL);
+CREATE INDEX password_resets_user ON public.password_resets USING btree (user_id);
 CREATE INDEX pins_conversation ON public.pins USING btree (conversation_id, pinned_at);
 CREATE INDEX role_grants_role ON public.role_grants USING btree (role);
 CREATE UNIQUE INDEX role_intervals_open ON public.role_intervals USING btree (user_id, role) WHERE (to_at IS NULL);
@@ -832,6 +846,7 @@ alter table members add constraint members_user_id_fkey FOREIGN KEY (user_id) RE
 alter table mentions add constraint mentions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table messages add constraint messages_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
 alter table messages add constraint messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES users(id);
+alter table password_resets add constraint password_resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table passwords add constraint passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table pins add constraint pins_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
 alter table pins add constraint pins_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;

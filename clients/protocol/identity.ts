@@ -2,10 +2,14 @@ import * as z from 'zod/mini';
 import { limits } from './limits.ts';
 import { text } from './words.ts';
 
+/** A password as it is typed. Whether a new one is good is judged by rules that need to know whose it is: passwords.ts. */
+const typedPassword = z.string().check(z.minLength(1), z.maxLength(limits.password));
+const newPassword = typedPassword.check(z.refine((said) => said.isWellFormed(), 'must be well-formed text'));
+
 /** `POST /api/session`: signs a person in on one device. */
 export const SignIn = z.strictObject({
   email: text(limits.email),
-  password: z.string().check(z.minLength(1), z.maxLength(limits.password)),
+  password: typedPassword,
   /** How the person would recognise this device in a list. */
   device: z._default(text(limits.name), 'Unnamed device'),
   /** `cookie`: the refresh token travels as an HttpOnly cookie (browsers); `body`: the client keeps it itself (SDK without cookies). */
@@ -30,16 +34,44 @@ export const SetUp = z.strictObject({
   organisation: text(limits.name),
   name: text(limits.name),
   email: z.string().check(z.maxLength(limits.email), z.regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')),
-  password: z.string().check(z.minLength(12, 'must have at least 12 characters'), z.maxLength(limits.password)),
+  password: newPassword,
 });
 
 /** `POST /api/invitation`: an invited person chooses a password with the token of their one-time link. Answered with `Invited`. */
 export const Invitation = z.strictObject({
   token: text(100),
-  password: z.string().check(z.minLength(12, 'must have at least 12 characters'), z.maxLength(limits.password)),
+  password: newPassword,
 });
 /** Who came in: enough to sign in with right away. */
 export type Invited = { userId: string; name: string; email: string };
+
+/** `POST /api/session/password`: a signed-in person chooses a new password and proves with the current one that it is they who ask. */
+export const PasswordChange = z.strictObject({
+  current: typedPassword,
+  password: newPassword,
+  /** Whether the person's other devices are ended. */
+  endOthers: z._default(z.boolean(), true),
+});
+
+/** `POST /api/password-reset/person`: whom a one-time link is for. Answered with `ResetPerson`. */
+export const ResetLink = z.strictObject({ token: text(100) });
+export type ResetPerson = { name: string; email: string };
+/** `POST /api/password-reset`: chooses a new password with a one-time link. Ends every device of the person. Answered with `Invited`. */
+export const PasswordReset = z.strictObject({ token: text(100), password: newPassword });
+
+/** `DELETE /api/session/devices`: ends all devices of the acting person, or all but the one that asks. */
+export const EndDevices = z.strictObject({ keepThis: z._default(z.boolean(), false) });
+
+/** A device of the acting person, as `GET /api/session/devices` lists it. Times are milliseconds since 1970. */
+export type OwnDevice = {
+  id: string;
+  name: string;
+  address: string | null;
+  userAgent: string | null;
+  createdAt: number;
+  lastSeenAt: number;
+  current: boolean;
+};
 
 /** What the socket's handshake carries as `auth`. */
 export const Handshake = z.object({ token: z.string().check(z.maxLength(4_096)) });

@@ -14,6 +14,7 @@ export const permissions = {
   'users.invite': 'Invite people',
   'users.edit': 'Change people’s names, titles and departments',
   'users.suspend': 'Suspend and reactivate people',
+  'users.resetPassword': 'Make one-time links with which people choose a new password',
   'departments.manage': 'Create, rename, move and delete departments',
   'roles.read': 'See roles and who holds them',
   'roles.manage': 'Grant and withdraw roles',

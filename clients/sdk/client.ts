@@ -2,6 +2,7 @@ import type { CallName } from '@parley/protocol/catalogue.ts';
 import type { Mine, Summary } from '@parley/protocol/conversations.ts';
 import { mentionsIn, untouched, type Message, type Sent } from '@parley/protocol/messages.ts';
 import type { Me } from '@parley/protocol/people.ts';
+import { createAccount } from './account.ts';
 import { createConnection, type Calls } from './connection.ts';
 import { ParleyError } from './failure.ts';
 import { createFollowing } from './following.ts';
@@ -62,6 +63,7 @@ export function createParley(options: Options): Parley {
     changed: lineChanged,
     ended: (why) => void session.end(why),
   });
+  const account = createAccount(session);
   const calls: Calls = connection;
   const store = createStore(topics, (id, why) => sync.unsure(id, why));
   const people = createPeople(calls, topics);
@@ -193,6 +195,7 @@ export function createParley(options: Options): Parley {
     status: session.status,
     setUp: session.setUp,
     acceptInvitation: session.acceptInvitation,
+    ...account,
     async signIn(input) {
       const signedIn = await session.signIn(input);
       connection.stop();

@@ -1,6 +1,16 @@
 import type { Answers, CallInput, CallName } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
-import type { Invitation, Invited, Session, SetUp } from '@parley/protocol/identity.ts';
+import type {
+  EndDevices,
+  Invitation,
+  Invited,
+  OwnDevice,
+  PasswordChange,
+  PasswordReset,
+  ResetPerson,
+  Session,
+  SetUp,
+} from '@parley/protocol/identity.ts';
 import type { Message } from '@parley/protocol/messages.ts';
 import type { Me, Person } from '@parley/protocol/people.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
@@ -31,7 +41,14 @@ export type Options = {
 };
 
 /** `GET /api/status`. `setUp`: the installation is empty and waits for its first owner. */
-export type Status = { ready: boolean; setUp: boolean; organisation: string; version: string; evaluation: boolean };
+export type Status = {
+  ready: boolean;
+  setUp: boolean;
+  organisation: string;
+  version: string;
+  evaluation: boolean;
+  passwordFloor: number;
+};
 
 /** One message of one's own that the server has not acknowledged yet. `clientId` is its name for ever; the stored message carries it too. */
 export type Pending = {
@@ -114,6 +131,18 @@ export type Parley = {
   setUp(input: z.input<typeof SetUp>): Promise<void>;
   /** Chooses the password of an invited person, once. Rejects with `wrong_credentials` when the link opens nothing any more. Signing in is a second step. */
   acceptInvitation(input: z.input<typeof Invitation>): Promise<Invited>;
+  /** Whom a one-time link for a new password is for. Rejects with `wrong_credentials` when the link opens nothing any more. */
+  resetPerson(token: string): Promise<ResetPerson>;
+  /** Chooses a new password with such a link, once; every device of the person ends. Signing in is a second step. */
+  resetPassword(input: z.input<typeof PasswordReset>): Promise<Invited>;
+  /** Changes the person's own password. Rejects with `wrong_credentials` (the current one), `limited`, or the code of a rule: `password_short`, … */
+  changePassword(input: z.input<typeof PasswordChange>): Promise<void>;
+  /** Where the person is signed in, last used first. */
+  devices(): Promise<OwnDevice[]>;
+  /** Signs one of the person's devices out. */
+  endDevice(deviceId: string): Promise<void>;
+  /** Signs the person out everywhere, or everywhere but here. Where this device ends too, call `signOut` afterwards to forget what it kept. */
+  endDevices(input: z.input<typeof EndDevices>): Promise<void>;
   /** Rejects with `wrong_credentials`, `suspended`, `limited`, or `unavailable`. */
   signIn(input: { email: string; password: string }): Promise<Session>;
   /** Takes up the session this device kept. false: nobody is signed in. Rejects with `unavailable` when the server cannot be asked. */

@@ -170,6 +170,7 @@ export function createSession(
     },
     renew,
     end,
+    request,
   };
 }
 

@@ -20,6 +20,7 @@ export const roles = {
     'users.invite',
     'users.edit',
     'users.suspend',
+    'users.resetPassword',
     'departments.manage',
     'roles.read',
     'roles.manage',

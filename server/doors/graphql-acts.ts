@@ -17,6 +17,8 @@ import type { AdminBuilder, AdminTypes } from './graphql-builder.ts';
  * it runs again, and commits only if it does exactly what the plan said. There is no second implementation and no way around the plan.
  */
 
+type ActResult = { id?: string; link?: string; resetLink?: string };
+
 export type ActSpec<Input> = {
   name: string;
   permission: Permission;
@@ -26,7 +28,7 @@ export type ActSpec<Input> = {
   input: z.ZodMiniObject;
   args: (arg: ArgBuilder<AdminTypes>) => InputFieldMap;
   /** Does it; may answer with the id of what was made, and a link that is shown once. */
-  run(work: Work, input: Input, reason: string | null): Promise<{ id?: string; link?: string } | void>;
+  run(work: Work, input: Input, reason: string | null): Promise<ActResult | void>;
 };
 
 /** Every act of the schema by name, for the proofs that go through all of them. */
@@ -34,7 +36,7 @@ export const acts = new Map<string, ActSpec<never>>();
 
 type Counted = { table: string; op: string; count: number };
 type Planned = { kind: 'planned'; token: string; expiresAt: Date; plan: Plan };
-type Applied = { kind: 'applied'; plan: Plan; resultId: string | null; link: string | null };
+type Applied = { kind: 'applied'; plan: Plan; resultId: string | null; link: string | null; resetLink: string | null };
 type RefusedAnswer = { kind: 'refused'; code: string; message: string; fault: string };
 type Answer = Planned | Applied | RefusedAnswer;
 
@@ -93,7 +95,8 @@ async function perform(spec: ActSpec<unknown>, said: Record<string, unknown>, wo
       },
       work.doorway,
     );
-    return { kind: 'applied', plan, resultId: result?.id ?? null, link: result?.link ?? null };
+    const { id = null, link = null, resetLink = null } = result ?? {};
+    return { kind: 'applied', plan, resultId: id, link, resetLink };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.code === 'forbidden')
@@ -159,6 +162,10 @@ function defineResult(builder: AdminBuilder) {
         nullable: true,
         description: 'Shown this once; nothing keeps it.',
         resolve: ({ link }) => link,
+      }),
+      resetLink: t.exposeString('resetLink', {
+        nullable: true,
+        description: 'A link for a new password. Shown this once; nothing keeps it.',
       }),
     }),
   });

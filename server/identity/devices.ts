@@ -1,30 +1,21 @@
 import { requireNotStronger } from '../access/access.ts';
 import { authority } from '../kernel/authority.ts';
+import type { OwnDevice } from '@parley/protocol/identity.ts';
 import { forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import { inOrder, lockUsers, type SuspensionGuard } from '../users/users.ts';
+import { inOrder, lockUser, lockUsers, type SuspensionGuard } from '../users/users.ts';
 
 /*
  * A device is one place a person signed in from: it holds one refresh token. Its rows carry token hashes, so they are written by SQL and told to
  * the plan without them.
  */
 
-export type Device = {
-  id: string;
-  name: string;
-  address: string | null;
-  userAgent: string | null;
-  createdAt: number;
-  lastSeenAt: number;
-  current: boolean;
-};
-
 /** Live devices a person may have; signing in on one more ends the one that was idle longest. */
 export const mostDevices = 100;
 
 /** The acting person's live devices, last used first. */
-export async function list(work: Work): Promise<Device[]> {
-  return work.db.rows<Device>(
+export async function list(work: Work): Promise<OwnDevice[]> {
+  return work.db.rows<OwnDevice>(
     `select id, name, address, user_agent as "userAgent", (extract(epoch from created_at) * 1000)::bigint as "createdAt",
        (extract(epoch from last_seen_at) * 1000)::bigint as "lastSeenAt", coalesce(id = $2, false) as current
      from devices where user_id = $1 and ended_at is null order by last_seen_at desc, id limit ${mostDevices}`,
@@ -41,6 +32,22 @@ export async function end(
   const device = await findDevice(work, deviceId);
   if (device.userId !== work.actor.id) await work.use(authority).confirm(work, 'devices.end');
   await endFound(work, device, reason);
+}
+
+/** Signs the acting person out everywhere, or everywhere but here. */
+export async function endOwn(work: Work, { keepThis }: { keepThis: boolean }): Promise<void> {
+  // The person before their devices, as acts do that end all devices of a person.
+  await lockUser(work, work.person());
+  if (keepThis) await endOthers(work, 'signed out everywhere');
+  else await endDevices(work, 'user_id = $1', work.person(), 'signed out everywhere', null);
+}
+
+/** Ends all devices of the acting person but the one they act from. */
+export async function endOthers(work: Work, because: string): Promise<void> {
+  const { deviceId } = work.actor;
+  if (!deviceId) throw forbidden('Only a signed-in device can do this.');
+  const others = 'user_id = (select own.user_id from devices own where own.id = $1) and id <> $1';
+  await endDevices(work, others, deviceId, because, null);
 }
 
 /** As `end`, for many of anybody's: all of them or, where one is refused, none. */

@@ -9,6 +9,7 @@ import { peopleInOrder } from '../users/directory.ts';
 import { PersonType } from '../users/person-type.ts';
 import * as devices from './devices.ts';
 import * as invitations from './invitations.ts';
+import * as resets from './password-resets.ts';
 import { devicesOf, DevicesPage, page, type AdminDevice } from './device-list.ts';
 
 const Guest = z.strictObject({
@@ -100,6 +101,16 @@ export function identityAdmin(builder: AdminBuilder): void {
     input: z.strictObject({ id }),
     args: (arg) => ({ id: arg.id({ required: true }) }),
     run: (work, { id: userId }, reason) => invitations.inviteAgain(work, userId, { reason }),
+  });
+  addAct(builder, {
+    name: 'resetPassword',
+    permission: 'users.resetPassword',
+    description:
+      'Makes a one-time link with which a person chooses a new password, good for a day; older links open nothing any more. AppliedAct.resetLink is the link to hand to them. The old password works until then; with endAccess it and every device end now.',
+    reason: 'required',
+    input: z.strictObject({ id, endAccess: z._default(z.boolean(), false) }),
+    args: (arg) => ({ id: arg.id({ required: true }), endAccess: arg.boolean() }),
+    run: (work, { id: userId, endAccess }, reason) => resets.makeLink(work, userId, { endAccess, reason }),
   });
   addAct(builder, {
     name: 'endDevices',

@@ -1,6 +1,15 @@
 import * as z from 'zod/mini';
 import type { Request, Response } from 'express';
-import { Invitation, Refresh, SetUp, SignIn } from '@parley/protocol/identity.ts';
+import {
+  EndDevices,
+  Invitation,
+  PasswordChange,
+  PasswordReset,
+  Refresh,
+  ResetLink,
+  SetUp,
+  SignIn,
+} from '@parley/protocol/identity.ts';
 import { limits } from '@parley/protocol/limits.ts';
 import { id, optionalText } from '@parley/protocol/words.ts';
 import { route, type Http } from '../doors/route.ts';
@@ -11,6 +20,8 @@ import * as users from '../users/users.ts';
 import * as devices from './devices.ts';
 import { identity } from './identity.ts';
 import * as invitations from './invitations.ts';
+import * as passwordChange from './password-change.ts';
+import * as resets from './password-resets.ts';
 import { idleMs } from './refresh-token.ts';
 import * as sessions from './sessions.ts';
 import * as setUp from './set-up.ts';
@@ -29,6 +40,10 @@ export const identityRoutes = [
   route('DELETE', '/api/session/devices/:deviceId', 'signed-in', EndDevice, (work, { deviceId, reason }) =>
     devices.end(work, deviceId, { reason: reason ?? null }),
   ),
+  route('DELETE', '/api/session/devices', 'signed-in', EndDevices, endOwnDevices),
+  route('POST', '/api/session/password', 'signed-in', PasswordChange, changePassword),
+  route('POST', '/api/password-reset/person', 'everyone', ResetLink, resets.personOf),
+  route('POST', '/api/password-reset', 'everyone', PasswordReset, resetPassword),
   route('GET', '/api/me', 'signed-in', Nothing, (work) => users.describeMe(work)),
 ];
 
@@ -36,13 +51,14 @@ const refreshCookie = 'parley_refresh';
 const knownCookie = 'parley_known';
 
 async function status(work: Work) {
-  const { organisation, evaluation } = await settings.read(work);
+  const { organisation, evaluation, passwordFloor } = await settings.read(work);
   return {
     ready: true,
     setUp: await setUp.isNeeded(work.house),
     organisation,
     version: work.use(identity).version,
     evaluation,
+    passwordFloor,
   };
 }
 
@@ -50,8 +66,26 @@ async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, ht
   const { session, refreshToken, mark } = await sessions.signIn(work, said, cookieOf(http.request, knownCookie));
   if (keep === 'body') return { ...session, refreshToken };
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);
-  setCookie(work, http.response, knownCookie, mark, 400 * 24 * 3_600_000);
+  setMark(work, http.response, mark);
   return session;
+}
+
+async function changePassword(work: Work, input: z.output<typeof PasswordChange>, http: Http) {
+  const { mark } = await passwordChange.change(work, input, cookieOf(http.request, knownCookie));
+  // A client that keeps its session itself has no use for cookies.
+  if (cookieOf(http.request, refreshCookie)) setMark(work, http.response, mark);
+}
+
+async function resetPassword(work: Work, input: z.output<typeof PasswordReset>, http: Http) {
+  const { mark, ...person } = await resets.use(work, input, cookieOf(http.request, knownCookie));
+  setMark(work, http.response, mark);
+  setCookie(work, http.response, refreshCookie, '', 0);
+  return person;
+}
+
+async function endOwnDevices(work: Work, input: z.output<typeof EndDevices>, http: Http) {
+  await devices.endOwn(work, input);
+  if (!input.keepThis) setCookie(work, http.response, refreshCookie, '', 0);
 }
 
 async function refresh(work: Work, { refreshToken: said }: z.output<typeof Refresh>, http: Http) {
@@ -80,6 +114,9 @@ function cookieToken(request: Request): string | undefined {
     throw forbidden('A session kept in a cookie is refreshed by its own page only.');
   return token;
 }
+
+const setMark = (work: Work, response: Response, mark: string) =>
+  setCookie(work, response, knownCookie, mark, 400 * 24 * 3_600_000);
 
 function setCookie(work: Work, response: Response, name: string, value: string, maxAge: number): void {
   response.cookie(name, value, {

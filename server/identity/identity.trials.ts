@@ -22,6 +22,16 @@ export const trials: Trials = {
   'DELETE /api/session': { asks: 'nothing' },
   'GET /api/session/devices': { asks: 'nothing' },
   'DELETE /api/session/devices/:deviceId': { asks: 'ownDevice' },
+  'DELETE /api/session/devices': { asks: 'nothing', words: () => ({ keepThis: true }) },
+  'POST /api/session/password': {
+    asks: 'ownPassword',
+    words: () => ({ current: 'nobody chose this one', password: 'long enough for this' }),
+  },
+  'POST /api/password-reset/person': { asks: 'nothing', words: () => ({ token: 'nobody made this' }) },
+  'POST /api/password-reset': {
+    asks: 'nothing',
+    words: () => ({ token: 'nobody made this', password: 'long enough for this' }),
+  },
   'GET /api/me': { asks: 'nothing' },
   'query devices': {
     asks: 'nothing',
@@ -30,6 +40,10 @@ export const trials: Trials = {
   'mutation endDevices': {
     asks: 'notStronger',
     words: (scene) => ({ ids: [weaker(scene) ? scene.cast.device : scene.cast.ownersDevice] }),
+  },
+  'mutation resetPassword': {
+    asks: 'notStronger',
+    words: (scene) => ({ id: weaker(scene) ? scene.cast.member : scene.cast.owner }),
   },
   'mutation inviteAgain': {
     asks: 'notStronger',

@@ -6,7 +6,7 @@ import { editGuards, reactivationGuards, suspensionGuards } from '../users/users
 import { createAuthority } from './authority.ts';
 import { endDevicesOfSuspended } from './devices.ts';
 import { deriveKeys, type Keys } from './keys.ts';
-import { readyDecoy } from './passwords.ts';
+import { readyDecoy, voidResetsOfSuspended } from './passwords.ts';
 import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 
 /*
@@ -41,7 +41,7 @@ export function installIdentity(house: House, options: IdentityOptions): void {
     version: options.version,
   });
   house.parts.install(authority, createAuthority(house, keys));
-  house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended]);
+  house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended, voidResetsOfSuspended]);
   house.parts.install(reactivationGuards, [guardReactivation]);
   house.parts.install(editGuards, [guardEdit]);
   void readyDecoy();

@@ -131,8 +131,8 @@ test('the link’s secret is in no row, no plan, no log and no second answer', a
   for (const text of [rows[0]!.all, JSON.stringify(planned), world.logged.join('')])
     expect(text.includes(token) || text.includes(Buffer.from(token).toString('hex'))).toBe(false);
   expect((await accept(token, 'short')).body.error).toMatchObject({
-    code: 'malformed',
-    message: expect.stringContaining('password'),
+    code: 'password_short',
+    message: expect.stringContaining('at least 15 characters'),
   });
   expect((await accept(token, 'x'.repeat(1_025))).body.error?.code).toBe('malformed');
   expect((await accept('x'.repeat(101))).body.error?.code).toBe('malformed');

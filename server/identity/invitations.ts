@@ -9,7 +9,8 @@ import { newId, newSecret } from '../kernel/ids.ts';
 import { inWork, type Work } from '../kernel/work.ts';
 import * as users from '../users/users.ts';
 import { identity } from './identity.ts';
-import { hashPassword, storePassword } from './passwords.ts';
+import { hashNewPassword } from './password-rules.ts';
+import { storePassword } from './passwords.ts';
 
 /*
  * How people come in: somebody who may invites them, and hands them a link that works once, for a week. The link's secret is shown that one time
@@ -79,13 +80,13 @@ export async function inviteAgain(
 export async function accept(work: Work, { token, password }: z.output<typeof Invitation>): Promise<Invited> {
   await work.use(identity).limits.knock(work.doorway.address ?? 'unknown');
   const hash = hashOf(token);
-  const [open] = await work.db.rows<{ userId: string; name: string }>(
-    'select i.user_id as "userId", u.name from invitations i join users u on u.id = i.user_id where i.hash = $1 and i.used_at is null and i.void_at is null and i.expires_at > $2',
+  const [open] = await work.db.rows<{ userId: string; name: string; email: string }>(
+    'select i.user_id as "userId", u.name, u.email from invitations i join users u on u.id = i.user_id where i.hash = $1 and i.used_at is null and i.void_at is null and i.expires_at > $2',
     [hash, work.at],
   );
   if (!open) throw spent();
   // Slow on purpose, so before anything is locked.
-  const hashed = await hashPassword(password);
+  const hashed = await hashNewPassword(work, password, open);
   const invited: Actor = { kind: 'person', id: open.userId, name: open.name, deviceId: null, permissions: new Set() };
   return inWork(work.house, invited, (act) => comeIn(act, hash, hashed), { doorway: work.doorway });
 }

@@ -1,7 +1,9 @@
 import { hash as argon2, verify as argon2Verify } from '@node-rs/argon2';
 import { overloaded } from '../kernel/errors.ts';
+import { normalisedPassword } from '@parley/protocol/passwords.ts';
 import { newSecret } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
+import type { SuspensionGuard } from '../users/users.ts';
 
 /*
  * Passwords as argon2id, in the PHC string that carries its own parameters. Hashes leave this file for the database only: they are written by
@@ -31,12 +33,17 @@ async function inTurn<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-export const hashPassword = (password: string): Promise<string> => inTurn(() => argon2(password, cost));
+export const hashPassword = (password: string): Promise<string> =>
+  inTurn(() => argon2(normalisedPassword(password), cost));
 
 /** Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time tells nothing. */
 export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
   const against = hash ?? (await decoy());
-  const right = await inTurn(() => argon2Verify(against, password));
+  const normalised = normalisedPassword(password);
+  const right =
+    (await inTurn(() => argon2Verify(against, normalised))) ||
+    // Hashed before passwords were normalised.
+    (normalised !== password && (await inTurn(() => argon2Verify(against, password))));
   return right && hash !== null;
 }
 
@@ -47,8 +54,14 @@ const decoy = () => (made ??= argon2(newSecret(), cost));
 /** Makes the decoy before the first stranger comes, who would otherwise wait for it and learn from that. */
 export const readyDecoy = async (): Promise<void> => void (await decoy());
 
-/** Sets a person's password. Whoever calls has judged who may. */
-export async function storePassword(work: Work, userId: string, hash: string): Promise<void> {
+/** Sets a person's password, and voids their reset links. The caller has judged who may, and holds the person's lock where they existed before. */
+export async function storePassword(
+  work: Work,
+  userId: string,
+  hash: string,
+  after: Record<string, unknown> = {},
+): Promise<void> {
+  await voidResets(work, userId);
   await work.sql(
     `insert into passwords (user_id, hash, changed_at) values ($1, $2, $3) on conflict (user_id) do update set hash = excluded.hash, changed_at = excluded.changed_at`,
     [userId, hash, work.at],
@@ -61,5 +74,24 @@ export async function storePassword(work: Work, userId: string, hash: string): P
     after: { changedAt: work.at },
   });
   work.record('password.changed', { userId });
-  work.audit({ action: 'password.changed', target: { kind: 'user', id: userId } });
+  work.audit({ action: 'password.changed', target: { kind: 'user', id: userId }, after });
 }
+
+/** One-time links for a new password open nothing any more. */
+export async function voidResets(work: Work, userId: string): Promise<void> {
+  const voided = await work.sql<{ id: string }>(
+    'update password_resets set void_at = $2 where user_id = $1 and used_at is null and void_at is null returning id',
+    [userId, work.at],
+  );
+  for (const { id } of voided.sort((a, b) => (a.id < b.id ? -1 : 1)))
+    work.changed({
+      table: 'password_resets',
+      id,
+      op: 'update',
+      before: { userId, voidAt: null },
+      after: { userId, voidAt: work.at },
+    });
+}
+
+/** As a guard of suspensions: a suspended person must not come back by a link that was made before. */
+export const voidResetsOfSuspended: SuspensionGuard = (work, user) => voidResets(work, user.id);

@@ -31,7 +31,7 @@ test('an installation without an owner says so, and takes one only with the code
   expect(await openSetUp(world.app.house)).toBe(code);
   expect((await setUp({ code: `${code}x` })).body.error?.code).toBe('wrong_credentials');
   expect((await setUp({ code: { $ne: '' } })).body.error?.code).toBe('malformed');
-  expect((await setUp({ code, password: 'eleven char' })).body.error?.code).toBe('malformed');
+  expect((await setUp({ code, password: 'eleven char' })).body.error?.code).toBe('password_short');
   expect((await setUp({ code, password: 'x'.repeat(limits.password + 1) })).body.error?.code).toBe('malformed');
   expect((await setUp({ code, email: 'no address' })).body.error?.code).toBe('malformed');
   expect((await setUp({ code, role: 'owner' })).body.error?.code).toBe('malformed');

@@ -10,7 +10,8 @@ import * as settings from '../settings/settings.ts';
 import * as users from '../users/users.ts';
 import { identity } from './identity.ts';
 import { same } from './keys.ts';
-import { hashPassword, storePassword } from './passwords.ts';
+import { hashNewPassword } from './password-rules.ts';
+import { storePassword } from './passwords.ts';
 
 /*
  * The first owner. An installation without one shows the set-up page, which asks for a code only the operator can read: it is printed in the
@@ -44,7 +45,7 @@ export async function complete(work: Work, input: z.output<typeof SetUp>): Promi
       'This is not the set-up code. It stands in the server’s log, and is new at every start.',
     );
   }
-  const hash = await hashPassword(input.password);
+  const hash = await hashNewPassword(work, input.password, input);
   const userId = await inWork(work.house, system('set-up'), (act) => makeOwner(act, input, hash), {
     doorway: work.doorway,
   });

@@ -11,6 +11,7 @@ const Change = z.strictObject({
 
 /** The organisation's settings in the administrative schema. */
 export function settingsAdmin(builder: AdminBuilder): void {
+  const Kind = builder.enumType('SettingKind', { values: ['text', 'flag', 'number', 'choice'] as const });
   const Setting = builder.objectRef<settings.SettingAsItStands>('Setting').implement({
     description: 'Something the organisation decides about itself.',
     fields: (t) => ({
@@ -25,6 +26,20 @@ export function settingsAdmin(builder: AdminBuilder): void {
         type: 'DateTime',
         nullable: true,
         description: 'When somebody last changed it; null where the default holds.',
+      }),
+      kind: t.expose('kind', { type: Kind, description: 'Which values it takes.' }),
+      minimum: t.exposeFloat('minimum', {
+        nullable: true,
+        description: 'The smallest whole number it takes; of a text, the fewest characters.',
+      }),
+      maximum: t.exposeFloat('maximum', {
+        nullable: true,
+        description: 'The largest whole number it takes; of a text, the most characters.',
+      }),
+      choices: t.stringList({
+        nullable: true,
+        description: 'The values to choose from; null unless the kind is choice.',
+        resolve: ({ choices }) => (choices ? [...choices] : null),
       }),
       sentence: t.string({ description: 'What it means.', resolve: ({ name }) => settings.sentenceOf(name) }),
     }),

@@ -1,6 +1,8 @@
+import * as z from 'zod/mini';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
+import { boundsOf, formOf } from './settings.ts';
 
 let world: World;
 let olga: Visitor;
@@ -47,4 +49,53 @@ test('both are for those who manage settings: a member is refused', async () => 
   await member.signIn(await world.person('Nora'));
   expect((await ask(member)).code).toBe('forbidden');
   expect((await member.graphql('{ settings { name } }')).code).toBe('forbidden');
+});
+
+test('the settings query tells the kind and the bounds of each setting', async () => {
+  const { data } = await olga.graphql('{ settings { name kind minimum maximum choices } }');
+  const listed = (data as unknown as { settings: { name: string }[] }).settings;
+  expect(listed.find(({ name }) => name === 'organisation')).toEqual({
+    name: 'organisation',
+    kind: 'text',
+    minimum: 1,
+    maximum: 200,
+    choices: null,
+  });
+  expect(listed.find(({ name }) => name === 'evaluation')).toMatchObject({
+    kind: 'flag',
+    minimum: null,
+    choices: null,
+  });
+});
+
+test.each([
+  [z.boolean(), { kind: 'flag', minimum: null, maximum: null, choices: null }, 'must be true or false'],
+  [
+    z.int().check(z.minimum(8), z.maximum(64)),
+    { kind: 'number', minimum: 8, maximum: 64, choices: null },
+    'must be a whole number from 8 to 64',
+  ],
+  [
+    z.enum(['members', 'administrators']),
+    { kind: 'choice', minimum: null, maximum: null, choices: ['members', 'administrators'] },
+    'must be one of: members, administrators',
+  ],
+] as const)('the form of a setting follows its type: case %#', (type, form, bounds) => {
+  expect(formOf(type)).toEqual(form);
+  expect(boundsOf(formOf(type))).toBe(bounds);
+});
+
+test('a value a setting does not take is refused with what it must be, and nothing changes', async () => {
+  const value = async () => (await settings()).find(({ name }) => name === 'evaluation')!.value;
+  const before = await value();
+  for (const value of ['yes', 1, { on: true }])
+    expect(await olga.act('changeSetting', { name: 'evaluation', value })).toMatchObject({
+      code: 'malformed',
+      message: 'value: must be true or false',
+    });
+  expect(await olga.act('changeSetting', { name: 'organisation', value: '' })).toMatchObject({
+    code: 'malformed',
+    message: 'value: must be text of 1 to 200 characters that is not only white space',
+  });
+  expect(await value()).toBe(before);
 });

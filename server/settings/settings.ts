@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
 import { revisionReaders } from '@parley/protocol/revisions.ts';
+import { passwordBounds } from '@parley/protocol/passwords.ts';
 import { text } from '@parley/protocol/words.ts';
 import type { SettingInForce } from '../config.ts';
 import { malformed } from '../kernel/errors.ts';
@@ -63,6 +64,11 @@ const known = {
     type: z.int().check(z.minimum(1), z.maximum(10_000)),
     sentence: 'How many conversations one person may add the same other person to in a day.',
   },
+  passwordFloor: {
+    fallback: passwordBounds.floor as number,
+    type: z.int().check(z.minimum(passwordBounds.least), z.maximum(passwordBounds.floorMost)),
+    sentence: 'The fewest characters a new password may have. Passwords chosen before keep working.',
+  },
 };
 
 export type SettingName = keyof typeof known;
@@ -71,6 +77,43 @@ export const settingNames = Object.keys(known) as SettingName[];
 export const sentenceOf = (name: SettingName): string => known[name].sentence;
 
 const defaults = Object.fromEntries(settingNames.map((name) => [name, known[name].fallback])) as Settings;
+
+export type SettingKind = 'text' | 'flag' | 'number' | 'choice';
+
+/** Which control shows a setting: its kind, the bounds of a number or of a text's length, and the choices. */
+export type SettingForm = {
+  kind: SettingKind;
+  minimum: number | null;
+  maximum: number | null;
+  choices: readonly string[] | null;
+};
+
+/** The form of a setting's value, derived from the type that judges it, so that the two cannot differ. */
+export function formOf(type: z.ZodMiniType): SettingForm {
+  const schema = z.toJSONSchema(type);
+  if (schema.type === 'boolean') return { kind: 'flag', minimum: null, maximum: null, choices: null };
+  if (schema.type === 'integer')
+    return { kind: 'number', minimum: schema.minimum ?? null, maximum: schema.maximum ?? null, choices: null };
+  if (schema.type !== 'string') throw new Error(`A setting cannot be of the type ${JSON.stringify(schema)}.`);
+  if (schema.enum) return { kind: 'choice', minimum: null, maximum: null, choices: schema.enum as string[] };
+  return { kind: 'text', minimum: schema.minLength ?? 0, maximum: schema.maxLength ?? null, choices: null };
+}
+
+const forms = Object.fromEntries(settingNames.map((name) => [name, formOf(known[name].type)])) as Record<
+  SettingName,
+  SettingForm
+>;
+
+/** What a value of this form must be, as a refusal says it. */
+export function boundsOf({ kind, minimum, maximum, choices }: SettingForm): string {
+  const what = {
+    flag: 'must be true or false',
+    number: `must be a whole number from ${minimum} to ${maximum}`,
+    choice: `must be one of: ${choices?.join(', ')}`,
+    text: `must be text of ${minimum} to ${maximum} characters that is not only white space`,
+  };
+  return what[kind];
+}
 
 /** All settings as they stand. Open to every actor: none of them is a secret. */
 export async function read(work: Work): Promise<Settings> {
@@ -101,7 +144,7 @@ export const settingGuards = partKey<readonly SettingGuard[]>('guards of a setti
 export const operatorSettings = partKey<readonly SettingInForce[]>('operator settings');
 
 /** `changedAt` is null where nobody touched it and the default holds. */
-export type SettingAsItStands = {
+export type SettingAsItStands = SettingForm & {
   name: SettingName;
   value: unknown;
   fallback: unknown;
@@ -118,7 +161,7 @@ export async function asTheyStand(work: Work): Promise<SettingAsItStands[]> {
   return settingNames.map((name) => {
     const row = rows.find((one) => one.name === name);
     const fallback = defaults[name];
-    return { name, value: row ? row.value : fallback, fallback, changedAt: row?.changedAt ?? null };
+    return { ...forms[name], name, value: row ? row.value : fallback, fallback, changedAt: row?.changedAt ?? null };
   });
 }
 
@@ -130,8 +173,7 @@ export async function change<N extends SettingName>(
   { reason = null }: { reason?: string | null } = {},
 ): Promise<void> {
   work.require('settings.manage');
-  const judged = known[name].type.safeParse(value);
-  if (!judged.success) throw malformed(`value: ${judged.error.issues[0]?.message ?? 'is not one this setting takes'}`);
+  if (!known[name].type.safeParse(value).success) throw malformed(`value: ${boundsOf(forms[name])}`);
   // Two who change a setting nobody touched yet would both find no row.
   await work.sql(`select pg_advisory_xact_lock(${lockOf('$1')})`, [name]);
   const transaction = await work.transaction();

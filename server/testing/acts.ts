@@ -131,6 +131,13 @@ export const askable: Record<string, Askable> = {
     args: ({ people }) => one(people.filter(({ status }) => status === 'invited'))?.map(({ id }) => ({ id })) ?? null,
     move: withStatus('active'),
   },
+  resetPassword: {
+    args: ({ people }) =>
+      one(people.filter(({ kind, status }) => kind !== 'imported' && kind !== 'bot' && status === 'active'))?.chain(
+        ({ id }) => fc.record({ id: fc.constant(id), endAccess: fc.boolean() }),
+      ) ?? null,
+    move: withStatus('suspended'),
+  },
   editPerson: {
     args: (all) =>
       one(all.people)?.chain(({ id }) =>

@@ -45,6 +45,7 @@ export type ActAnswer = {
   entryIds: string[];
   resultId: string | null;
   inviteLink: string | null;
+  resetLink: string | null;
   code?: string;
   message?: string;
 };
@@ -56,7 +57,7 @@ function argTypesOf(name: string): Map<string, string> {
 }
 
 const answerFields =
-  '__typename ... on PlannedAct { token counts { table op count } events } ... on AppliedAct { counts { table op count } entryIds resultId inviteLink } ... on RefusedAct { code message }';
+  '__typename ... on PlannedAct { token counts { table op count } events } ... on AppliedAct { counts { table op count } entryIds resultId inviteLink resetLink } ... on RefusedAct { code message }';
 
 export type VisitorOptions = {
   /** The Origin a browser would send; null for a program that is no browser. */

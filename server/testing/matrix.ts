@@ -83,6 +83,7 @@ export const thingsOf: Record<Demand, Thing[]> = {
   newcomer: inPlaces,
   leaver: inPlaces,
   ownDevice: [{ whose: 'own' }, { whose: 'another’s' }],
+  ownPassword: [{}],
   notStronger: targets,
   roleWithin: targets,
   reason: inPlaces,
@@ -94,6 +95,8 @@ const open: Record<string, string> = {
   'GET /api/status': 'ok',
   'POST /api/set-up': 'conflict',
   'POST /api/invitation': 'wrong_credentials',
+  'POST /api/password-reset/person': 'wrong_credentials',
+  'POST /api/password-reset': 'wrong_credentials',
   'POST /api/session': 'ok',
   'POST /api/session/refresh': 'unauthenticated',
   'DELETE /api/session': 'ok',
@@ -166,6 +169,8 @@ const answers: Record<Demand, Answer> = {
   leaver: (who, { place }) => (!isInside(who) ? 'not_found' : place === 'direct' ? 'forbidden' : 'ok'),
   ownDevice: (who, { whose }) =>
     whose === 'own' || allowed(who, 'devices.end') ? 'ok' : allowed(who, 'devices.read') ? 'forbidden' : 'not_found',
+  // The actors of the matrix have no password that could be changed; password-change.test.ts tries those who have.
+  ownPassword: () => 'conflict',
   // An administrator is stronger than members and weaker than owners.
   notStronger: (who, { target }) => (target === 'weaker' || isOwner(who) ? 'ok' : 'forbidden'),
   roleWithin: (who, { target }) => (target === 'weaker' || isOwner(who) ? 'ok' : 'forbidden'),

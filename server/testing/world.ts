@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import { createApp, type App } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
@@ -15,7 +16,7 @@ export type World = {
   origin: string;
   /** What the server wrote to its log, a line each. */
   logged: string[];
-  /** Makes a person (password `<name> has a long password`) with roles; `member` unless said otherwise. */
+  /** Makes a person with roles (`member` unless said otherwise) and a password that keeps the rules: it does not hold their name. */
   person(
     name: string,
     options?: { roles?: string[]; kind?: 'person' | 'guest' | 'bot' },
@@ -61,7 +62,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         id: newId(),
         name,
         email: `${name.toLowerCase().replaceAll(' ', '.')}@example.com`,
-        password: `${name} has a long password`,
+        password: `quiet lantern ${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,
       };
       await db.rows(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, [
         person.id,

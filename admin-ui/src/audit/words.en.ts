@@ -82,6 +82,7 @@ export const words = {
       'session.ended': 'ended the session',
       'session.refused': 'was refused signing in',
       'password.changed': 'changed a password',
+      'password.reset': 'made a link for a new password for',
       'setting.changed': 'changed the setting',
       'audit.read': 'read the audit log',
       'audit.exported': 'exported the audit log',

@@ -83,6 +83,7 @@ export const words: Words = {
       'session.ended': '结束了会话',
       'session.refused': '登录被拒绝',
       'password.changed': '更改了密码',
+      'password.reset': '生成了重置密码的链接：',
       'setting.changed': '更改了设置',
       'audit.read': '查看了审计日志',
       'audit.exported': '导出了审计日志',

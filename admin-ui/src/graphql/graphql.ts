@@ -51,6 +51,12 @@ export type RoleName =
   | 'member'
   | 'owner';
 
+export type SettingKind =
+  | 'choice'
+  | 'flag'
+  | 'number'
+  | 'text';
+
 export type TaskState =
   | 'done'
   | 'failed'
@@ -62,7 +68,7 @@ export type CountFragment = { table: string, op: string, count: number };
 
 export type PlanFragment = { token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> };
 
-type ActAnswer_AppliedAct_Fragment = { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> };
+type ActAnswer_AppliedAct_Fragment = { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> };
 
 type ActAnswer_PlannedAct_Fragment = { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> };
 
@@ -117,7 +123,7 @@ export type ExportAuditMutationVariables = Exact<{
 
 
 export type ExportAuditMutation = { exportAudit:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -239,7 +245,7 @@ export type CreateDepartmentMutationVariables = Exact<{
 
 
 export type CreateDepartmentMutation = { createDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -253,7 +259,7 @@ export type RenameDepartmentMutationVariables = Exact<{
 
 
 export type RenameDepartmentMutation = { renameDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -267,7 +273,7 @@ export type MoveDepartmentMutationVariables = Exact<{
 
 
 export type MoveDepartmentMutation = { moveDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -281,7 +287,7 @@ export type DeleteDepartmentMutationVariables = Exact<{
 
 
 export type DeleteDepartmentMutation = { deleteDepartment:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -307,7 +313,7 @@ export type EndDevicesMutationVariables = Exact<{
 
 
 export type EndDevicesMutation = { endDevices:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -368,7 +374,7 @@ export type SuspendPeopleMutationVariables = Exact<{
 
 
 export type SuspendPeopleMutation = { suspendPeople:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -381,7 +387,7 @@ export type ReactivatePeopleMutationVariables = Exact<{
 
 
 export type ReactivatePeopleMutation = { reactivatePeople:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -398,7 +404,7 @@ export type EditPersonMutationVariables = Exact<{
 
 
 export type EditPersonMutation = { editPerson:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -415,7 +421,21 @@ export type InvitePersonMutationVariables = Exact<{
 
 
 export type InvitePersonMutation = { invitePerson:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
+    | { __typename: 'RefusedAct', code: string, message: string, fault: string }
+   };
+
+export type ResetPasswordMutationVariables = Exact<{
+  id: string | number;
+  endAccess?: boolean | null | undefined;
+  reason?: string | null | undefined;
+  previewToken?: string | null | undefined;
+}>;
+
+
+export type ResetPasswordMutation = { resetPassword:
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -428,7 +448,7 @@ export type InviteAgainMutationVariables = Exact<{
 
 
 export type InviteAgainMutation = { inviteAgain:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -456,7 +476,7 @@ export type GrantRoleMutationVariables = Exact<{
 
 
 export type GrantRoleMutation = { grantRole:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -470,7 +490,7 @@ export type WithdrawRoleMutationVariables = Exact<{
 
 
 export type WithdrawRoleMutation = { withdrawRole:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -490,7 +510,7 @@ export type MeQuery = { me: { id: string, name: string, email: string | null, pe
 export type SettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SettingsQuery = { settings: Array<{ name: string, value: unknown, sentence: string, fallback: unknown, changedAt: string | null }> };
+export type SettingsQuery = { settings: Array<{ name: string, value: unknown, sentence: string, fallback: unknown, changedAt: string | null, kind: SettingKind, minimum: number | null, maximum: number | null, choices: Array<string> | null }> };
 
 export type OperatorSettingsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -506,7 +526,7 @@ export type ChangeSettingMutationVariables = Exact<{
 
 
 export type ChangeSettingMutation = { changeSetting:
-    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
+    | { __typename: 'AppliedAct', entryIds: Array<string>, resultId: string | null, inviteLink: string | null, resetLink: string | null, counts: Array<{ table: string, op: string, count: number }> }
     | { __typename: 'PlannedAct', token: string, expiresAt: string, events: Array<string>, counts: Array<{ table: string, op: string, count: number }>, changes: Array<{ table: string, id: string, op: string, label: string, before: unknown, after: unknown }>, entries: Array<{ action: string, targetKind: string | null, targetName: string | null }> }
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
@@ -584,6 +604,7 @@ export const ActAnswerFragmentDoc = new TypedDocumentString(`
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -819,6 +840,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1179,6 +1201,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1235,6 +1258,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1291,6 +1315,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1347,6 +1372,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1434,6 +1460,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1675,6 +1702,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1726,6 +1754,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1785,6 +1814,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1844,6 +1874,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1851,6 +1882,63 @@ fragment ActAnswer on ActResult {
     fault
   }
 }`) as unknown as TypedDocumentString<InvitePersonMutation, InvitePersonMutationVariables>;
+export const ResetPasswordDocument = new TypedDocumentString(`
+    mutation ResetPassword($id: ID!, $endAccess: Boolean, $reason: String, $previewToken: String) {
+  resetPassword(
+    id: $id
+    endAccess: $endAccess
+    reason: $reason
+    previewToken: $previewToken
+  ) {
+    ...ActAnswer
+  }
+}
+    fragment Count on PlanCount {
+  table
+  op
+  count
+}
+fragment Plan on PlannedAct {
+  token
+  expiresAt
+  counts {
+    ...Count
+  }
+  changes {
+    table
+    id
+    op
+    label
+    before
+    after
+  }
+  entries {
+    action
+    targetKind
+    targetName
+  }
+  events
+}
+fragment ActAnswer on ActResult {
+  __typename
+  ... on PlannedAct {
+    ...Plan
+  }
+  ... on AppliedAct {
+    counts {
+      ...Count
+    }
+    entryIds
+    resultId
+    inviteLink
+    resetLink
+  }
+  ... on RefusedAct {
+    code
+    message
+    fault
+  }
+}`) as unknown as TypedDocumentString<ResetPasswordMutation, ResetPasswordMutationVariables>;
 export const InviteAgainDocument = new TypedDocumentString(`
     mutation InviteAgain($id: ID!, $reason: String, $previewToken: String) {
   inviteAgain(id: $id, reason: $reason, previewToken: $previewToken) {
@@ -1895,6 +1983,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -1993,6 +2082,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -2049,6 +2139,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code
@@ -2084,6 +2175,10 @@ export const SettingsDocument = new TypedDocumentString(`
     sentence
     fallback
     changedAt
+    kind
+    minimum
+    maximum
+    choices
   }
 }
     `) as unknown as TypedDocumentString<SettingsQuery, SettingsQueryVariables>;
@@ -2149,6 +2244,7 @@ fragment ActAnswer on ActResult {
     entryIds
     resultId
     inviteLink
+    resetLink
   }
   ... on RefusedAct {
     code

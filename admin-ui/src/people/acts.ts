@@ -4,6 +4,7 @@ import {
   InviteAgainDocument,
   InvitePersonDocument,
   ReactivatePeopleDocument,
+  ResetPasswordDocument,
   SuspendPeopleDocument,
   type EditPersonMutationVariables,
   type InvitePersonMutationVariables,
@@ -61,6 +62,20 @@ export const inviteAgain = ({ id, name }: Named): Act =>
     { name },
     {
       perform: (said) => request(InviteAgainDocument, { id, ...said }).then((answer) => answer.inviteAgain),
+      targetId: id,
+    },
+  );
+
+export const resetPassword = ({ id, name }: Named, endAccess: boolean): Act =>
+  describe(
+    'resetPassword',
+    { name },
+    {
+      perform: (said) =>
+        request(ResetPasswordDocument, { id, endAccess, ...said }).then((answer) => answer.resetPassword),
+      lead: endAccess ? 'leadEndAccess' : 'lead',
+      reason: 'required',
+      bad: endAccess,
       targetId: id,
     },
   );

@@ -6,6 +6,7 @@ import { may } from '../may.ts';
 import { askToGrant } from '../roles/grant.ts';
 import { me } from '../session/arrive.ts';
 import { only, type MenuAct } from '../ui/menu.ts';
+import { askToReset } from './reset-password.ts';
 import { inviteAgain, reactivate, suspend } from './acts.ts';
 
 /** What the reader may do with a person, in the order of a menu. */
@@ -23,6 +24,10 @@ export function usePersonActs() {
         person.kind !== 'imported' && { title: t('people.grant'), run: () => void askToGrant(person) },
       may('users.invite') &&
         person.status === 'invited' && { title: t('people.inviteAgain'), run: () => void perform(inviteAgain(person)) },
+      may('users.resetPassword') &&
+        person.status === 'active' &&
+        (person.kind === 'person' || person.kind === 'guest') &&
+        person.id !== me.value?.id && { title: t('people.resetPassword'), run: () => void askToReset(person) },
       may('audit.read') && {
         title: t('people.audit'),
         run: () => void router.push({ name: 'audit', query: { target: person.id } }),

@@ -45,6 +45,7 @@ export const words: Words = {
     'users.invite': '邀请人员',
     'users.edit': '更改人员的姓名、职务和部门',
     'users.suspend': '停用和恢复人员',
+    'users.resetPassword': '生成一次性链接，供人员设置新密码',
     'departments.manage': '创建、重命名、移动和删除部门',
     'roles.read': '查看角色及其拥有者',
     'roles.manage': '授予和撤回角色',

@@ -26,6 +26,7 @@ export const words = {
       whoAddsPeople: 'Who adds people',
       addedPeoplePerDay: 'People added per day',
       addedPerPersonPerDay: 'Conversations per added person per day',
+      passwordFloor: 'Password length',
     } as Record<string, string>,
     sentences: {
       organisation: 'The name people see in the title and when signing in.',
@@ -40,13 +41,23 @@ export const words = {
         'Who may add people to conversations: everyone in a group and whoever leads a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
       addedPeoplePerDay: 'How many people one person may add to conversations in a day.',
       addedPerPersonPerDay: 'How many conversations one person may add the same other person to in a day.',
+      passwordFloor: 'The fewest characters a new password may have. Passwords chosen before keep working.',
     } as Record<string, string>,
     on: 'on',
     off: 'off',
+    bounds: 'A whole number from {minimum} to {maximum}.',
     /** What a setting's choices are called, by the setting's name. */
     choices: {
       keepRevisions: { all: 'Keep all', none: 'Keep none' },
       readRevisions: { members: 'Members of the conversation', sender: 'The sender alone', none: 'No one' },
+      whoCreatesChannels: { members: 'All members', administrators: 'Administrators only' },
+      whoCreatesGroups: { members: 'All members', administrators: 'Administrators only' },
+      whoAddsPeople: {
+        everyone: 'Everyone, guests included',
+        members: 'Everyone but guests',
+        leaders: 'Owners and moderators of the conversation',
+        administrators: 'Administrators only',
+      },
     } as Record<string, Record<string, string>>,
   },
   // What the operator's settings mean is said by the server in English, which the reference is written from, too.

@@ -27,6 +27,7 @@ export const words: Words = {
       whoAddsPeople: '谁可以添加成员',
       addedPeoplePerDay: '每日添加人次上限',
       addedPerPersonPerDay: '每日添加同一人的会话数上限',
+      passwordFloor: '密码长度',
     },
     sentences: {
       organisation: '人们在标题和登录页看到的名称。',
@@ -40,12 +41,22 @@ export const words: Words = {
         '谁可以把人加入会话：群组内所有人和频道管理者（包括访客）；同上但不含访客；仅会话的所有者和会话管理员（群组亦然）；或仅系统管理员。',
       addedPeoplePerDay: '一个人每天最多可以把多少人次加入会话。',
       addedPerPersonPerDay: '一个人每天最多可以把同一个人加入多少个会话。',
+      passwordFloor: '新密码的最少字符数。此前设置的密码仍可使用。',
     },
     on: '开',
     off: '关',
+    bounds: '{minimum} 到 {maximum} 之间的整数。',
     choices: {
       keepRevisions: { all: '全部保留', none: '不保留' },
       readRevisions: { members: '会话成员', sender: '仅发送者', none: '任何人都不可以' },
+      whoCreatesChannels: { members: '所有成员', administrators: '仅系统管理员' },
+      whoCreatesGroups: { members: '所有成员', administrators: '仅系统管理员' },
+      whoAddsPeople: {
+        everyone: '所有人（包括访客）',
+        members: '除访客外的所有人',
+        leaders: '会话的所有者和管理员',
+        administrators: '仅系统管理员',
+      },
     },
   },
   operator: {

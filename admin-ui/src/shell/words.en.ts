@@ -12,6 +12,7 @@ export const words = {
     dark: 'Dark',
     system: 'As the system',
     language: 'Language',
+    own: 'Password and devices',
     dense: 'Dense lists',
     signOut: 'Sign out',
   },

@@ -9,6 +9,7 @@ export const words: Words = {
     dark: '深色',
     system: '跟随系统',
     language: '语言',
+    own: '密码与设备',
     dense: '紧凑列表',
     signOut: '退出登录',
   },

@@ -28,6 +28,13 @@ export const words = {
       'The server does not know this request. Reload the page: the console may be older than the server.',
     unauthenticated: 'You are not signed in.',
     wrong_credentials: 'E-mail or password is wrong.',
+    password_short: 'The password is too short.',
+    password_long: 'The password is too long: at most 256 characters.',
+    password_context:
+      'The password is built on a name, e-mail address, the organisation or Parley. People who know you try these first.',
+    password_leaked: 'This password stands in lists of leaked passwords, which attackers try first. Choose another.',
+    password_weak:
+      'This password is too easy to guess: it repeats itself, follows a sequence or the keyboard, or uses common passwords.',
     session_ended: 'Your session has ended. Please sign in again.',
     suspended: 'This account is suspended.',
     forbidden: 'You may not do this.',

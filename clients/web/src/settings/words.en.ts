@@ -6,6 +6,7 @@ export const words = {
     light: 'Light',
     dark: 'Dark',
     system: 'Like the system',
+    account: 'Your account',
     shortcuts: 'Keyboard shortcuts',
     signOut: 'Sign out',
   },

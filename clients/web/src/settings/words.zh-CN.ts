@@ -8,6 +8,7 @@ export const words: Words = {
     light: '浅色',
     dark: '深色',
     system: '跟随系统',
+    account: '我的账号',
     shortcuts: '键盘快捷键',
     signOut: '退出登录',
   },

@@ -19,6 +19,13 @@ export const words = {
     unknown_operation: 'The server does not know this act. Reload the page to get its newest version.',
     unauthenticated: 'Please sign in again.',
     wrong_credentials: 'E-mail and password do not match.',
+    password_short: 'The password is too short.',
+    password_long: 'The password is too long: at most 256 characters.',
+    password_context:
+      'The password is built on a name, e-mail address, the organisation or Parley. People who know you try these first.',
+    password_leaked: 'This password stands in lists of leaked passwords, which attackers try first. Choose another.',
+    password_weak:
+      'This password is too easy to guess: it repeats itself, follows a sequence or the keyboard, or uses common passwords.',
     session_ended: 'Your session on this device has ended.',
     suspended: 'Your account has been suspended.',
     forbidden: 'You may not do this here.',

@@ -1,0 +1,33 @@
+export const words = {
+  account: {
+    title: 'Your account',
+    toChat: 'Back to the chat',
+    toConsole: 'Back to the console',
+    changeTitle: 'Change your password',
+    current: 'Current password',
+    new: 'New password',
+    endOthers: 'Sign out my other devices',
+    endOthersHelp: 'Leave this on if another person may know your password.',
+    change: 'Change the password',
+    changing: 'Changing…',
+    changed: 'Your password was changed.',
+    wrongCurrent: 'The current password is wrong.',
+    devices: 'Your devices',
+    devicesLead: 'Where you are signed in. Sign out a device you do not know, and change your password.',
+    thisDevice: 'This device',
+    since: 'Signed in {when}',
+    seen: 'last seen {when}',
+    end: 'Sign out',
+    endNamed: 'Sign out {name}',
+    endTitle: 'Sign out “{name}”?',
+    endLead: 'The connection closes at once. Signing in there again needs the password.',
+    ended: '“{name}” is signed out.',
+    others: 'Sign out all other devices',
+    othersTitle: 'Sign out all other devices?',
+    othersEnded: 'All other devices are signed out.',
+    everywhere: 'Sign out everywhere',
+    everywhereTitle: 'Sign out everywhere, here too?',
+  },
+};
+
+export type Words = typeof words;

@@ -1,0 +1,33 @@
+import type { Words } from './words.en.ts';
+
+export const words: Words = {
+  account: {
+    title: '我的账号',
+    toChat: '返回聊天',
+    toConsole: '返回管理后台',
+    changeTitle: '修改密码',
+    current: '当前密码',
+    new: '新密码',
+    endOthers: '退出我在其他设备上的登录',
+    endOthersHelp: '如果他人可能知道你的密码，请保持勾选。',
+    change: '修改密码',
+    changing: '正在修改…',
+    changed: '密码已修改。',
+    wrongCurrent: '当前密码不正确。',
+    devices: '已登录的设备',
+    devicesLead: '你在这些设备上已登录。如有不认识的设备，请将其退出登录并修改密码。',
+    thisDevice: '本设备',
+    since: '登录于 {when}',
+    seen: '最近在线 {when}',
+    end: '退出登录',
+    endNamed: '将 {name} 退出登录',
+    endTitle: '将“{name}”退出登录？',
+    endLead: '连接会立即断开，再次登录需要密码。',
+    ended: '“{name}”已退出登录。',
+    others: '退出其他所有设备',
+    othersTitle: '退出其他所有设备？',
+    othersEnded: '其他所有设备均已退出登录。',
+    everywhere: '退出所有设备',
+    everywhereTitle: '退出所有设备（包括本设备）？',
+  },
+};
