@@ -24,6 +24,7 @@ import { openSocketDoor } from './doors/socket.ts';
 import { narrowAuthority } from './identity/authority.ts';
 import { identityRoutes } from './identity/identity.http.ts';
 import { installIdentity } from './identity/identity.ts';
+import { sessionCrontab, sessionJobs } from './identity/session-jobs.ts';
 import { createBroadcast } from './kernel/broadcast.ts';
 import { cursorKey } from './kernel/cursors.ts';
 import { guardWrites, type Database } from './kernel/database.ts';
@@ -135,9 +136,8 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
         life.start(sealer(house, place));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
-        life.start(
-          jobs(db, log, { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house) }, housekeepingCrontab),
-        );
+        const tasks = { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house), ...sessionJobs(house) };
+        life.start(jobs(db, log, tasks, `${housekeepingCrontab}\n${sessionCrontab}`));
       }
       await graphql.start();
       server.listen(config.port, config.host);

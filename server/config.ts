@@ -66,13 +66,15 @@ export const settings = {
     env: 'PARLEY_PUBLIC_URL',
     fallback: '',
     read: address('http:', 'https:'),
-    sentence: 'The address people reach Parley under: for links, cookies and the check of a browser’s Origin.',
+    sentence:
+      'The address people reach Parley under: for links, cookies, the check of a browser’s Origin and the proofs of device keys.',
   },
   origins: {
     env: 'PARLEY_ORIGINS',
     fallback: '',
     read: list,
-    sentence: 'Further origins whose pages may open a socket, separated by commas.',
+    sentence:
+      'Further origins whose pages may open a socket, and under which devices with a key may come, separated by commas.',
   },
   trustProxy: {
     env: 'PARLEY_TRUST_PROXY',

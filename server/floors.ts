@@ -23,9 +23,13 @@ export const packages: Record<
   analytics: { imports: ['clients/protocol'] },
   server: { imports: ['clients/protocol', 'analytics'] },
   'admin-ui': {
-    imports: ['clients/protocol', 'clients/look'],
-    // The console's other types are generated from the committed GraphQL schema.
-    onlyFiles: { 'clients/protocol': ['clients/protocol/permissions.ts'] },
+    imports: ['clients/protocol', 'clients/sdk', 'clients/look'],
+    onlyFiles: {
+      // The console's other types are generated from the committed GraphQL schema.
+      'clients/protocol': ['clients/protocol/permissions.ts'],
+      // Console and chat of one browser share a session, and so its key.
+      'clients/sdk': ['clients/sdk/device-key.ts'],
+    },
   },
   scripts: {
     imports: ['clients/protocol', 'clients/sdk', 'clients/look', 'clients/web', 'analytics', 'server', 'admin-ui'],

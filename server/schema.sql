@@ -434,8 +434,13 @@ create table devices (
   refresh_hash bytea not null,
   previous_hash bytea,
   rotated_at timestamp with time zone default now() not null,
-  successor_used boolean default false not null,
   updated_at timestamp with time zone default now() not null,
+  generation integer default 1 not null,
+  successor_used_at timestamp with time zone,
+  refresh_repeats integer default 0 not null,
+  refresh_repeated_at timestamp with time zone,
+  refresh_repeated_from text,
+  key_thumbprint text,
   constraint devices_pkey PRIMARY KEY (id)
 );
 

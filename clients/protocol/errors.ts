@@ -16,6 +16,7 @@ export const faults = {
   password_leaked: 'yours',
   password_weak: 'yours',
   session_ended: 'yours',
+  stale_proof: 'nobodys',
   suspended: 'yours',
   forbidden: 'yours',
   not_found: 'yours',
@@ -38,6 +39,8 @@ export const Refusal = z.object({
   fault: z.enum(['yours', 'ours', 'nobodys']),
   /** Milliseconds after which trying again makes sense. */
   retryAfter: z.optional(z.int()),
+  /** With `stale_proof`: what the next proof of the device's key must contain. */
+  nonce: z.optional(z.string()),
   /** What to quote to an administrator; the log carries it too. */
   requestId: z.optional(z.string()),
 });

@@ -70,8 +70,20 @@ export type OwnDevice = {
   userAgent: string | null;
   createdAt: number;
   lastSeenAt: number;
+  /** Bound to a key of the device: copied tokens are worthless. */
+  bound: boolean;
+  /** How often, when last and from where the previous refresh token was shown again: an answer was lost, or the token was copied. */
+  refreshRepeats: number;
+  refreshRepeatedAt: number | null;
+  refreshRepeatedFrom: string | null;
   current: boolean;
 };
 
-/** What the socket's handshake carries as `auth`. */
-export const Handshake = z.object({ token: z.string().check(z.maxLength(4_096)) });
+/**
+ * What the socket's handshake carries as `auth`. `dpop` is the proof of the device's key (RFC 9449), for a device that has one: method GET,
+ * address `<origin>/socket.io/`, with the hash of the token and the newest nonce.
+ */
+export const Handshake = z.object({
+  token: z.string().check(z.maxLength(4_096)),
+  dpop: z.optional(z.string().check(z.maxLength(4_096))),
+});

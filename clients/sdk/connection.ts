@@ -38,7 +38,7 @@ const lineWithin = 10_000;
  * The line to the server: one socket at a time, made anew for every attempt.
  * 1. An attempt takes a valid access token, connects, and greets (catches up); then the line is `live`.
  * 2. Whatever fails on the way, or a line that drops, leads to another attempt after a wait with full jitter, for ever.
- * 3. A refused token is renewed once at once; when the session is over, the line stays down and `ended` hears why.
+ * 3. A refused token is renewed once at once, and a proof whose nonce is old is made anew; when the session is over, the line stays down and `ended` hears why.
  * 4. `bye` decides where it can: an ended session is not tried again, a restarting server gets its jitter.
  */
 export function createConnection({ session, origin, connecting, greet, hear, changed, ended }: Handlers) {
@@ -84,10 +84,10 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
     const mine = attempt;
     become('connecting');
     try {
-      const token = await session.token();
+      const credential = await session.handshake();
       if (mine !== attempt) return;
       connecting();
-      await connect(token, mine);
+      await connect(credential, mine);
       if (mine !== attempt) return;
       await greet({ call: (name, input) => ask(socket!, name, input), isLive: () => true });
       if (mine !== attempt) return;
@@ -97,6 +97,7 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
       if (mine !== attempt || !wanted) return;
       const failure = asParleyError(error);
       if (failure.code === 'unauthenticated' && !renewed && session.userId) return renewAndTry(mine);
+      if (failure.code === 'stale_proof' && !renewed) return void tryNow(true);
       if (isOver(failure)) return ended(failure);
       failed(failure);
     }
@@ -111,11 +112,11 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
     }
   }
 
-  function connect(token: string, mine: number): Promise<void> {
+  function connect(credential: { token: string }, mine: number): Promise<void> {
     // Its own reconnecting stays off: it would come back without a fresh token, and without our waits.
     const line = io(origin, {
       transports: ['websocket'],
-      auth: { token },
+      auth: credential,
       forceNew: true,
       reconnection: false,
       timeout: connectWithin,
@@ -129,7 +130,7 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
       line.on('connect_error', (error: Error & { data?: unknown }) => {
         clearTimeout(patience);
         const refusal = Refusal.safeParse(error.data);
-        reject(refusal.success ? new ParleyError(refusal.data) : noAnswer(error));
+        reject(refusal.success ? session.heed(new ParleyError(refusal.data)) : noAnswer(error));
       });
       line.on('disconnect', (reason) => {
         clearTimeout(patience);

@@ -11,6 +11,8 @@ export class ParleyError extends Error {
   /** Milliseconds after which trying again makes sense. */
   readonly retryAfter: number | undefined;
   readonly requestId: string | undefined;
+  /** With `stale_proof`: what the next proof of the device's key must contain. */
+  readonly nonce: string | undefined;
 
   constructor(refusal: Refusal, options?: { cause?: unknown }) {
     super(refusal.message, options);
@@ -18,6 +20,7 @@ export class ParleyError extends Error {
     this.fault = refusal.fault;
     this.retryAfter = refusal.retryAfter;
     this.requestId = refusal.requestId;
+    this.nonce = refusal.nonce;
   }
 }
 

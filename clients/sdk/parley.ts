@@ -15,6 +15,7 @@ import type { Message } from '@parley/protocol/messages.ts';
 import type { Me, Person } from '@parley/protocol/people.ts';
 import type { PresenceState } from '@parley/protocol/sync.ts';
 import type * as z from 'zod/mini';
+import type { DeviceKey } from './device-key.ts';
 import type { ParleyError } from './failure.ts';
 import type { Storage } from './storage.ts';
 import type { Changed } from './topics.ts';
@@ -38,6 +39,8 @@ export type Options = {
   fetch?: typeof globalThis.fetch;
   /** `cookie` (default): the browser keeps the refresh token out of reach of scripts. `body`: this package keeps it in `storage` (Node, bots). */
   keep?: 'cookie' | 'body';
+  /** The key the session is bound to: `deviceKeyIn(…)` of device-key.ts. Without one, or where it answers null, a copied token is as good as the device. */
+  key?: () => Promise<DeviceKey | null>;
 };
 
 /** `GET /api/status`. `setUp`: the installation is empty and waits for its first owner. */

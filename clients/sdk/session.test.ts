@@ -61,6 +61,13 @@ const after = async <T>(act: Promise<T>): Promise<T> => {
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
 };
+/** Lets time pass until the condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let n = 0; !condition(); n++) {
+    if (n > 10_000) throw new Error('waited in vain');
+    await vi.advanceTimersByTimeAsync(100);
+  }
+}
 const ada = { email: 'ada@example.com', password: 'a long password' };
 
 beforeEach(() => {
@@ -102,6 +109,61 @@ describe('a session', () => {
     await expect(after(session.renew())).rejects.toMatchObject({ code: 'unavailable' });
     expect(await after(session.renew())).toBe('access 2');
     expect(new Set(server.refreshes().map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    expect(ended).toEqual([]);
+  });
+
+  test('a renewal that fails is tried again within seconds, until it is answered', async () => {
+    const session = open('body');
+    await after(session.signIn(ada));
+    server.answers = ['no line', refused('limited', 429), refused('internal', 500), { status: 502, body: '<html>' }];
+    // From the earliest moment of the first attempt: four failures cost at most 1 + 2 + 4 + 8 s, long before the token ends.
+    await vi.advanceTimersByTimeAsync(540_000 + 16_000);
+    expect(server.refreshes()).toHaveLength(5);
+    expect(ended).toEqual([]);
+    const asked = server.asked.length;
+    expect(await session.token()).toBe('access 2');
+    expect(server.asked).toHaveLength(asked);
+  });
+
+  test('a renewal waits as long as the server asks', async () => {
+    const session = open('body');
+    await after(session.signIn(ada));
+    const busy = { code: 'overloaded', fault: faults.overloaded, message: 'busy', retryAfter: 40_000 } as const;
+    server.answers = [{ status: 503, body: { error: busy } }];
+    await until(() => server.refreshes().length === 1);
+    await vi.advanceTimersByTimeAsync(39_000);
+    expect(server.refreshes()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(42_000);
+    expect(server.refreshes()).toHaveLength(2);
+  });
+
+  test('a device that slept past its renewal renews when the network is back', async () => {
+    const listeners: (() => void)[] = [];
+    vi.stubGlobal('addEventListener', (event: string, listener: () => void) => {
+      if (event === 'online') listeners.push(listener);
+    });
+    const session = open('body');
+    vi.unstubAllGlobals();
+    await after(session.signIn(ada));
+    for (const wake of listeners) wake();
+    expect(server.refreshes()).toHaveLength(0);
+    // The clock moves and no timer runs.
+    vi.setSystemTime(Date.now() + 8 * 3_600_000);
+    for (const wake of listeners) wake();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(server.refreshes()).toHaveLength(1);
+    expect(await session.token()).toBe('access 2');
+  });
+
+  test('an answer of a proxy with a code that is not ours ends no session', async () => {
+    const session = open('body');
+    await after(session.signIn(ada));
+    server.answers = [
+      { status: 401, body: { error: { code: 'expired' } } },
+      { status: 403, body: { error: 'no' } },
+      { status: 401, body: null },
+    ];
+    for (let n = 0; n < 3; n++) await expect(after(session.renew())).rejects.toMatchObject({ code: 'unavailable' });
     expect(ended).toEqual([]);
   });
 

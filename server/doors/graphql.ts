@@ -80,7 +80,7 @@ export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions)
     },
     stop: () => server.stop(),
     handler: (request, response, next) => {
-      enter(house, request, response).then(
+      enter(house, config.trustProxy, request, response).then(
         () => (answer ?? notYet)(request, response, next),
         (thrown: unknown) => turnAway(house, response, thrown),
       );
@@ -104,13 +104,13 @@ const json = express.json({ limit: 2 * graphqlLimits.documentBytes, inflate: fal
 const actors = new WeakMap<Request, Work['actor']>();
 
 /** Everything that can be refused before the document is looked at. */
-async function enter(house: House, request: Request, response: Response): Promise<void> {
+async function enter(house: House, trustProxy: number, request: Request, response: Response): Promise<void> {
   if (request.path !== '/') throw new Refused('unknown_operation', 'There is nothing at this address.');
   if (request.method !== 'POST') {
     response.setHeader('allow', 'POST');
     throw new Refused('unknown_operation', 'This address takes POST.');
   }
-  actors.set(request, await callerOf(house, request));
+  actors.set(request, await callerOf(house, request, doorwayOf('graphql', trustProxy, request, response)));
   const body = await bodyOf(request, response, json);
   if (Array.isArray(body)) throw malformed('One operation a request: batches are not taken.');
   const parsed = Envelope.safeParse(body);

@@ -17,6 +17,7 @@ import { serveInterfaces, type Interface } from './interfaces.ts';
 import { runOperation } from './operation.ts';
 import { addressOf, knownOrigins, mayComeFrom } from './origin.ts';
 import { checkRoutes, type Route } from './route.ts';
+import { shownBy } from './shown.ts';
 
 export type HttpSettings = {
   publicUrl: string | null;
@@ -65,7 +66,7 @@ function httpApp({ house, config, routes, graphql, interfaces = [], checks = {} 
   app.set('case sensitive routing', true);
   app.use(everyAnswer(config));
   app.use(health({ database: () => house.db.rows('select 1'), ...checks }, config.metricsToken));
-  app.use(['/api', '/graphql'], ownPagesOnly(config), neverKept);
+  app.use(['/api', '/graphql'], ownPagesOnly(config), neverKept, newestNonce(house));
   app.use('/api', api(house, config, routes));
   if (graphql) app.use('/graphql', graphql);
   app.use(['/api', '/graphql', '/socket.io'], nothingHere);
@@ -89,6 +90,14 @@ const neverKept: RequestHandler = (_request, response, next) => {
   response.setHeader('cache-control', 'no-store');
   next();
 };
+
+/** What the next proof of a device's key must contain: a client that reads it here is not refused and asked again. */
+const newestNonce =
+  (house: House): RequestHandler =>
+  (_request, response, next) => {
+    response.setHeader('dpop-nonce', house.parts.use(authority).nonce());
+    next();
+  };
 
 const nothingHere: RequestHandler = (_request, _response, next) =>
   next(new Refused('unknown_operation', 'There is nothing at this address.'));
@@ -124,7 +133,7 @@ async function answer(
 ): Promise<void> {
   const doorway = doorwayOf('rest', config.trustProxy, request, response);
   try {
-    const actor = await callerOf(house, request, route.permission);
+    const actor = await callerOf(house, request, doorway, route.permission);
     const input = await inputOf(request, response);
     const operation = {
       name: `${route.method} ${route.path}`,
@@ -177,16 +186,24 @@ export function doorwayOf(door: string, trustProxy: number, request: Request, re
   };
 }
 
-/** Who calls, by the bearer token alone: cookies let nobody in. An operation for everyone takes a caller with a spent token for a stranger. */
-export async function callerOf(house: House, request: Request, permission?: Declared): Promise<Actor> {
+/**
+ * Who calls, by the access token and the proof of its device's key: cookies let no one in. An operation for everyone takes a caller with a
+ * spent token for a stranger.
+ */
+export async function callerOf(
+  house: House,
+  request: Request,
+  doorway: Doorway,
+  permission?: Declared,
+): Promise<Actor> {
   const header = request.headers.authorization;
   if (header === undefined) return stranger;
   try {
-    const token = /^Bearer ([\w.~+/=-]{1,4096})$/i.exec(header)?.[1];
-    if (!token) throw unauthenticated('The Authorization header must be Bearer and an access token.');
-    return await house.parts.use(authority).identify(token);
+    const token = /^(?:Bearer|DPoP) ([\w.~+/=-]{1,4096})$/i.exec(header)?.[1];
+    if (!token) throw unauthenticated('The Authorization header must be Bearer or DPoP, and an access token.');
+    return await house.parts.use(authority).identify(token, shownBy(request, request.originalUrl, doorway));
   } catch (error) {
-    if (permission === 'everyone' && error instanceof Refused) return stranger;
+    if (permission === 'everyone' && error instanceof Refused && error.code !== 'stale_proof') return stranger;
     throw error;
   }
 }

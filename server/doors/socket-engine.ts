@@ -18,13 +18,14 @@ export type EngineSettings = {
 /** One connection below Socket.IO, with what the entrance noticed of its request. `remoteAddress` is what the trusted proxies say. */
 export type Conn = EngineSocket & {
   userAgent: string | undefined;
+  host: string | undefined;
   /** null while its credential is looked at. */
   seat: Seat | null | undefined;
   transport: { socket: HeardSocket };
 };
 type HeardSocket = WebSocket & { heard: number; _socket: Duplex };
 type Slim = { _query: { EIO: string; transport: string }; headers: object; connection: object; url: string };
-type Visit = Slim & { websocket: WebSocket; address: string; userAgent: string | undefined };
+type Visit = Slim & { websocket: WebSocket; address: string; userAgent: string | undefined; host: string | undefined };
 
 /** The byte stream under a connection's WebSocket. */
 export const wireOf = (conn: Conn): Duplex => conn.transport.socket._socket;
@@ -46,7 +47,7 @@ export class SocketEngine extends Engine {
   readonly #perAddress = new Map<string, number>();
   readonly #settings: EngineSettings;
   readonly #origins: Set<string>;
-  readonly #agents = new Map<string, string>();
+  readonly #texts = new Map<string, string>();
   readonly #sweeper: NodeJS.Timeout;
   readonly #countHeard: (this: WebSocket) => void;
 
@@ -75,10 +76,11 @@ export class SocketEngine extends Engine {
       gone(this);
     };
     this.on('connection', (conn: Conn) => {
-      const { address, userAgent } = conn.request as never as Visit;
+      const { address, userAgent, host } = conn.request as never as Visit;
       conn.request = bare as never;
       (conn as { remoteAddress: string }).remoteAddress = address;
       conn.userAgent = userAgent;
+      conn.host = host;
       conn.seat = undefined;
       count(address, 1);
       conn.on('close', leave);
@@ -109,16 +111,20 @@ export class SocketEngine extends Engine {
     if (open >= this.#settings.connectionsPerAddress)
       return refuse(stream, 429, 'Too many connections from this address.');
     this.#upgrades.handleUpgrade(request, stream, head, (websocket) =>
-      this.#welcome(websocket as HeardSocket, address, this.#intern(request.headers['user-agent'])),
+      this.#welcome(websocket as HeardSocket, {
+        address,
+        userAgent: this.#intern(request.headers['user-agent']),
+        host: this.#intern(request.headers.host),
+      }),
     );
   }
 
-  #welcome(websocket: HeardSocket, address: string, userAgent: string | undefined): void {
+  #welcome(websocket: HeardSocket, from: Pick<Visit, 'address' | 'userAgent' | 'host'>): void {
     websocket._socket.off('error', ignore);
     websocket.heard = 0;
     websocket.on('message', this.#countHeard);
     websocket.on('ping', this.#countHeard);
-    const visit: Visit = { ...bare, websocket, address, userAgent };
+    const visit: Visit = { ...bare, websocket, ...from };
     void this.handshake('websocket', visit as never, () => websocket.terminate());
   }
 
@@ -136,14 +142,14 @@ export class SocketEngine extends Engine {
     }
   }
 
-  /** Thousands of connections say the same few names of browsers. */
+  /** Thousands of connections say the same few names of browsers and of this server. */
   #intern(text: string | undefined): string | undefined {
     if (text === undefined) return undefined;
-    const known = this.#agents.get(text);
+    const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    if (this.#agents.size > 500) this.#agents.clear();
+    if (this.#texts.size > 500) this.#texts.clear();
     const kept = text.slice(0, 300);
-    this.#agents.set(kept, kept);
+    this.#texts.set(kept, kept);
     return kept;
   }
 }

@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server as SocketServer, type Socket } from 'socket.io';
+import type * as z from 'zod/mini';
 import { calls as catalogue, type Answers, type CallName, type CallPayload } from '@parley/protocol/catalogue.ts';
 import { Handshake } from '@parley/protocol/identity.ts';
 import type { Declared } from '@parley/protocol/permissions.ts';
@@ -90,10 +91,17 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   /** Accepts a credential, takes a seat, enters the rooms. */
   async function admit(socket: Socket): Promise<void> {
     const conn = socket.conn as Conn;
-    const { token } = handshakeOf(socket);
+    const { token, dpop } = handshakeOf(socket);
     if (conn.seat !== undefined) throw malformed('This connection is signing in already.');
     conn.seat = null;
-    const actor = await who.identify(token);
+    const actor = await who.identify(token, {
+      door: 'socket',
+      method: 'GET',
+      path: '/socket.io/',
+      host: conn.host,
+      address: conn.remoteAddress,
+      proof: dpop,
+    });
     if (!actor.id || !actor.deviceId) throw unauthenticated();
     if (broadcast.seatsOf(actor.id).length >= config.connectionsPerPerson) {
       throw new Refused('limited', 'Too many connections of this person are open.', { retryAfter: 10_000 });
@@ -249,7 +257,7 @@ function tableOf(calls: readonly SocketCall[]): Map<string, SocketCall> {
   return table;
 }
 
-function handshakeOf(socket: Socket): { token: string } {
+function handshakeOf(socket: Socket): z.output<typeof Handshake> {
   const parsed = Handshake.safeParse(socket.handshake.auth);
   if (!parsed.success) throw unauthenticated();
   return parsed.data;

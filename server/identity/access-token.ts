@@ -6,14 +6,15 @@ import type { Keys } from './keys.ts';
 /** Seconds an access token is good for. Ending a device takes effect at once all the same: the authority is asked at every door. */
 export const accessSeconds = 600;
 
-export type AccessClaims = { userId: string; deviceId: string };
+/** `generation`: which refresh token of the device it was made from. `keyThumbprint`: the key it counts with, for a device that has one. */
+export type AccessClaims = { userId: string; deviceId: string; generation: number; keyThumbprint: string | null };
 
 const issuer = 'parley';
 
 /** A short-lived token that says who, on which device. */
-export function signAccess(keys: Keys, { userId, deviceId }: AccessClaims): Promise<string> {
+export function signAccess(keys: Keys, { userId, deviceId, generation, keyThumbprint }: AccessClaims): Promise<string> {
   const at = Math.floor(now() / 1_000);
-  return new SignJWT({ dev: deviceId })
+  return new SignJWT({ dev: deviceId, gen: generation, ...(keyThumbprint ? { cnf: { jkt: keyThumbprint } } : {}) })
     .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
     .setIssuer(issuer)
     .setSubject(userId)
@@ -29,10 +30,16 @@ export async function readAccess(keys: Keys, token: string): Promise<AccessClaim
       algorithms: ['HS256'],
       issuer,
       typ: 'at+jwt',
-      requiredClaims: ['sub', 'dev', 'exp', 'iat'],
+      requiredClaims: ['sub', 'dev', 'gen', 'exp', 'iat'],
       currentDate: new Date(now()),
     });
-    return { userId: String(payload.sub), deviceId: String(payload['dev']) };
+    const bound = payload['cnf'] as { jkt: string } | undefined;
+    return {
+      userId: String(payload.sub),
+      deviceId: String(payload['dev']),
+      generation: Number(payload['gen']),
+      keyThumbprint: bound ? bound.jkt : null,
+    };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw unauthenticated('The access token has expired. Refresh the session.');
     throw unauthenticated('The access token is not valid.');

@@ -2,13 +2,15 @@ import type { PersonKind, PersonStatus } from '@parley/protocol/people.ts';
 import type { RightsGuard } from '../access/access.ts';
 import { permissionsOf } from '../access/roles.ts';
 import type { Declared } from '@parley/protocol/permissions.ts';
-import { mayEnter, type Actor } from '../kernel/actor.ts';
-import { authority, type Authority } from '../kernel/authority.ts';
+import { mayEnter, stranger, type Actor } from '../kernel/actor.ts';
+import { authority, type Authority, type Shown } from '../kernel/authority.ts';
 import { now } from '../kernel/clock.ts';
-import { forbidden, Refused } from '../kernel/errors.ts';
+import { forbidden, Refused, unauthenticated } from '../kernel/errors.ts';
 import type { Happening } from '../kernel/events.ts';
+import { recordBurst } from '../kernel/refusals.ts';
 import type { House, Work } from '../kernel/work.ts';
-import { accessSeconds, readAccess } from './access-token.ts';
+import { accessSeconds, readAccess, type AccessClaims } from './access-token.ts';
+import { isProof, type DeviceProofs } from './device-proof.ts';
 import type { Keys } from './keys.ts';
 
 /** Where a person stands, as doors need it. */
@@ -20,7 +22,16 @@ type Standing = {
   permissions: ReadonlySet<string>;
 };
 
-type Row = { name: string; kind: PersonKind; status: PersonStatus; endedAt: Date | null; roles: string[] };
+type Row = {
+  name: string;
+  kind: PersonKind;
+  status: PersonStatus;
+  device: string;
+  endedAt: Date | null;
+  /** The generation of the refresh token in force, while no access token made from it has been used. */
+  unusedGeneration: number | null;
+  roles: string[];
+};
 
 /**
  * Answers doors who is calling.
@@ -29,9 +40,10 @@ type Row = { name: string; kind: PersonKind; status: PersonStatus; endedAt: Date
  *    an ended device, a suspended person, a role granted or withdrawn counts from the next call on.
  * 3. What an act under way takes from a person is taken before it commits (`narrow`), and again by the event after it; an act that fails gives
  *    it back.
- * 4. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
+ * 4. The first use of an access token made from a new refresh token is written down: from then on the token before is spent.
+ * 5. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
  */
-export function createAuthority(house: House, keys: Keys): Authority {
+export function createAuthority(house: House, keys: Keys, proofs: DeviceProofs): Authority {
   const standings = new Map<string, Standing>();
   const narrowed = new Map<string, ReadonlySet<string>>();
   const endedDevices = new Map<string, number>();
@@ -72,10 +84,12 @@ export function createAuthority(house: House, keys: Keys): Authority {
   }
 
   return {
-    async identify(token) {
-      const { userId, deviceId } = await readAccess(keys, token);
+    async identify(token, shown) {
+      const claims = await readAccess(keys, token);
+      const { userId, deviceId } = claims;
       const row = await load(userId, deviceId);
       if (!row) throw sessionEnded();
+      if (claims.keyThumbprint) await requireProof(house, proofs, token, claims, row.device, shown);
       const standing = withPermissions({
         name: row.name,
         kind: row.kind,
@@ -87,6 +101,8 @@ export function createAuthority(house: House, keys: Keys): Authority {
       // Said first: somebody suspended should hear why the device ended.
       requireActive(standing);
       if (row.endedAt || endedDevices.has(deviceId)) throw sessionEnded();
+      if (row.unusedGeneration === claims.generation)
+        await house.db.rows(useSql, [deviceId, claims.generation, new Date(now())]);
       return {
         kind: row.kind === 'bot' ? 'bot' : 'person',
         id: userId,
@@ -117,6 +133,8 @@ export function createAuthority(house: House, keys: Keys): Authority {
     },
 
     confirm,
+
+    nonce: () => proofs.nonce(),
   };
 }
 
@@ -145,8 +163,41 @@ async function confirm(work: Work, permission: Declared): Promise<void> {
 }
 
 const standingSql = `
-  select u.name, u.kind, u.status, d.ended_at as "endedAt", array(select g.role from role_grants g where g.user_id = u.id) as roles
+  select u.name, u.kind, u.status, d.name as device, d.ended_at as "endedAt",
+    case when d.successor_used_at is null and d.previous_hash is not null then d.generation end as "unusedGeneration", array(select g.role from role_grants g where g.user_id = u.id) as roles
   from devices d join users u on u.id = d.user_id where d.id = $1 and u.id = $2`;
+
+const useSql = `
+  update devices set successor_used_at = $3 where id = $1 and generation = $2 and successor_used_at is null`;
+
+/** A copied token lacks the key: its use is refused and audited, and changes nothing for the device it was copied from. */
+async function requireProof(
+  house: House,
+  proofs: DeviceProofs,
+  token: string,
+  { deviceId, keyThumbprint }: AccessClaims,
+  device: string,
+  shown: Shown | undefined,
+): Promise<void> {
+  const proof = await proofs.read(shown, token);
+  const fault = !isProof(proof)
+    ? proof.fault
+    : proof.thumbprint === keyThumbprint
+      ? proofs.spend(proof)?.fault
+      : 'another key';
+  if (fault === undefined) return;
+  await recordBurst(house, `proof ${deviceId}`, {
+    actor: stranger,
+    entry: {
+      action: 'session.used',
+      outcome: 'refused',
+      target: { kind: 'device', id: deviceId, name: device },
+      reason: fault,
+    },
+    doorway: { door: shown?.door ?? 'system', address: shown?.address },
+  });
+  throw unauthenticated(`This session is bound to a key of its device: ${fault}.`);
+}
 
 const sessionEnded = () => new Refused('session_ended', 'This session has ended. Sign in again.');
 

@@ -16,6 +16,10 @@ export type AdminDevice = {
   createdAt: Date;
   lastSeenAt: Date;
   endedAt: Date | null;
+  bound: boolean;
+  refreshRepeats: number;
+  refreshRepeatedAt: Date | null;
+  refreshRepeatedFrom: string | null;
 };
 
 /** `text` is looked for in names of devices and of their people, addresses and browsers. `idleDays`: not seen for at least so long. */
@@ -26,7 +30,9 @@ export const DevicesPage = z.strictObject({
   idleDays: z.optional(z.int().check(z.minimum(1), z.maximum(3_650))),
 });
 
-const columns = `d.id, d.user_id as "userId", d.name, d.address, d.user_agent as "userAgent", d.created_at as "createdAt", d.last_seen_at as "lastSeenAt", d.ended_at as "endedAt"`;
+const columns = `d.id, d.user_id as "userId", d.name, d.address, d.user_agent as "userAgent", d.created_at as "createdAt", d.last_seen_at as "lastSeenAt", d.ended_at as "endedAt",
+  d.key_thumbprint is not null as bound, d.refresh_repeats as "refreshRepeats", d.refresh_repeated_at as "refreshRepeatedAt",
+  d.refresh_repeated_from as "refreshRepeatedFrom"`;
 
 /** Which of the live devices are meant: $1 a person, $2 words, $3 days of idleness; each may be null. */
 const meant = `d.ended_at is null and ($1::uuid is null or d.user_id = $1)

@@ -1,9 +1,11 @@
 import { requireNotStronger } from '../access/access.ts';
-import { authority } from '../kernel/authority.ts';
 import type { OwnDevice } from '@parley/protocol/identity.ts';
+import { authority } from '../kernel/authority.ts';
 import { forbidden, notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
+import * as settings from '../settings/settings.ts';
 import { inOrder, lockUser, lockUsers, type SuspensionGuard } from '../users/users.ts';
+import { idleMs } from './refresh-token.ts';
 
 /*
  * A device is one place a person signed in from: it holds one refresh token. Its rows carry token hashes, so they are written by SQL and told to
@@ -17,7 +19,9 @@ export const mostDevices = 100;
 export async function list(work: Work): Promise<OwnDevice[]> {
   return work.db.rows<OwnDevice>(
     `select id, name, address, user_agent as "userAgent", (extract(epoch from created_at) * 1000)::bigint as "createdAt",
-       (extract(epoch from last_seen_at) * 1000)::bigint as "lastSeenAt", coalesce(id = $2, false) as current
+       (extract(epoch from last_seen_at) * 1000)::bigint as "lastSeenAt", key_thumbprint is not null as bound,
+       refresh_repeats as "refreshRepeats", (extract(epoch from refresh_repeated_at) * 1000)::bigint as "refreshRepeatedAt",
+       refresh_repeated_from as "refreshRepeatedFrom", coalesce(id = $2, false) as current
      from devices where user_id = $1 and ended_at is null order by last_seen_at desc, id limit ${mostDevices}`,
     [work.person(), work.actor.deviceId],
   );
@@ -95,6 +99,28 @@ export async function endSurplus(work: Work, userId: string): Promise<void> {
     null,
   );
 }
+
+export const dayMs = 24 * 3_600_000;
+export const tooIdle = 'unused for 30 days';
+export const tooOld = (days: number): string => `signed in more than ${days} days ago`;
+
+/** Ends the devices that signed in too long ago. A refresh would end them too; this is for those that never refresh, such as an open connection. */
+export async function endTooOld(work: Work): Promise<void> {
+  const { sessionDays } = await settings.read(work);
+  await endDevices(
+    work,
+    'created_at < $1::timestamptz',
+    before(work, sessionDays * dayMs),
+    tooOld(sessionDays),
+    null,
+  );
+}
+
+/** As `endTooOld`, for those that were not used for too long. An act of its own: both take the locks of many rows in the order of their ids. */
+export const endTooIdle = async (work: Work): Promise<void> =>
+  void (await endDevices(work, 'rotated_at < $1::timestamptz', before(work, idleMs), tooIdle, null));
+
+const before = (work: Work, ms: number) => new Date(work.at.getTime() - ms).toISOString();
 
 /** Ends whatever matches, in the order of ids; each ended device is heard of, and audited. */
 export async function endDevices(

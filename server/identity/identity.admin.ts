@@ -44,6 +44,15 @@ export function identityAdmin(builder: AdminBuilder): void {
       createdAt: t.expose('createdAt', { type: 'DateTime' }),
       lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime' }),
       endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true }),
+      bound: t.exposeBoolean('bound', {
+        description: 'Whether its tokens count only with a key of the device, so that a copied one is worthless.',
+      }),
+      refreshRepeats: t.exposeInt('refreshRepeats', {
+        description:
+          'How often its previous refresh token was shown again: an answer was lost on the way, two tabs asked at once, or the token was copied.',
+      }),
+      refreshRepeatedAt: t.expose('refreshRepeatedAt', { type: 'DateTime', nullable: true }),
+      refreshRepeatedFrom: t.exposeString('refreshRepeatedFrom', { nullable: true }),
       connectedNow: t.boolean({
         description: 'Whether it has an open connection to this server.',
         resolve: ({ id: deviceId, userId }, _args, work) =>

@@ -13,6 +13,7 @@ import {
 import { limits } from '@parley/protocol/limits.ts';
 import { id, optionalText } from '@parley/protocol/words.ts';
 import { route, type Http } from '../doors/route.ts';
+import { shownBy } from '../doors/shown.ts';
 import { forbidden, unauthenticated } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import * as settings from '../settings/settings.ts';
@@ -63,8 +64,16 @@ async function status(work: Work) {
 }
 
 async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, http: Http) {
-  const { session, refreshToken, mark } = await sessions.signIn(work, said, cookieOf(http.request, knownCookie));
+  const { session, refreshToken, mark } = await sessions.signIn(
+    work,
+    said,
+    shownTo(work, http),
+    cookieOf(http.request, knownCookie),
+  );
   if (keep === 'body') return { ...session, refreshToken };
+  // What this browser was before is overwritten: it lost its key, or another person was signed in. No one could end it later.
+  const before = isOwnPage(http.request) ? cookieOf(http.request, refreshCookie) : undefined;
+  if (before) await sessions.signOut(work, before, 'replaced by a new sign-in');
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);
   setMark(work, http.response, mark);
   return session;
@@ -91,7 +100,7 @@ async function endOwnDevices(work: Work, input: z.output<typeof EndDevices>, htt
 async function refresh(work: Work, { refreshToken: said }: z.output<typeof Refresh>, http: Http) {
   const token = said ?? cookieToken(http.request);
   if (!token) throw unauthenticated('There is no session to refresh. Sign in.');
-  const { session, refreshToken } = await sessions.refresh(work, token);
+  const { session, refreshToken } = await sessions.refresh(work, token, shownTo(work, http));
   if (said !== undefined) return { ...session, refreshToken };
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);
   return session;
@@ -105,18 +114,21 @@ async function signOut(work: Work, _input: unknown, http: Http) {
   setCookie(work, http.response, refreshCookie, '', 0);
 }
 
+const shownTo = (work: Work, { request }: Http) => shownBy(request, request.originalUrl, work.doorway);
+
 /** The cookie is ambient: it counts only for a request a page of ours made, and browsers say so. */
 function cookieToken(request: Request): string | undefined {
   const token = cookieOf(request, refreshCookie);
   if (!token) return undefined;
-  // A foreign Origin did not get this far; a browser that says nothing at all is not taken at its word.
-  if (request.headers.origin === undefined && request.headers['sec-fetch-site'] !== 'same-origin')
-    throw forbidden('A session kept in a cookie is refreshed by its own page only.');
+  if (!isOwnPage(request)) throw forbidden('A session kept in a cookie is refreshed by its own page only.');
   return token;
 }
 
 const setMark = (work: Work, response: Response, mark: string) =>
   setCookie(work, response, knownCookie, mark, 400 * 24 * 3_600_000);
+
+/** A foreign Origin did not get this far; a browser that says nothing at all is not taken at its word. */
+const isOwnPage = ({ headers }: Request) => headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin';
 
 function setCookie(work: Work, response: Response, name: string, value: string, maxAge: number): void {
   response.cookie(name, value, {

@@ -4,6 +4,7 @@ import { partKey } from '../kernel/parts.ts';
 import type { House } from '../kernel/work.ts';
 import { editGuards, reactivationGuards, suspensionGuards } from '../users/users.ts';
 import { createAuthority } from './authority.ts';
+import { DeviceProofs } from './device-proof.ts';
 import { endDevicesOfSuspended } from './devices.ts';
 import { deriveKeys, type Keys } from './keys.ts';
 import { readyDecoy, voidResetsOfSuspended } from './passwords.ts';
@@ -17,6 +18,7 @@ import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
 export type Identity = {
   keys: Keys;
   limits: SignInLimits;
+  proofs: DeviceProofs;
   /** The address people reach Parley under, for links; null where nobody said. */
   publicUrl: string | null;
   /** Cookies travel over TLS only. Set when the public address says https. */
@@ -27,20 +29,28 @@ export type Identity = {
 
 export const identity = partKey<Identity>('identity');
 
-export type IdentityOptions = { secret: string; publicUrl: string | null; signInsPerMinute: number; version: string };
+export type IdentityOptions = {
+  secret: string;
+  publicUrl: string | null;
+  origins: readonly string[];
+  signInsPerMinute: number;
+  version: string;
+};
 
 /** Installs everything doors and verbs need to know who is calling and what happens when somebody is suspended. */
 export function installIdentity(house: House, options: IdentityOptions): void {
   const keys = deriveKeys(options.secret);
+  const proofs = new DeviceProofs(keys, options);
   house.parts.install(identity, {
     keys,
     limits: createSignInLimits(keys, options.signInsPerMinute),
+    proofs,
     publicUrl: options.publicUrl,
     secureCookies: options.publicUrl?.startsWith('https:') ?? false,
     setUp: { code: null, done: false },
     version: options.version,
   });
-  house.parts.install(authority, createAuthority(house, keys));
+  house.parts.install(authority, createAuthority(house, keys, proofs));
   house.parts.install(suspensionGuards, [guardSuspension, endDevicesOfSuspended, voidResetsOfSuspended]);
   house.parts.install(reactivationGuards, [guardReactivation]);
   house.parts.install(editGuards, [guardEdit]);

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** The keys of the installation, each for one purpose, all derived from its secret: knowing one tells nothing about another. */
-export type Keys = { access: Uint8Array; refresh: Buffer; knownDevice: Buffer; names: Buffer };
+export type Keys = { access: Uint8Array; refresh: Buffer; knownDevice: Buffer; names: Buffer; nonce: Buffer };
 
 export function deriveKeys(secret: string): Keys {
   const key = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, 'parley', purpose, 32));
@@ -10,6 +10,7 @@ export function deriveKeys(secret: string): Keys {
     refresh: key('refresh token'),
     knownDevice: key('known device'),
     names: key('names in limits'),
+    nonce: key('proof nonce'),
   };
 }
 

@@ -8,11 +8,18 @@ export class Refused extends Error {
   override readonly name = 'Refused';
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
+  /** What the next proof of the device's key must contain. */
+  readonly nonce: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryAfter?: number; nonce?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryAfter = options.retryAfter;
+    this.nonce = options.nonce;
   }
 }
 
@@ -86,6 +93,7 @@ export function refusalOf(error: unknown, requestId: string): Refusal {
     message: refused.message,
     fault: faults[refused.code],
     ...(refused.retryAfter === undefined ? {} : { retryAfter: refused.retryAfter }),
+    ...(refused.nonce === undefined ? {} : { nonce: refused.nonce }),
     requestId,
   };
 }
@@ -103,6 +111,7 @@ export const httpStatus: Record<ErrorCode, number> = {
   password_leaked: 400,
   password_weak: 400,
   session_ended: 401,
+  stale_proof: 401,
   suspended: 403,
   forbidden: 403,
   not_found: 404,

@@ -21,6 +21,11 @@ const known = {
     type: text(limits.name),
     sentence: 'The name people see in the title and when signing in.',
   },
+  sessionDays: {
+    fallback: 180,
+    type: z.int().check(z.minimum(1), z.maximum(3_650)),
+    sentence: 'After so many days a device must sign in anew, however often it was used.',
+  },
   evaluation: {
     fallback: false,
     type: z.boolean(),

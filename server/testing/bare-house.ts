@@ -55,6 +55,7 @@ export const believesEverybody: Authority = {
   allows: () => true,
   narrow: () => () => undefined,
   confirm: async () => undefined,
+  nonce: () => 'a nonce',
 };
 
 /** The catalogue, with `answers` for the calls a test is about; the others answer `{}` to anybody signed in. */

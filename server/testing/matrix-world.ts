@@ -125,7 +125,12 @@ export async function setScene(world: World, cast: Cast, who: Who, thing: Thing)
   const token =
     who.refused === 'unauthenticated'
       ? undefined
-      : await signAccess(world.app.house.parts.use(identity).keys, { userId, deviceId });
+      : await signAccess(world.app.house.parts.use(identity).keys, {
+          userId,
+          deviceId,
+          generation: 1,
+          keyThumbprint: null,
+        });
   return { cast, thing, userId, deviceId, token, conversationId, ownMessage, otherMessage, otherDevice, secret, gone };
 }
 

@@ -10,6 +10,9 @@ export const words = {
     connected: 'connected',
     ended: 'ended',
     idle: 'not connected',
+    repeated: 'refresh token shown again {count}×',
+    repeatedLast:
+      'Last {when}, from {address}. An answer was lost on the way, two tabs asked at once, or the token was copied.',
     end: 'End now…',
     endMany: 'End {count}…',
     state: 'State',

@@ -12,6 +12,8 @@ export const words: Words = {
     connected: '已连接',
     ended: '已结束',
     idle: '未连接',
+    repeated: '刷新令牌重复出示 {count} 次',
+    repeatedLast: '最近一次：{when}，来自 {address}。可能是响应丢失、两个标签页同时请求，或令牌被复制。',
     end: '立即结束…',
     endMany: '结束 {count} 个…',
     state: '状态',

@@ -292,7 +292,7 @@ export type DeleteDepartmentMutation = { deleteDepartment:
     | { __typename: 'RefusedAct', code: string, message: string, fault: string }
    };
 
-export type DeviceLineFragment = { id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, person: { id: string, name: string, kind: PersonKind } };
+export type DeviceLineFragment = { id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, refreshRepeats: number, refreshRepeatedAt: string | null, refreshRepeatedFrom: string | null, person: { id: string, name: string, kind: PersonKind } };
 
 export type DevicesQueryVariables = Exact<{
   userId?: string | number | null | undefined;
@@ -303,7 +303,7 @@ export type DevicesQueryVariables = Exact<{
 }>;
 
 
-export type DevicesQuery = { devices: { totalCount: number, pageInfo: { endCursor: string | null, hasNextPage: boolean }, edges: Array<{ node: { id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, person: { id: string, name: string, kind: PersonKind } } }> } };
+export type DevicesQuery = { devices: { totalCount: number, pageInfo: { endCursor: string | null, hasNextPage: boolean }, edges: Array<{ node: { id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, refreshRepeats: number, refreshRepeatedAt: string | null, refreshRepeatedFrom: string | null, person: { id: string, name: string, kind: PersonKind } } }> } };
 
 export type EndDevicesMutationVariables = Exact<{
   ids: Array<string | number> | string | number;
@@ -364,7 +364,7 @@ export type PersonQueryVariables = Exact<{
 }>;
 
 
-export type PersonQuery = { person: { number: number, locale: string, suspendedAt: string | null, messagesCount: number | null, id: string, name: string, email: string | null, title: string | null, kind: PersonKind, status: PersonStatus, roles: Array<RoleName>, createdAt: string, lastSeenAt: string | null, devices?: Array<{ id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, person: { id: string, name: string, kind: PersonKind } }> | null, entries?: Array<{ id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null }> | null, department: { id: string, name: string, path: Array<string> } | null } | null };
+export type PersonQuery = { person: { number: number, locale: string, suspendedAt: string | null, messagesCount: number | null, id: string, name: string, email: string | null, title: string | null, kind: PersonKind, status: PersonStatus, roles: Array<RoleName>, createdAt: string, lastSeenAt: string | null, devices?: Array<{ id: string, name: string, address: string | null, userAgent: string | null, createdAt: string, lastSeenAt: string, endedAt: string | null, connectedNow: boolean, refreshRepeats: number, refreshRepeatedAt: string | null, refreshRepeatedFrom: string | null, person: { id: string, name: string, kind: PersonKind } }> | null, entries?: Array<{ id: string, at: string, action: string, outcome: AuditOutcome, reason: string | null, count: number, position: number | null, before: unknown, after: unknown, door: string | null, address: string | null, requestId: string | null, hash: string | null, actor: { id: string | null, name: string }, target: { kind: string, id: string, name: string | null } | null }> | null, department: { id: string, name: string, path: Array<string> } | null } | null };
 
 export type SuspendPeopleMutationVariables = Exact<{
   ids: Array<string | number> | string | number;
@@ -693,6 +693,9 @@ export const DeviceLineFragmentDoc = new TypedDocumentString(`
   lastSeenAt
   endedAt
   connectedNow
+  refreshRepeats
+  refreshRepeatedAt
+  refreshRepeatedFrom
   person {
     id
     name
@@ -1410,6 +1413,9 @@ export const DevicesDocument = new TypedDocumentString(`
   lastSeenAt
   endedAt
   connectedNow
+  refreshRepeats
+  refreshRepeatedAt
+  refreshRepeatedFrom
   person {
     id
     name
@@ -1636,6 +1642,9 @@ fragment DeviceLine on Device {
   lastSeenAt
   endedAt
   connectedNow
+  refreshRepeats
+  refreshRepeatedAt
+  refreshRepeatedFrom
   person {
     id
     name

@@ -1,7 +1,8 @@
 import { ServerError } from './server-error.ts';
+import { send } from './send.ts';
 import { accessToken, renew } from './session.ts';
 
-const ask = (path: string) => fetch(path, { headers: { authorization: `Bearer ${accessToken() ?? ''}` } });
+const ask = (path: string) => send(path, { method: 'GET', token: accessToken() });
 
 /** Fetches a file the session is needed for, and hands it over under the name the server gave it. */
 export async function fetchFile(path: string): Promise<void> {

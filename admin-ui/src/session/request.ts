@@ -1,4 +1,5 @@
 import { type TypedDocumentString } from '../graphql/graphql.ts';
+import { send } from './send.ts';
 import { ServerError } from './server-error.ts';
 import { accessToken, renew } from './session.ts';
 
@@ -17,23 +18,23 @@ export async function request<T, V>(
   variables?: V,
   signal?: AbortSignal,
 ): Promise<T> {
-  const first = await send<T>(document.toString(), variables, signal);
+  const first = await ask<T>(document.toString(), variables, signal);
   const refused = first.errors?.[0]?.extensions?.code;
   if (refused !== 'unauthenticated' && refused !== 'session_ended') return read(first);
   if (!(await renew())) {
     onEnd();
     return read(first);
   }
-  return read(await send<T>(document.toString(), variables, signal));
+  return read(await ask<T>(document.toString(), variables, signal));
 }
 
-async function send<T>(query: string, variables: unknown, signal?: AbortSignal): Promise<Answer<T>> {
+async function ask<T>(query: string, variables: unknown, signal?: AbortSignal): Promise<Answer<T>> {
   const limit = AbortSignal.timeout(60_000);
   try {
-    const response = await fetch('/graphql', {
+    const response = await send('/graphql', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${accessToken() ?? ''}` },
-      body: JSON.stringify({ query, variables }),
+      token: accessToken(),
+      body: { query, variables },
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     return (await response.json()) as Answer<T>;

@@ -1,3 +1,4 @@
+import { send } from './send.ts';
 import { ServerError } from './server-error.ts';
 
 /**
@@ -10,18 +11,17 @@ export type Status = { setUp: boolean; organisation: string; version: string; ev
 let token: string | null = null;
 let renewing: Promise<boolean> | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let failures = 0;
+let renewAt = 0;
 
 export const accessToken = () => token;
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = {};
-  if (body !== undefined) headers['content-type'] = 'application/json';
-  if (token && path === '/api/session') headers['authorization'] = `Bearer ${token}`;
-  const response = await fetch(path, {
+  const response = await send(path, {
     method,
-    headers,
+    body,
+    token: path === '/api/session' ? token : null,
     signal: AbortSignal.timeout(20_000),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch((error: unknown) => {
     throw ServerError.noAnswer(error);
   });
@@ -34,10 +34,29 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
 
 function take({ accessToken: fresh, expiresIn }: Session) {
   token = fresh;
-  clearTimeout(timer);
-  // In the last quarter of its life, so that nobody meets a spent one while working.
-  timer = setTimeout(() => void renew().catch(() => undefined), Math.max(1_000, expiresIn * 750));
+  failures = 0;
+  // In the last quarter of its life, so that no request meets a spent one.
+  const wait = Math.max(1_000, expiresIn * 750);
+  renewAt = Date.now() + wait;
+  plan(wait);
 }
+
+function plan(wait: number) {
+  clearTimeout(timer);
+  timer = setTimeout(renewOnTime, wait);
+}
+
+/** Renews, and again soon when the server could not be asked: only the server can say that the session is over. */
+function renewOnTime() {
+  renew().catch(() => plan(500 + Math.random() * Math.min(30_000, 1_000 * 2 ** failures++)));
+}
+
+/** Timers stand still while a device sleeps: what is overdue is done when the page is seen, or the network is back. */
+function wake() {
+  if (token && Date.now() >= renewAt) renewOnTime();
+}
+addEventListener('online', wake);
+document.addEventListener('visibilitychange', wake);
 
 const over = new Set(['unauthenticated', 'session_ended', 'suspended', 'forbidden']);
 

@@ -18,6 +18,7 @@ export const words = {
     change: 'Change…',
     names: {
       organisation: 'Organisation',
+      sessionDays: 'Longest session, in days',
       evaluation: 'Evaluation',
       keepRevisions: 'Keep former texts of messages',
       readRevisions: 'Who may read the edit history',
@@ -30,6 +31,7 @@ export const words = {
     } as Record<string, string>,
     sentences: {
       organisation: 'The name people see in the title and when signing in.',
+      sessionDays: 'After so many days a device must sign in anew, however often it was used.',
       evaluation: 'This installation shows made-up people and talk, for trying things out.',
       keepRevisions:
         'Whether the former text of a message is kept when it is edited or recalled. Choosing none deletes what was kept so far.',

@@ -19,6 +19,7 @@ export const words: Words = {
     change: '更改…',
     names: {
       organisation: '组织名称',
+      sessionDays: '最长登录天数',
       evaluation: '试用',
       keepRevisions: '保留消息的历史版本',
       readRevisions: '谁可以查看编辑记录',
@@ -31,6 +32,7 @@ export const words: Words = {
     },
     sentences: {
       organisation: '人们在标题和登录页看到的名称。',
+      sessionDays: '超过此天数后，无论使用多频繁，设备都必须重新登录。',
       evaluation: '此系统显示虚构的人员和对话，供试用。',
       keepRevisions: '消息被编辑或撤回时，是否保留原来的内容。选择“不保留”会删除此前保留的全部内容。',
       readRevisions:
@@ -63,8 +65,8 @@ export const words: Words = {
     dataDir: '嵌入式引擎、文件和密钥所在的位置。',
     port: '聊天、控制台、API 和 GraphQL 的端口。0 表示任意空闲端口。',
     host: '监听的地址；默认仅限本机。',
-    publicUrl: '人们访问 Parley 的地址：用于链接、Cookie 和浏览器来源检查。',
-    origins: '另外允许打开连接的网页来源，以逗号分隔。',
+    publicUrl: '人们访问 Parley 的地址：用于链接、Cookie、浏览器来源检查和设备密钥证明。',
+    origins: '另外允许打开连接、并供带密钥的设备使用的来源，以逗号分隔。',
     trustProxy: '前面有几层反向代理：在此范围内信任其 X-Forwarded-For。',
     roles: '此进程的职责：web 响应人员请求，worker 运行监视和任务。命令参数优先。',
     logLevel: '日志保留的最低级别。',

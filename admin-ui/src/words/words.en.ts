@@ -36,6 +36,7 @@ export const words = {
     password_weak:
       'This password is too easy to guess: it repeats itself, follows a sequence or the keyboard, or uses common passwords.',
     session_ended: 'Your session has ended. Please sign in again.',
+    stale_proof: 'Your browser could not prove that this session is its own. Try again.',
     suspended: 'This account is suspended.',
     forbidden: 'You may not do this.',
     not_found: 'It does not exist any more, or you may not see it.',

@@ -35,6 +35,7 @@ export const words: Words = {
     password_leaked: '此密码出现在已泄露密码的列表中，攻击者会首先尝试。请换一个。',
     password_weak: '此密码太容易被猜到：包含重复、连续或键盘顺序的字符，或常见密码。',
     session_ended: '你的会话已结束，请重新登录。',
+    stale_proof: '浏览器未能证明此登录属于本设备，请重试。',
     suspended: '此账号已停用。',
     forbidden: '你无权执行此操作。',
     not_found: '它已不存在，或者你无权查看。',

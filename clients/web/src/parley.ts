@@ -3,7 +3,9 @@ import type { ShallowRef } from 'vue';
 import { createParley } from '@parley/sdk/client.ts';
 import type { Changed } from '@parley/sdk/client.ts';
 import type { Person } from '@parley/protocol/people.ts';
+import { deviceKeyIn } from '@parley/sdk/device-key.ts';
 import { deviceName } from '@parley/look/device.ts';
+import { browserKeyPlace } from '@parley/look/device-key-place.ts';
 import { browserStorage } from './storage.ts';
 
 /** The one signed-in device this page is. Everything on screen is read from it through the functions below, which Vue can watch. */
@@ -11,6 +13,7 @@ export const parley = createParley({
   origin: location.origin,
   storage: browserStorage(),
   device: deviceName(navigator.userAgent),
+  key: deviceKeyIn(browserKeyPlace),
 });
 
 // One counter a topic. Reading a fact touches its counter, so a component is drawn again only when its own facts moved.

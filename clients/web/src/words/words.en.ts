@@ -27,6 +27,7 @@ export const words = {
     password_weak:
       'This password is too easy to guess: it repeats itself, follows a sequence or the keyboard, or uses common passwords.',
     session_ended: 'Your session on this device has ended.',
+    stale_proof: 'Your browser could not prove that this session is its own. Try again.',
     suspended: 'Your account has been suspended.',
     forbidden: 'You may not do this here.',
     not_found: 'It does not exist, or you may not see it.',

@@ -27,6 +27,7 @@ export const words: Words = {
     password_leaked: '此密码出现在已泄露密码的列表中，攻击者会首先尝试。请换一个。',
     password_weak: '此密码太容易被猜到：包含重复、连续或键盘顺序的字符，或常见密码。',
     session_ended: '此设备上的登录已结束。',
+    stale_proof: '浏览器未能证明此登录属于本设备，请重试。',
     suspended: '你的账号已被停用。',
     forbidden: '你无权在这里进行此操作。',
     not_found: '它不存在，或者你无权查看。',
