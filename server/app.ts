@@ -17,6 +17,7 @@ import { closeRooms, enterRooms, followRights } from './conversations/rooms.ts';
 import { feed } from './dashboards/feed.ts';
 import { analyticsStore } from './dashboards/numbers.ts';
 import { defineDepartments } from './departments/departments.model.ts';
+import { Budgets, budgets } from './doors/budgets.ts';
 import { createGraphqlDoor } from './doors/graphql.ts';
 import { createHttpDoor } from './doors/http.ts';
 import type { Interface } from './doors/interfaces.ts';
@@ -99,6 +100,7 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   parts.install(operatorSettings, settingsInForce(config));
   parts.install(readings, new Map());
   parts.install(refusals, new Map());
+  parts.install(budgets, new Budgets(config));
   parts.install(cursorKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'cursor', 32)));
   parts.install(recallGuards, [unpinRecalled]);
   parts.install(settingGuards, [deleteRevisions]);

@@ -165,7 +165,20 @@ export const settings = {
     env: 'PARLEY_CONNECTIONS_PER_ADDRESS',
     fallback: '2000',
     read: whole(1, 10_000_000),
-    sentence: 'Open sockets one network address may hold.',
+    sentence: 'Open sockets one network address may hold, of those who are signed in.',
+  },
+  unsignedPerAddress: {
+    env: 'PARLEY_UNSIGNED_PER_ADDRESS',
+    fallback: '1000',
+    read: whole(1, 1_000_000),
+    sentence:
+      'Open sockets one network address may hold that have not shown who they are; the oldest is closed for a new one. They have five seconds.',
+  },
+  httpConnections: {
+    env: 'PARLEY_HTTP_CONNECTIONS',
+    fallback: '1000',
+    read: whole(10, 1_000_000),
+    sentence: 'Open HTTP connections, sockets aside; the oldest that is answering nothing is closed for a new one.',
   },
   connectionsPerPerson: {
     env: 'PARLEY_CONNECTIONS_PER_PERSON',
@@ -175,9 +188,23 @@ export const settings = {
   },
   callsPerSecond: {
     env: 'PARLEY_CALLS_PER_SECOND',
-    fallback: '100',
+    fallback: '70',
     read: whole(1, 1_000_000),
-    sentence: 'Calls a second one connection may make, on average over ten seconds.',
+    sentence:
+      'Calls a second one person may make, over all connections and doors, on average over ten seconds. Heavier calls count as several: see permissions.md.',
+  },
+  botCallsPerSecond: {
+    env: 'PARLEY_BOT_CALLS_PER_SECOND',
+    fallback: '200',
+    read: whole(1, 1_000_000),
+    sentence: 'The same for one bot.',
+  },
+  strangerCallsPerSecond: {
+    env: 'PARLEY_STRANGER_CALLS_PER_SECOND',
+    fallback: '20',
+    read: whole(1, 1_000_000),
+    sentence:
+      'The same for everybody at one network address who is not signed in. Signing in has limits of its own and is not counted here.',
   },
   analyticsCheckSeconds: {
     env: 'PARLEY_ANALYTICS_CHECK_SECONDS',

@@ -6,6 +6,7 @@ import { permissions, type Declared, type Permission } from '@parley/protocol/pe
 import { roleNames, roles } from './access/roles.ts';
 import { adminSchema } from './admin-schema.ts';
 import { routes, socketCalls } from './app.ts';
+import { atOnceOf, classOf, costs, isTimed, type Cost, type CostName } from './doors/costs.ts';
 
 /*
  * Who may do what, seen whole: every operation of every door as it declares itself, and beside the permission what its object asks of the actor.
@@ -13,7 +14,7 @@ import { routes, socketCalls } from './app.ts';
  */
 
 export type Door = 'socket' | 'rest' | 'graphql';
-export type DeclaredOperation = { door: Door; name: string; permission: Declared };
+export type DeclaredOperation = { door: Door; name: string; permission: Declared; cost: CostName };
 
 /** Every operation there is, read from what the doors were given. */
 export function declaredOperations(): DeclaredOperation[] {
@@ -25,18 +26,29 @@ export function declaredOperations(): DeclaredOperation[] {
     Object.values(root?.getFields() ?? {}).map((field) => ({
       door: 'graphql' as const,
       name: `${kind} ${field.name}`,
-      permission: permissionOf(field),
+      permission: declarationOf(field).permission,
+      cost: classOf(declarationOf(field).cost),
     }));
   return [
-    ...socketCalls.map(({ name, permission }) => ({ door: 'socket' as const, name: name as string, permission })),
-    ...routes.map(({ method, path, permission }) => ({ door: 'rest' as const, name: `${method} ${path}`, permission })),
+    ...socketCalls.map(({ name, permission, cost }) => ({
+      door: 'socket' as const,
+      name: name as string,
+      permission,
+      cost: classOf(cost),
+    })),
+    ...routes.map(({ method, path, permission, cost }) => ({
+      door: 'rest' as const,
+      name: `${method} ${path}`,
+      permission,
+      cost: classOf(cost),
+    })),
     ...fields('query', schema.getQueryType()),
     ...fields('mutation', schema.getMutationType()),
   ];
 }
 
-const permissionOf = (field: GraphQLField<unknown, unknown>): Declared =>
-  (field.extensions as unknown as { pothosOptions: { permission: Declared } }).pothosOptions.permission;
+const declarationOf = (field: GraphQLField<unknown, unknown>): { permission: Declared; cost: Cost } =>
+  (field.extensions as unknown as { pothosOptions: { permission: Declared; cost: Cost } }).pothosOptions;
 
 /** What an operation asks beyond its permission, in a sentence for people; permissions.test.ts says the same to the server. */
 export const demands = {
@@ -106,16 +118,31 @@ Every operation of every door, the permission it declares, the roles that have i
 strangers, \`signed-in\` any active account. Somebody suspended, and a device that was ended, are refused everywhere a stranger is. A person may hold
 several roles; what they may do is the union. Roles are data: roles.md.
 
+The cost is what a call takes from its caller's budget: \`PARLEY_CALLS_PER_SECOND\` points a second, ten seconds' worth at most, over all connections
+and doors of a person. While any point is left a call is admitted, and a debt is paid before the next one; then calls are refused as \`limited\` with
+the time to wait. Every 4,000 characters of input add a point, and so do every 100 connections of the conversation that hears a call and every 100
+days of a number's range. A timed class also pays a point for each 10 ms that a call took, up to five times its points.
+
+${costsTable()}
+
 ${sections.join('\n\n')}
 `;
 }
 
 function tableOf(operations: readonly DeclaredOperation[]): string {
   const rows = operations.map(
-    ({ name, permission }) =>
-      `| \`${name}\` | \`${permission}\` | ${roleNames.map((role) => (mayEnterWith(roles[role], permission) ? '●' : '')).join(' | ')} | ${demands[trials[name]!.asks]} |`,
+    ({ name, permission, cost }) =>
+      `| \`${name}\` | \`${permission}\` | \`${cost}\` | ${roleNames.map((role) => (mayEnterWith(roles[role], permission) ? '●' : '')).join(' | ')} | ${demands[trials[name]!.asks]} |`,
   );
-  return `| Operation | Permission | ${roleNames.join(' | ')} | Beyond it |\n| --- | --- | ${roleNames.map(() => ':-:').join(' | ')} | --- |\n${rows.join('\n')}`;
+  return `| Operation | Permission | Cost | ${roleNames.join(' | ')} | Beyond it |\n| --- | --- | --- | ${roleNames.map(() => ':-:').join(' | ')} | --- |\n${rows.join('\n')}`;
+}
+
+function costsTable(): string {
+  const rows = (Object.keys(costs) as CostName[]).map(
+    (name) =>
+      `| \`${name}\` | ${costs[name].points} | ${isTimed(name) ? '●' : ''} | ${atOnceOf(name) ?? ''} | ${costs[name].sentence} |`,
+  );
+  return `| Cost | Points | Timed | At once a person | What |\n| --- | --: | :-: | --: | --- |\n${rows.join('\n')}`;
 }
 
 const mayEnterWith = (held: readonly Permission[], declared: Declared) =>

@@ -3,7 +3,7 @@ import type { Answers, CallInput, CallName, ServerEvents } from '@parley/protoco
 import { Refusal, type Answer } from '@parley/protocol/errors.ts';
 import type { ByeEvent } from '@parley/protocol/sync.ts';
 import { faults } from '@parley/protocol/errors.ts';
-import { backoff, backoffFor } from './backoff.ts';
+import { backoff, backoffFor, pause } from './backoff.ts';
 import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
 import { isOver, type DeviceSession } from './session.ts';
 import type { State } from './parley.ts';
@@ -31,6 +31,9 @@ type Handlers = {
 
 const answerWithin = 15_000;
 const connectWithin = 15_000;
+/** How often, and for how long (ms), a call waits when the server says that this person asks too much at once. */
+const mostWaits = 5;
+const longestWaitMs = 15_000;
 /** How long a call waits for a line that is down. */
 const lineWithin = 10_000;
 
@@ -171,7 +174,7 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
   }
 
   async function call<N extends CallName>(name: N, input: CallInput<N>): Promise<Answers[N]> {
-    for (let retried = false; ; retried = true) {
+    for (let retried = false, waits = 0; ;) {
       if (!session.userId) throw notSignedIn();
       await line();
       if (state !== 'live' || !socket) throw problem ?? noAnswer();
@@ -179,8 +182,15 @@ export function createConnection({ session, origin, connecting, greet, hear, cha
       try {
         return await ask(socket, name, input);
       } catch (error) {
+        if (!(error instanceof ParleyError)) throw error;
+        // Refused before it began, so it may be made again, whatever it does.
+        if (error.code === 'limited' && waits++ < mostWaits && (error.retryAfter ?? Infinity) <= longestWaitMs) {
+          await pause(error.retryAfter! * (1 + Math.random() / 2));
+          continue;
+        }
         // The server looked at the token and did nothing: with a new one, on a new line, the call is made once more.
-        if (retried || !(error instanceof ParleyError) || error.code !== 'unauthenticated') throw error;
+        if (retried || error.code !== 'unauthenticated') throw error;
+        retried = true;
         if (mine === attempt && wanted) await renewAndTry(attempt);
       }
     }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { beside } from './beside.ts';
 import { fanout } from './fanout.ts';
+import { flood } from './flood.ts';
 import { history } from './history.ts';
 import { importing } from './import.ts';
 import { ingesting } from './ingest.ts';
@@ -40,6 +41,7 @@ const benchmarks: Benchmark[] = [
   tile,
   searching,
   peopleList,
+  flood,
 ];
 
 const { values, positionals } = parseArgs({

@@ -63,6 +63,7 @@ export function accessAdmin(builder: AdminBuilder): void {
       type: [RoleType],
       description: 'Every role there is.',
       permission: 'roles.read',
+      cost: 'list',
       resolve: () => [...roleNames],
     }),
   );
@@ -71,6 +72,7 @@ export function accessAdmin(builder: AdminBuilder): void {
       type: peopleConnection(builder),
       description: 'Who holds a role, in order of name.',
       permission: 'roles.read',
+      cost: 'list',
       input: Holders,
       args: { ...pageArgs(t.arg), role: t.arg({ type: RoleName, required: true }) },
       complexity: pageCost,

@@ -116,6 +116,7 @@ export function auditAdmin(builder: AdminBuilder): void {
       description:
         'The audit log, newest first. `action` is a whole name, or a beginning that ends in a dot; `text` is looked for in names, reasons, actions, targets and addresses. Reading it is audited.',
       permission: 'audit.read',
+      cost: 'list',
       input: EntriesPage,
       args: {
         ...pageArgs(t.arg),
@@ -140,6 +141,7 @@ export function auditAdmin(builder: AdminBuilder): void {
       nullable: true,
       description: 'One line of the audit log, wherever a link to it comes from. Reading it is audited.',
       permission: 'audit.read',
+      cost: 'list',
       input: z.strictObject({ id: entryId }),
       args: { id: t.arg.id({ required: true }) },
       resolve: (_, args, work) => oneEntry(work, Number(args.id)),
@@ -150,6 +152,7 @@ export function auditAdmin(builder: AdminBuilder): void {
       type: [Key],
       description: 'The public keys the log was ever signed with, for those who check it; the latest last.',
       permission: 'audit.read',
+      cost: 'list',
       resolve: (_, _args, work) => publicKeys(work),
     }),
   );
@@ -157,11 +160,12 @@ export function auditAdmin(builder: AdminBuilder): void {
     t.stringList({
       description: 'The actions that occur in the log.',
       permission: 'audit.read',
+      cost: 'list',
       resolve: (_, _args, work) => listActions(work),
     }),
   );
   builder.queryField('auditState', (t) =>
-    t.field({ type: Seal, permission: 'audit.read', resolve: (_, _args, work) => sealState(work) }),
+    t.field({ type: Seal, permission: 'audit.read', cost: 'read', resolve: (_, _args, work) => sealState(work) }),
   );
   builder.queryField('auditProof', (t) =>
     t.field({
@@ -170,6 +174,7 @@ export function auditAdmin(builder: AdminBuilder): void {
       description:
         'The proof of one entry; null when there is no such entry or it is not sealed yet. One that is sealed and not yet signed is a conflict: within a minute it will be.',
       permission: 'audit.read',
+      cost: 'list',
       input: z.strictObject({ id: entryId }),
       args: { id: t.arg.id({ required: true }) },
       complexity: 20,

@@ -66,6 +66,7 @@ export function complianceAdmin(builder: AdminBuilder): void {
       type: connectionOf(builder, Conversation, 'Conversation', { total: true }),
       description: 'Every conversation there is, the liveliest first. Listing them is audited.',
       permission: 'conversations.audit',
+      cost: 'list',
       input: ConversationsPage,
       args: { ...pageArgs(t.arg), query: t.arg.string(), kind: t.arg.string(), userId: t.arg.id() },
       complexity: pageCost,
@@ -80,6 +81,7 @@ export function complianceAdmin(builder: AdminBuilder): void {
       description:
         'What was said in a conversation, newest first, whoever is in it. Each page read is audited with its reason.',
       permission: 'conversations.audit',
+      cost: 'list',
       input: ReadingPage,
       args: {
         ...pageArgs(t.arg),

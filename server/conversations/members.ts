@@ -2,6 +2,7 @@ import type { MemberRole, Mine, Summary } from '@parley/protocol/conversations.t
 import type { MineEvent } from '@parley/protocol/sync.ts';
 import { authority } from '../kernel/authority.ts';
 import { personRoom } from '../kernel/broadcast.ts';
+import type { Cost, CostName } from '../doors/costs.ts';
 import { forbidden, notFound, Refused } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 import { lockUsers } from '../users/users.ts';
@@ -9,6 +10,16 @@ import { ConversationRow } from './conversations.model.ts';
 import { memberJson, mineJson, summariesSql, type MemberJsonRow, type SummaryRow } from './summaries.ts';
 
 export const roomOf = (conversationId: string) => `conversation:${conversationId}`;
+
+/** Connections in a conversation that cost one point more: every one of them is written to. */
+const connectionsAPoint = 100;
+
+/** The cost of a call that everybody in its conversation hears: more in a busy room. */
+export const heard = (name: CostName): Cost => ({
+  class: name,
+  more: ({ broadcast }, { conversationId }) =>
+    typeof conversationId === 'string' ? broadcast.countIn(roomOf(conversationId)) / connectionsAPoint : 0,
+});
 
 /** What a person may do in a conversation is decided by this row. */
 export type Standing = {

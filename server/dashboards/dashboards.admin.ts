@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { grains, type Point } from '@parley/analytics/metrics/metric.ts';
 import { kinds } from '@parley/protocol/conversations.ts';
 import { id, text } from '@parley/protocol/words.ts';
+import type { Cost } from '../doors/costs.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { connectionOf, pageArgs, pageWords, type Listing } from '../doors/graphql-lists.ts';
 import { cursorAt, placeOf } from '../kernel/cursors.ts';
@@ -37,6 +38,16 @@ const EventsQuestion = z.strictObject({
   ...words,
   ...pageWords,
 });
+
+/** Days of a range that cost one point more. */
+const daysAPoint = 100;
+const byRange: Cost = {
+  class: 'numbers',
+  more(_app, { from, to }) {
+    const days = (Date.parse(String(to)) - Date.parse(String(from))) / 86_400_000;
+    return days > 0 ? Math.min(days, 36_500) / daysAPoint : 0;
+  },
+};
 
 /** Usage numbers in the administrative schema. */
 export function dashboardsAdmin(builder: AdminBuilder): void {
@@ -207,6 +218,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       type: [Metric],
       description: 'Every number there is.',
       permission: 'dashboards.read',
+      cost: 'read',
       resolve: () => [...allMetrics()],
     }),
   );
@@ -215,6 +227,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       type: MetricSeries,
       description: 'One number over a range of days in a time zone. A department stands for its whole subtree.',
       permission: 'dashboards.read',
+      cost: byRange,
       input: MetricQuestion,
       args: {
         ...range,
@@ -233,6 +246,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       description:
         'One number over a range taken apart: by the departments directly below the one that is named, each with its whole subtree, and by kind of conversation.',
       permission: 'dashboards.read',
+      cost: byRange,
       input: BreakdownQuestion,
       args: range,
       complexity: 20,
@@ -247,6 +261,7 @@ export function dashboardsAdmin(builder: AdminBuilder): void {
       type: Events,
       description: 'The events behind a number, newest first. Opening them is audited.',
       permission: 'dashboards.events',
+      cost: byRange,
       input: EventsQuestion,
       args: {
         ...range,

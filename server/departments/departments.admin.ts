@@ -59,6 +59,7 @@ export function departmentsAdmin(builder: AdminBuilder): void {
       type: [Type],
       description: 'The whole tree, flat, in order of name.',
       permission: 'users.read',
+      cost: 'list',
       complexity: 10,
       resolve: (_, _args, work) => allDepartments(work),
     }),

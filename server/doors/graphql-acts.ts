@@ -59,6 +59,7 @@ export function addAct<Shape extends z.core.$ZodLooseShape>(
       type: result,
       description: `${spec.description} Without previewToken this answers with its plan and changes nothing.${spec.reason === 'required' ? ' Applying needs a reason.' : ''}`,
       permission: spec.permission,
+      cost: 'act',
       input: words,
       args: { ...spec.args(t.arg as never), reason: t.arg.string(), previewToken: t.arg.string() },
       resolve: (_, said, work) => perform(spec as unknown as ActSpec<unknown>, said as Record<string, unknown>, work),

@@ -8,18 +8,21 @@ import type * as z from 'zod/mini';
 import type { Declared } from '@parley/protocol/permissions.ts';
 import { malformed, refusalOf } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
+import type { Cost } from './costs.ts';
 import { graphqlLimits } from './graphql-limits.ts';
 import { runOperation, type Operation } from './operation.ts';
 
 /*
  * How the administrative schema is built: code first, each module its own nouns. A root field is an operation like any other: it declares who
- * may enter and the words it takes, and it runs in one act. Fields below a root read outside any act, through loaders of the request.
+ * may enter, what it costs and the words it takes, and it runs in one act. Fields below a root read outside any act, through loaders of the request.
  */
 
 /** What every root field says about itself. */
 export type RootDeclaration = {
   /** Who may enter at all. `everyone` must be spelled. */
   permission: Declared;
+  /** What it costs whoever asks. */
+  cost: Cost;
   /** The words of the arguments, which GraphQL's own types only begin to check. Needed as soon as there are arguments. */
   input?: z.ZodMiniType;
 };
@@ -97,8 +100,9 @@ const anything = { safeParse: (data: unknown) => ({ success: true as const, data
 class DeclarationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (!roots[field.kind]) return field;
-    const { permission, input } = declarationOf(field);
+    const { permission, cost, input } = declarationOf(field);
     if (!permission) throw new Error(`${field.kind}.${field.name} declares no permission`);
+    if (!cost) throw new Error(`${field.kind}.${field.name} declares no cost`);
     if (!input && Object.keys(field.args).length > 0)
       throw new Error(`${field.kind}.${field.name} takes arguments and does not say in which words`);
     return field;
@@ -110,22 +114,20 @@ class DeclarationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object> {
     const kind = roots[field.kind];
     if (!kind) return resolve;
-    const { permission, input } = declarationOf(field);
+    const { permission, cost, input } = declarationOf(field);
     return async (parent, args, context, info) => {
       const reading = context as Work;
       const operation: Operation = {
         name: `${kind} ${field.name}`,
         permission,
+        cost,
         input: (input ?? anything) as Operation['input'],
         run: async (work, said) => resolve(parent, said as object, work, info) as unknown,
       };
-      const { ok, error } = await runOperation(
-        reading.house,
-        reading.actor,
-        operation,
-        withoutNulls(args),
-        reading.doorway,
-      );
+      const { ok, error } = await runOperation(reading.house, reading.actor, operation, withoutNulls(args), {
+        ...reading.doorway,
+        admitted: true,
+      });
       if (error) throw new GraphQLError(error.message, { extensions: { ...error } });
       return ok;
     };

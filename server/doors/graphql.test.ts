@@ -18,11 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('a root field without a permission, or with arguments nobody checks, stops the boot', () => {
+test('a root field without permission, cost or checked arguments stops the boot', () => {
   const build = (part: AdminPart) => () =>
     buildAdminSchema([
-      (builder) => builder.mutationField('fine', (t) => t.boolean({ permission: 'everyone', resolve: () => true })),
-      (builder) => builder.queryField('fine', (t) => t.boolean({ permission: 'everyone', resolve: () => true })),
+      (builder) =>
+        builder.mutationField('fine', (t) => t.boolean({ permission: 'everyone', cost: 'read', resolve: () => true })),
+      (builder) =>
+        builder.queryField('fine', (t) => t.boolean({ permission: 'everyone', cost: 'read', resolve: () => true })),
       part,
     ]);
   expect(build(() => undefined)).not.toThrow();
@@ -31,16 +33,21 @@ test('a root field without a permission, or with arguments nobody checks, stops 
   );
   expect(
     build((builder) =>
-      builder.mutationField('leak', (t) => t.boolean({ permission: '', resolve: () => true } as never)),
+      builder.mutationField('leak', (t) => t.boolean({ permission: '', cost: 'read', resolve: () => true } as never)),
     ),
   ).toThrow('Mutation.leak declares no permission');
   expect(
     build((builder) =>
       builder.queryField('trusting', (t) =>
-        t.boolean({ permission: 'everyone', args: { a: t.arg.string() }, resolve: () => true }),
+        t.boolean({ permission: 'everyone', cost: 'read', args: { a: t.arg.string() }, resolve: () => true }),
       ),
     ),
   ).toThrow('Query.trusting takes arguments');
+  expect(
+    build((builder) =>
+      builder.queryField('dear', (t) => t.boolean({ permission: 'everyone', resolve: () => true } as never)),
+    ),
+  ).toThrow('Query.dear declares no cost');
 });
 
 test('a stranger may ask nothing; errors carry our refusal', async () => {
@@ -173,13 +180,20 @@ test('in production nobody reads the schema from the server; a broken field is o
         none: t.string({ resolve: () => null as never }),
       }),
     });
-    builder.queryField('thing', (t) => t.field({ type: Thing, permission: 'everyone', resolve: () => ({ id: '1' }) }));
+    builder.queryField('thing', (t) =>
+      t.field({ type: Thing, permission: 'everyone', cost: 'read', resolve: () => ({ id: '1' }) }),
+    );
     builder.queryField('crash', (t) =>
-      t.boolean({ permission: 'everyone', resolve: () => Promise.reject(new Error('the inside of a crash')) }),
+      t.boolean({
+        permission: 'everyone',
+        cost: 'read',
+        resolve: () => Promise.reject(new Error('the inside of a crash')),
+      }),
     );
     builder.mutationField('touch', (t) =>
       t.boolean({
         permission: 'everyone',
+        cost: 'read',
         input: z.strictObject({ a: z.string() }),
         args: { a: t.arg.string({ required: true }) },
         resolve: () => true,

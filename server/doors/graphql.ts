@@ -14,14 +14,18 @@ import {
 } from 'graphql';
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
+import { stranger } from '../kernel/actor.ts';
 import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
 import { recordRefusal } from '../kernel/refusals.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, requestIdOf } from './answers.ts';
+import { budgets, type Payer } from './budgets.ts';
+import { costs } from './costs.ts';
 import { refusing } from './graphql-builder.ts';
 import { graphqlLimits } from './graphql-limits.ts';
 import { bodyOf, callerOf, doorwayOf } from './http.ts';
 import { sentenceOf } from './operation.ts';
+import { addressOf } from './origin.ts';
 
 export type GraphqlDoor = { handler: RequestHandler; start(): Promise<void>; stop(): Promise<void> };
 
@@ -34,8 +38,9 @@ export type GraphqlDoorOptions = {
 /**
  * The GraphQL door: one operation a POST, JSON only.
  * 1. Who calls is settled before a document is read; each root field then judges by its own permission, and refusals are audited.
- * 2. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and no introspection in production.
- * 3. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told without detail.
+ * 2. A document is charged to its caller's budget and waits for one of the caller's few places; its fields pay as they run (budgets.ts).
+ * 3. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and no introspection in production.
+ * 4. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told without detail.
  */
 export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions): GraphqlDoor {
   const armor = new ApolloArmor({
@@ -82,7 +87,7 @@ export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions)
     handler: (request, response, next) => {
       enter(house, config.trustProxy, request, response).then(
         () => (answer ?? notYet)(request, response, next),
-        (thrown: unknown) => turnAway(house, response, thrown),
+        (thrown: unknown) => turnAway(house, config.trustProxy, request, response, thrown),
       );
     },
   };
@@ -110,7 +115,10 @@ async function enter(house: House, trustProxy: number, request: Request, respons
     response.setHeader('allow', 'POST');
     throw new Refused('unknown_operation', 'This address takes POST.');
   }
-  actors.set(request, await callerOf(house, request, doorwayOf('graphql', trustProxy, request, response)));
+  const actor = await callerOf(house, request, doorwayOf('graphql', trustProxy, request, response));
+  actors.set(request, actor);
+  const payer = payerOf(house, trustProxy, request, actor);
+  payer.pay(costs.document.points);
   const body = await bodyOf(request, response, json);
   if (Array.isArray(body)) throw malformed('One operation a request: batches are not taken.');
   const parsed = Envelope.safeParse(body);
@@ -118,6 +126,19 @@ async function enter(house: House, trustProxy: number, request: Request, respons
   if (Buffer.byteLength(parsed.data.query) > graphqlLimits.documentBytes)
     throw new Refused('too_large', `A document may have at most ${graphqlLimits.documentBytes} bytes.`);
   request.body = parsed.data;
+  await untilAnswered(response, await payer.enter('document'));
+  // While this one waited, those before it may have used the budget up.
+  payer.pay(costs.document.points);
+}
+
+const payerOf = (house: House, trustProxy: number, request: Request, actor: Work['actor']): Payer =>
+  house.parts.use(budgets).payerOf(actor, addressOf(request, trustProxy));
+
+/** Leaves the document's place when its answer was sent, or its caller went away. */
+async function untilAnswered(response: Response, leave: () => void): Promise<void> {
+  if (!response.destroyed) return void response.once('close', leave);
+  leave();
+  throw new Refused('unavailable', 'The caller has gone.');
 }
 
 const notYet: RequestHandler = (_request, response) =>
@@ -126,12 +147,19 @@ const notYet: RequestHandler = (_request, response) =>
     refusalOf(new Refused('unavailable', 'The server is starting.', { retryAfter: 1_000 }), requestIdOf(response)),
   );
 
-function turnAway(house: House, response: Response, thrown: unknown): void {
+async function turnAway(
+  house: House,
+  trustProxy: number,
+  request: Request,
+  response: Response,
+  thrown: unknown,
+): Promise<void> {
   const error = judgeThrown(thrown);
   const refusal = refusalOf(error, requestIdOf(response));
   if (refusal.code === 'internal')
     house.log.error({ err: error, door: 'graphql', requestId: refusal.requestId }, 'a request failed');
-  if (response.headersSent) return void response.destroy();
+  if (refusal.code === 'limited') await payerOf(house, trustProxy, request, actors.get(request) ?? stranger).holdBack();
+  if (response.headersSent || response.destroyed) return void response.destroy();
   const { message, ...extensions } = refusal;
   response
     .status(response.hasHeader('allow') ? 405 : httpStatus[refusal.code])

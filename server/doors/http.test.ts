@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import * as z from 'zod/mini';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits } from '@parley/protocol/limits.ts';
+import { until } from '../testing/client.ts';
 import { visitor } from '../testing/http.ts';
 import { doorSettings, secondDoor } from '../testing/second-door.ts';
 import { openWorld, type World } from '../testing/world.ts';
@@ -17,24 +18,32 @@ afterAll(() => world.close());
 
 const Nothing = z.strictObject({});
 
-test('a route without a permission stops the boot; so does one offered twice', () => {
+test('a route without permission or cost, or offered twice, stops the boot', () => {
   const run = async () => ({});
   const open =
     (...routes: Route[]) =>
     () =>
       createHttpDoor({ house: world.app.house, config: doorSettings, routes });
-  expect(open(route('GET', '/api/x', undefined as never, Nothing, run))).toThrow('GET /api/x declares no permission');
-  expect(open(route('GET', '/api/x', '' as never, Nothing, run))).toThrow('GET /api/x declares no permission');
+  expect(open(route('GET', '/api/x', undefined as never, 'read', Nothing, run))).toThrow(
+    'GET /api/x declares no permission',
+  );
+  expect(open(route('GET', '/api/x', '' as never, 'read', Nothing, run))).toThrow('GET /api/x declares no permission');
   expect(
-    open(route('GET', '/api/x', 'everyone', Nothing, run), route('GET', '/api/x', 'everyone', Nothing, run)),
+    open(
+      route('GET', '/api/x', 'everyone', 'read', Nothing, run),
+      route('GET', '/api/x', 'everyone', 'read', Nothing, run),
+    ),
   ).toThrow('GET /api/x is offered twice');
-  expect(open(route('GET', '/x', 'everyone', Nothing, run))).toThrow('not below /api/');
-  expect(open(route('GET', '/api/x', 'everyone', Nothing, run))).not.toThrow();
+  expect(open(route('GET', '/api/x', 'everyone', undefined as never, Nothing, run))).toThrow(
+    'GET /api/x declares no cost',
+  );
+  expect(open(route('GET', '/x', 'everyone', 'read', Nothing, run))).toThrow('not below /api/');
+  expect(open(route('GET', '/api/x', 'everyone', 'read', Nothing, run))).not.toThrow();
 });
 
 test('what is nobody’s business is refused: a stranger, a person without the right, and that refusal is audited', async () => {
   const door = await secondDoor(world, [
-    route('POST', '/api/vault', 'settings.manage', Nothing, async () => ({ gold: true })),
+    route('POST', '/api/vault', 'settings.manage', 'read', Nothing, async () => ({ gold: true })),
   ]);
   try {
     expect((await visitor(door.origin).ask('POST', '/api/vault')).body.error).toMatchObject({
@@ -56,7 +65,9 @@ test('what is nobody’s business is refused: a stranger, a person without the r
 
 test('every answer carries the security headers and the request’s name, whatever it is', async () => {
   const door = await secondDoor(world, [
-    route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('canary-of-the-inside'))),
+    route('GET', '/api/broken', 'everyone', 'read', Nothing, async () =>
+      Promise.reject(new Error('canary-of-the-inside')),
+    ),
   ]);
   const asked: [string, string, string][] = [
     [world.origin, 'GET', '/'],
@@ -108,7 +119,7 @@ test('every answer carries the security headers and the request’s name, whatev
 
 test('what is ours is logged whole and told without detail, under the same name', async () => {
   const door = await secondDoor(world, [
-    route('GET', '/api/broken', 'everyone', Nothing, async () => Promise.reject(new Error('the inside'))),
+    route('GET', '/api/broken', 'everyone', 'read', Nothing, async () => Promise.reject(new Error('the inside'))),
   ]);
   try {
     const reply = await visitor(door.origin).ask('GET', '/api/broken');
@@ -319,3 +330,47 @@ async function raw(bytes: string): Promise<string> {
   await once(stream, 'close');
   return heard;
 }
+
+test('a request that never becomes whole is closed, in its headers or in its body', async () => {
+  const door = await secondDoor(world, []);
+  const port = Number(new URL(door.origin).port);
+  const begun = [
+    '',
+    'POST /api/session HTTP/1.1\r\nHost: x\r\n',
+    `POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+  ];
+  try {
+    await Promise.all(
+      begun.map(async (said) => {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('error', () => undefined);
+        socket.resume();
+        await once(socket, 'connect');
+        socket.write(said);
+        await once(socket, 'close');
+      }),
+    );
+  } finally {
+    door.close();
+  }
+}, 25_000);
+
+test('half-open connections beyond the cap make room for a caller and for a socket', async () => {
+  const door = await secondDoor(world, [], { config: { ...doorSettings, httpConnections: 10 } });
+  const port = Number(new URL(door.origin).port);
+  let closed = 0;
+  const idle = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
+  try {
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    for (const socket of idle)
+      socket
+        .on('error', () => undefined)
+        .on('close', () => closed++)
+        .resume();
+    expect((await visitor(door.origin).ask('GET', '/livez')).status).toBe(200);
+    await until(() => closed >= 30, 'the oldest to make room');
+  } finally {
+    for (const socket of idle) socket.destroy();
+    door.close();
+  }
+});

@@ -12,6 +12,8 @@ import { JsonText } from '../kernel/json-text.ts';
 import type { Doorway, House } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, lastResort, requestIdOf } from './answers.ts';
 import { everyAnswer } from './headers.ts';
+import { budgets } from './budgets.ts';
+import { capConnections } from './http-connections.ts';
 import { health, type Check } from './health.ts';
 import { serveInterfaces, type Interface } from './interfaces.ts';
 import { runOperation } from './operation.ts';
@@ -24,6 +26,7 @@ export type HttpSettings = {
   origins: readonly string[];
   trustProxy: number;
   metricsToken: string;
+  httpConnections: number;
 };
 
 export type HttpDoorOptions = {
@@ -41,14 +44,22 @@ export type HttpDoorOptions = {
  * 1. Every answer, errors included, carries the security headers and the request's name.
  * 2. A page of another origin can neither read (there is no CORS) nor act: its Origin is refused, and bodies are JSON or nothing.
  * 3. Errors are `{ error: Refusal }` with the code's status, never a stack.
+ * 4. A request that is not whole within 12 seconds is closed within 15: Node looks every two seconds, and by itself only every thirty.
  * Throws when a route declares no permission: a server with an unguarded door must not start. The server returned is not listening yet.
  */
 export function createHttpDoor(options: HttpDoorOptions): Server {
   const server = createServer(
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000 },
+    {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 12_000,
+      connectionsCheckingInterval: 2_000,
+      keepAliveTimeout: 10_000,
+    },
     httpApp(options),
   );
   server.maxHeadersCount = 100;
+  capConnections(server, options.config.httpConnections);
   server.on('clientError', (_error, stream) => {
     if (!stream.writable) return void stream.destroy();
     stream.end(
@@ -138,10 +149,12 @@ async function answer(
     const operation = {
       name: `${route.method} ${route.path}`,
       permission: route.permission,
+      cost: route.cost,
       input: route.input,
       run: (work: never, said: unknown) => route.run(work, said as never, { request, response }),
     };
     const outcome = await runOperation(house, actor, operation as never, input, doorway);
+    if (outcome.error?.code === 'limited') await house.parts.use(budgets).payerOf(actor, doorway.address).holdBack();
     if (outcome.error) return answerRefusal(response, outcome.error);
     if (outcome.ok === undefined) return void response.status(204).end();
     if (outcome.ok instanceof Download) return await handOut(house, actor, outcome.ok, response);

@@ -7,11 +7,14 @@ import { newId } from '../kernel/ids.ts';
 import { recordRefusal } from '../kernel/refusals.ts';
 import { operations, operationSeconds } from '../kernel/telemetry.ts';
 import { inWork, type Doorway, type House, type Work } from '../kernel/work.ts';
+import { atCost } from './budgets.ts';
+import type { Cost } from './costs.ts';
 
-/** What every door offers: a name, who may enter at all, the words it takes, and the one line that does it. */
+/** What every door offers: a name, who may enter at all, what it costs, the words it takes, and the one line that does it. */
 export type Operation<Input = unknown, Output = unknown> = {
   name: string;
   permission: Declared;
+  cost: Cost;
   input: { safeParse(value: unknown): { success: true; data: Input } | { success: false; error: z.core.$ZodError } };
   run(work: Work, input: Input): Promise<Output>;
 };
@@ -19,11 +22,12 @@ export type Operation<Input = unknown, Output = unknown> = {
 export type Outcome<T> = { ok: T; error?: never } | { ok?: never; error: Refusal };
 
 /**
- * The one way in, whatever the door: identified actor, declared permission, valid words, one act. Never throws.
+ * The one way in, whatever the door: identified actor, declared cost and permission, valid words, one act. Never throws.
  * 1. A stranger at a closed operation is `unauthenticated`; a person without the permission is `forbidden`, and that refusal is audited.
  * 2. Malformed input is refused with the first faulty place by name; nothing was begun.
  * 3. What the verb refuses travels as it is; a `forbidden` of the verb is audited like the door's own.
  * 4. Anything else is ours: logged in full, answered without detail.
+ * Each call is charged to the caller's budget before it is looked at, refused ones too; beyond the budget it is `limited` with a time to wait.
  */
 export async function runOperation<I, O>(
   house: House,
@@ -36,13 +40,16 @@ export async function runOperation<I, O>(
   const entered = { ...doorway, requestId };
   const stop = operationSeconds.startTimer({ door: doorway.door });
   try {
-    if (!mayEnter(actor, operation.permission))
-      throw actor.kind === 'stranger'
-        ? unauthenticated()
-        : forbidden(`This needs the permission ${operation.permission}.`);
-    const parsed = operation.input.safeParse(raw);
-    if (!parsed.success) throw malformed(sentenceOf(parsed.error));
-    const ok = await inWork(house, actor, (work) => operation.run(work, parsed.data), { doorway: entered });
+    const charged = { cost: operation.cost, input: raw, dropped: {} as O };
+    const ok = await atCost(house, { actor, doorway }, charged, async () => {
+      if (!mayEnter(actor, operation.permission))
+        throw actor.kind === 'stranger'
+          ? unauthenticated()
+          : forbidden(`This needs the permission ${operation.permission}.`);
+      const parsed = operation.input.safeParse(raw);
+      if (!parsed.success) throw malformed(sentenceOf(parsed.error));
+      return inWork(house, actor, (work) => operation.run(work, parsed.data), { doorway: entered });
+    });
     operations.inc({ door: doorway.door, operation: operation.name, outcome: 'ok' });
     return { ok };
   } catch (error) {

@@ -27,3 +27,20 @@ export function addressOf(request: IncomingMessage, trustProxy: number): string 
     .filter(Boolean);
   return seen.at(-trustProxy) ?? seen[0] ?? direct;
 }
+
+/** An address as limits count it: whoever has one IPv6 address has a whole /64 of them. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  if (!plain.includes(':')) return plain;
+  const [head = '', tail] = plain.split('%')[0]!.split('::');
+  const front = head ? head.split(':') : [];
+  const back = tail ? tail.split(':') : [];
+  const groups =
+    tail === undefined
+      ? front
+      : [...front, ...Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0'), ...back];
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':');
+}

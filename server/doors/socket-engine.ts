@@ -4,13 +4,15 @@ import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { limits } from '@parley/protocol/limits.ts';
 import type { Seat } from '../kernel/broadcast.ts';
-import { addressOf, knownOrigins, mayComeFrom } from './origin.ts';
+import { Bucket } from './bucket.ts';
+import { addressOf, knownOrigins, mayComeFrom, networkOf } from './origin.ts';
 
 export type EngineSettings = {
   publicUrl: string | null;
   origins: readonly string[];
   trustProxy: number;
   connectionsPerAddress: number;
+  unsignedPerAddress: number;
   slowReaderBytes: number;
   callsPerSecond: number;
 };
@@ -21,6 +23,8 @@ export type Conn = EngineSocket & {
   host: string | undefined;
   /** null while its credential is looked at. */
   seat: Seat | null | undefined;
+  /** Among which connections of its address it counts. */
+  counted: 'unsigned' | 'signed in' | null;
   transport: { socket: HeardSocket };
 };
 type HeardSocket = WebSocket & { heard: number; _socket: Duplex };
@@ -32,9 +36,15 @@ export const wireOf = (conn: Conn): Duplex => conn.transport.socket._socket;
 
 const path = '/socket.io/';
 const sweepEvery = 2_000;
+/** Connections a second one address may begin, on average over ten seconds; one that shows who it is gives its place in this back. */
+const handshakesPerSecond = 200;
+/** Connections in all that have not shown who they are, as a multiple of what one address may hold. */
+const unsignedAddresses = 4;
 
 /**
  * Stock Engine.IO sessions behind an entrance of our own: WebSocket only, no session taken up by its id, Origin checked, addresses counted.
+ * Connections that have not shown who they are count apart from those that have, and make room for each other, the oldest first: strangers at an
+ * address may renew as many as they like, and a client there that shows its token at once still comes in.
  * The HTTP request ends at the entrance: a session that lives for days must not keep its headers alive (see docs/benchmarks.md, memory).
  */
 export class SocketEngine extends Engine {
@@ -44,7 +54,10 @@ export class SocketEngine extends Engine {
     perMessageDeflate: false,
     maxPayload: limits.packet,
   });
-  readonly #perAddress = new Map<string, number>();
+  readonly #signedIn = new Map<string, number>();
+  readonly #unsigned = new Map<string, Set<Conn>>();
+  readonly #allUnsigned = new Set<Conn>();
+  readonly #handshakes = new Map<string, Bucket>();
   readonly #settings: EngineSettings;
   readonly #origins: Set<string>;
   readonly #texts = new Map<string, string>();
@@ -70,9 +83,9 @@ export class SocketEngine extends Engine {
     this.#countHeard = function (this: WebSocket) {
       if (++(this as HeardSocket).heard > most) this.terminate();
     };
-    const count = (address: string, by: number) => this.#count(address, by);
+    const forget = (conn: Conn) => this.#forget(conn);
     const leave = function (this: Conn) {
-      count(this.remoteAddress, -1);
+      forget(this);
       gone(this);
     };
     this.on('connection', (conn: Conn) => {
@@ -82,7 +95,7 @@ export class SocketEngine extends Engine {
       conn.userAgent = userAgent;
       conn.host = host;
       conn.seat = undefined;
-      count(address, 1);
+      this.#wait(conn);
       conn.on('close', leave);
       // The answer to the upgrade is written: nobody will ask for its headers again.
       conn.transport.removeAllListeners('headers');
@@ -107,9 +120,11 @@ export class SocketEngine extends Engine {
     if (!mayComeFrom(request.headers.origin, request.headers.host, this.#origins))
       return refuse(stream, 403, 'Pages of this origin may not connect.');
     const address = addressOf(request, this.#settings.trustProxy);
-    const open = this.#perAddress.get(address) ?? 0;
-    if (open >= this.#settings.connectionsPerAddress)
+    if ((this.#signedIn.get(networkOf(address)) ?? 0) >= this.#settings.connectionsPerAddress)
       return refuse(stream, 429, 'Too many connections from this address.');
+    const handshakes = this.#handshakesOf(networkOf(address));
+    if (handshakes.waitMs() > 0) return refuse(stream, 429, 'Too many new connections from this address.');
+    handshakes.charge(1);
     this.#upgrades.handleUpgrade(request, stream, head, (websocket) =>
       this.#welcome(websocket as HeardSocket, {
         address,
@@ -128,14 +143,60 @@ export class SocketEngine extends Engine {
     void this.handshake('websocket', visit as never, () => websocket.terminate());
   }
 
-  #count(address: string, by: number): void {
-    const open = (this.#perAddress.get(address) ?? 0) + by;
-    if (open > 0) this.#perAddress.set(address, open);
-    else this.#perAddress.delete(address);
+  /** The connection has shown who it is. false: its address holds as many of these as it may. */
+  signIn(conn: Conn): boolean {
+    const address = networkOf(conn.remoteAddress);
+    const open = this.#signedIn.get(address) ?? 0;
+    if (open >= this.#settings.connectionsPerAddress) return false;
+    this.#forget(conn);
+    conn.counted = 'signed in';
+    this.#signedIn.set(address, open + 1);
+    this.#handshakes.get(address)?.giveBack(1);
+    return true;
+  }
+
+  /** A new connection waits for its token; the oldest of its address, or of all, makes room. */
+  #wait(conn: Conn): void {
+    const address = networkOf(conn.remoteAddress);
+    let waiting = this.#unsigned.get(address);
+    if (!waiting) this.#unsigned.set(address, (waiting = new Set()));
+    conn.counted = 'unsigned';
+    waiting.add(conn);
+    this.#allUnsigned.add(conn);
+    const most = this.#settings.unsignedPerAddress;
+    const crowded =
+      waiting.size > most ? waiting : this.#allUnsigned.size > most * unsignedAddresses ? this.#allUnsigned : [];
+    for (const oldest of crowded) {
+      this.#forget(oldest);
+      oldest.transport.socket.terminate();
+      break;
+    }
+  }
+
+  #forget(conn: Conn): void {
+    const address = networkOf(conn.remoteAddress);
+    if (conn.counted === 'unsigned') {
+      const waiting = this.#unsigned.get(address)!;
+      waiting.delete(conn);
+      if (waiting.size === 0) this.#unsigned.delete(address);
+      this.#allUnsigned.delete(conn);
+    } else if (conn.counted === 'signed in') {
+      const open = this.#signedIn.get(address)! - 1;
+      if (open > 0) this.#signedIn.set(address, open);
+      else this.#signedIn.delete(address);
+    }
+    conn.counted = null;
+  }
+
+  #handshakesOf(address: string): Bucket {
+    let handshakes = this.#handshakes.get(address);
+    if (!handshakes) this.#handshakes.set(address, (handshakes = new Bucket(handshakesPerSecond)));
+    return handshakes;
   }
 
   /** Cuts whoever leaves even the library's own packets and pongs unread, seated or not, and begins a new count of what is heard. */
   #sweep(): void {
+    for (const [address, handshakes] of this.#handshakes) if (handshakes.isFull()) this.#handshakes.delete(address);
     for (const { transport } of Object.values(this.clients) as Conn[]) {
       transport.socket.heard = 0;
       if (transport.socket._socket?.writableLength > this.#settings.slowReaderBytes * 32) transport.socket.terminate();

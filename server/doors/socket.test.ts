@@ -347,10 +347,17 @@ describe('opening the door', () => {
   });
 
   test('a call without a permission stops the boot', async () => {
-    const undeclared = call('session:me', undefined as never, async () => ({}) as never);
+    const undeclared = call('session:me', undefined as never, 'read', async () => ({}) as never);
     await expect(
       opening([...callsAnswering({}).filter(({ name }) => name !== 'session:me'), undeclared]),
     ).rejects.toThrow('session:me declares no permission');
+  });
+
+  test('a call without a cost stops the boot', async () => {
+    const undeclared = call('session:me', 'signed-in', undefined as never, async () => ({}) as never);
+    await expect(
+      opening([...callsAnswering({}).filter(({ name }) => name !== 'session:me'), undeclared]),
+    ).rejects.toThrow('session:me declares no cost');
   });
 
   test('a doubled call stops the boot', async () => {

@@ -14,19 +14,22 @@ import { JsonText } from '../kernel/json-text.ts';
 import { connections, cutConnections } from '../kernel/telemetry.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { runOperation, type Operation, type Outcome } from './operation.ts';
+import { budgets } from './budgets.ts';
 import { Connection } from './connection.ts';
+import { costs, type Cost } from './costs.ts';
 import { SocketEngine, type Conn, type EngineSettings } from './socket-engine.ts';
 import { textParser } from './socket-parser.ts';
 
-/** One call of the catalogue: who may enter, and the one line that does it. */
+/** One call of the catalogue: who may enter, what it costs, and the one line that does it. */
 export type SocketCall = Operation & { name: CallName };
 
 export function call<N extends CallName>(
   name: N,
   permission: Declared,
+  cost: Cost,
   run: (work: Work, input: CallPayload<N>) => Promise<Answers[N] | JsonText>,
 ): SocketCall {
-  return { name, permission, input: catalogue[name], run } as unknown as SocketCall;
+  return { name, permission, cost, input: catalogue[name], run } as unknown as SocketCall;
 }
 
 /** Something done for each connection before it hears anything: seats enter their rooms here. Throwing turns the connection away. */
@@ -46,6 +49,8 @@ export type SocketDoorOptions = {
 const patience = 5_000;
 /** Calls of one connection that may be under way at once. */
 const atOnce = 64;
+/** Refusals in a row that a connection of a flooding person may be given before it is taken for one that floods. */
+const patientRefusals = 20;
 
 /**
  * The socket door: Socket.IO over WebSocket on `/socket.io`, answers and events as frames of our own (kernel/frames.ts).
@@ -58,6 +63,7 @@ const atOnce = 64;
 export function openSocketDoor({ house, server, config, calls, onConnect = [] }: SocketDoorOptions): SocketDoor {
   const operations = tableOf(calls);
   const who = house.parts.use(authority);
+  const payers = house.parts.use(budgets);
   const { broadcast } = house;
   const engine = new SocketEngine(server, config, ({ seat }) => seat && broadcast.remove(seat));
   const io = new SocketServer({
@@ -103,11 +109,14 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
       proof: dpop,
     });
     if (!actor.id || !actor.deviceId) throw unauthenticated();
+    if (!engine.signIn(conn))
+      throw new Refused('limited', 'Too many connections from this address.', { retryAfter: 10_000 });
     if (broadcast.seatsOf(actor.id).length >= config.connectionsPerPerson) {
       throw new Refused('limited', 'Too many connections of this person are open.', { retryAfter: 10_000 });
     }
+    payers.payerOf(actor, conn.remoteAddress).pay(costs.start.points);
     if (conn.readyState !== 'open') throw unauthenticated();
-    const connection = new Connection(socket, conn, actor, broadcast, config.callsPerSecond);
+    const connection = new Connection(socket, conn, actor, broadcast);
     conn.seat = connection.seat;
     try {
       // Ended between asking and sitting down: from here on whoever ends a session finds the seat.
@@ -123,13 +132,9 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   /** Answers one packet of a connection. Never throws: whatever is thrown here would reach nobody. */
   function take(connection: Connection, ackId: number | undefined, said: unknown[]): void {
     const [name, input] = said;
-    const wait = connection.budget.take();
-    if (wait > 0) {
-      if (connection.budget.absurd) return drop(connection);
-      return answer(connection, ackId, {
-        error: refusalOf(new Refused('limited', 'Too many calls. Slow down.', { retryAfter: wait }), newId()),
-      });
-    }
+    const payer = payers.payerOf(connection.actor, connection.doorway.address);
+    // The person floods, and this is one of the connections it comes over: another device that waits as told is left alone.
+    if (payer.isFlooding && connection.refused >= patientRefusals) return drop(connection);
     try {
       connection.actor = who.refresh(connection.actor);
     } catch (error) {
@@ -137,18 +142,30 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
       return broadcast.cut(connection.seat, byeFor(error));
     }
     const operation = typeof name === 'string' ? operations.get(name) : undefined;
-    if (!operation) return refuse(connection, ackId, new Refused('unknown_operation', 'There is no such call.'));
-    if (said.length > 2) return refuse(connection, ackId, malformed('A call takes one argument.'));
-    if (connection.underWay >= atOnce || broadcast.behind(connection.seat)) {
+    if (!operation || said.length > 2) {
+      payer.charge(costs.read.points);
       return refuse(
         connection,
         ackId,
-        new Refused('limited', 'Read the answers that are waiting before asking for more.', { retryAfter: 1_000 }),
+        operation
+          ? malformed('A call takes one argument.')
+          : new Refused('unknown_operation', 'There is no such call.'),
+      );
+    }
+    if (connection.underWay >= atOnce || broadcast.behind(connection.seat)) {
+      connection.refused++;
+      return refuse(
+        connection,
+        ackId,
+        payer.refusal('Read the answers that are waiting before asking for more.', 1_000),
       );
     }
     connection.underWay++;
     runOperation(house, connection.actor, operation, input, connection.doorway)
-      .then((outcome) => answer(connection, ackId, outcome))
+      .then((outcome) => {
+        connection.refused = outcome.error?.code === 'limited' ? connection.refused + 1 : 0;
+        answer(connection, ackId, outcome);
+      })
       .catch((error: unknown) => {
         house.log.error({ err: error, door: 'socket', operation: operation.name }, 'an answer could not be written');
         answer(connection, ackId, { error: refusalOf(error, newId()) });
@@ -247,6 +264,7 @@ function tableOf(calls: readonly SocketCall[]): Map<string, SocketCall> {
   for (const one of calls) {
     if (table.has(one.name)) faults.push(`${one.name} is offered twice`);
     if (!one.permission) faults.push(`${one.name} declares no permission`);
+    if (!one.cost) faults.push(`${one.name} declares no cost`);
     if (!Object.hasOwn(catalogue, one.name)) faults.push(`${one.name} is not in the catalogue`);
     table.set(one.name, one);
   }

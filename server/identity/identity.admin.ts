@@ -78,6 +78,7 @@ export function identityAdmin(builder: AdminBuilder): void {
       description:
         'Where everybody, or one person, is signed in; last used first. `text` is looked for in names, addresses and browsers.',
       permission: 'devices.read',
+      cost: 'list',
       input: DevicesPage,
       args: { ...pageArgs(t.arg), userId: t.arg.id(), text: t.arg.string(), idleDays: t.arg.int() },
       complexity: pageCost,

@@ -31,21 +31,23 @@ const Nothing = z.strictObject({});
 const EndDevice = z.strictObject({ deviceId: id, reason: z.optional(optionalText(limits.reason)) });
 
 export const identityRoutes = [
-  route('GET', '/api/status', 'everyone', Nothing, status),
-  route('POST', '/api/set-up', 'everyone', SetUp, setUp.complete),
-  route('POST', '/api/invitation', 'everyone', Invitation, invitations.accept),
-  route('POST', '/api/session', 'everyone', SignIn, signIn),
-  route('POST', '/api/session/refresh', 'everyone', Refresh, refresh),
-  route('DELETE', '/api/session', 'everyone', Nothing, signOut),
-  route('GET', '/api/session/devices', 'signed-in', Nothing, async (work) => ({ devices: await devices.list(work) })),
-  route('DELETE', '/api/session/devices/:deviceId', 'signed-in', EndDevice, (work, { deviceId, reason }) =>
+  route('GET', '/api/status', 'everyone', 'own', Nothing, status),
+  route('POST', '/api/set-up', 'everyone', 'own', SetUp, setUp.complete),
+  route('POST', '/api/invitation', 'everyone', 'own', Invitation, invitations.accept),
+  route('POST', '/api/session', 'everyone', 'own', SignIn, signIn),
+  route('POST', '/api/session/refresh', 'everyone', 'own', Refresh, refresh),
+  route('DELETE', '/api/session', 'everyone', 'own', Nothing, signOut),
+  route('GET', '/api/session/devices', 'signed-in', 'read', Nothing, async (work) => ({
+    devices: await devices.list(work),
+  })),
+  route('DELETE', '/api/session/devices/:deviceId', 'signed-in', 'write', EndDevice, (work, { deviceId, reason }) =>
     devices.end(work, deviceId, { reason: reason ?? null }),
   ),
-  route('DELETE', '/api/session/devices', 'signed-in', EndDevices, endOwnDevices),
-  route('POST', '/api/session/password', 'signed-in', PasswordChange, changePassword),
-  route('POST', '/api/password-reset/person', 'everyone', ResetLink, resets.personOf),
-  route('POST', '/api/password-reset', 'everyone', PasswordReset, resetPassword),
-  route('GET', '/api/me', 'signed-in', Nothing, (work) => users.describeMe(work)),
+  route('DELETE', '/api/session/devices', 'signed-in', 'write', EndDevices, endOwnDevices),
+  route('POST', '/api/session/password', 'signed-in', 'act', PasswordChange, changePassword),
+  route('POST', '/api/password-reset/person', 'everyone', 'own', ResetLink, resets.personOf),
+  route('POST', '/api/password-reset', 'everyone', 'own', PasswordReset, resetPassword),
+  route('GET', '/api/me', 'signed-in', 'page', Nothing, (work) => users.describeMe(work)),
 ];
 
 const refreshCookie = 'parley_refresh';

@@ -189,3 +189,21 @@ test('guessing invitations is limited like guessing passwords', async () => {
     await strict.close();
   }
 });
+
+test('strangers who used up an address do not keep an invited person there out', async () => {
+  const strict = await openWorld({ env: { PARLEY_SIGN_INS_PER_MINUTE: '5' } });
+  try {
+    const owner = visitor(strict.origin);
+    await owner.signIn(await strict.person('Olga', { roles: ['owner', 'member'] }));
+    const { done } = await owner.act('invitePerson', { name: 'Invited', email: 'invited@example.com' });
+    const who = visitor(strict.origin);
+    let code = '';
+    for (let n = 0; n < 7; n++)
+      code = (await who.ask('POST', '/api/invitation', { token: `guess ${n}`, password })).body.error!.code;
+    expect(code).toBe('limited');
+    const token = done!.inviteLink!.split('#')[1];
+    expect((await who.ask('POST', '/api/invitation', { token, password })).status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});

@@ -78,13 +78,16 @@ export async function inviteAgain(
 
 /** The invited person chooses a password. A link works once: of two who use it at the same moment, one comes in. */
 export async function accept(work: Work, { token, password }: z.output<typeof Invitation>): Promise<Invited> {
-  await work.use(identity).limits.knock(work.doorway.address ?? 'unknown');
   const hash = hashOf(token);
   const [open] = await work.db.rows<{ userId: string; name: string; email: string }>(
     'select i.user_id as "userId", u.name, u.email from invitations i join users u on u.id = i.user_id where i.hash = $1 and i.used_at is null and i.void_at is null and i.expires_at > $2',
     [hash, work.at],
   );
-  if (!open) throw spent();
+  if (!open) {
+    // Only wrong links are charged: strangers at this address must not keep out a person who holds a right one, which cannot be guessed.
+    await work.use(identity).limits.knock('invitation', work.doorway.address ?? 'unknown');
+    throw spent();
+  }
   // Slow on purpose, so before anything is locked.
   const hashed = await hashNewPassword(work, password, open);
   const invited: Actor = { kind: 'person', id: open.userId, name: open.name, deviceId: null, permissions: new Set() };

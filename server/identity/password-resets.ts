@@ -139,13 +139,16 @@ function requireSignsIn(user: { name: string; kind: string; status: string }): v
 }
 
 async function findOpen(work: Work, token: string): Promise<{ userId: string; name: string; email: string }> {
-  await work.use(identity).limits.knock(work.doorway.address ?? 'unknown');
   const [open] = await work.db.rows<{ userId: string; name: string; email: string }>(
     `select r.user_id as "userId", u.name, u.email from password_resets r join users u on u.id = r.user_id
      where r.hash = $1 and r.used_at is null and r.void_at is null and r.expires_at > $2`,
     [hashOf(token), work.at],
   );
-  if (!open) throw spent();
+  if (!open) {
+    // Only wrong links are charged: strangers at this address must not keep out a person who holds a right one.
+    await work.use(identity).limits.knock('password-reset', work.doorway.address ?? 'unknown');
+    throw spent();
+  }
   return open;
 }
 

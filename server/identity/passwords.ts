@@ -13,37 +13,45 @@ import type { SuspensionGuard } from '../users/users.ts';
 // The library's algorithm is argon2id. 19 MiB, two passes, one lane: about 60 ms of one core.
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Hashing is heavy: so many at once, so many waiting, and beyond that the server says so instead of drowning. */
+/**
+ * Hashing is heavy: so many at once, so many waiting, and beyond that the server says so instead of drowning. Browsers an account knows, and
+ * people who showed a right link or code, have a queue of their own that goes first: strangers who guess must not make them wait.
+ */
 const atOnce = 4;
 const waitingMost = 200;
 let running = 0;
-const waiting: (() => void)[] = [];
+const waiting: Record<'first' | 'strangers', (() => void)[]> = { first: [], strangers: [] };
 
-async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+async function inTurn<T>(queue: (() => void)[], run: () => Promise<T>): Promise<T> {
   if (running >= atOnce) {
-    if (waiting.length >= waitingMost) throw overloaded(2_000);
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    if (queue.length >= waitingMost) throw overloaded(2_000);
+    await new Promise<void>((resolve) => queue.push(resolve));
   } else running++;
   try {
     return await run();
   } finally {
-    const next = waiting.shift();
+    const next = waiting.first.shift() ?? waiting.strangers.shift();
     if (next) next();
     else running--;
   }
 }
 
 export const hashPassword = (password: string): Promise<string> =>
-  inTurn(() => argon2(normalisedPassword(password), cost));
+  inTurn(waiting.first, () => argon2(normalisedPassword(password), cost));
 
-/** Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time tells nothing. */
-export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
+/** Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time tells nothing. `first` goes before strangers. */
+export async function verifyPassword(
+  password: string,
+  hash: string | null,
+  { first }: { first: boolean },
+): Promise<boolean> {
   const against = hash ?? (await decoy());
+  const queue = first ? waiting.first : waiting.strangers;
   const normalised = normalisedPassword(password);
   const right =
-    (await inTurn(() => argon2Verify(against, normalised))) ||
+    (await inTurn(queue, () => argon2Verify(against, normalised))) ||
     // Hashed before passwords were normalised.
-    (normalised !== password && (await inTurn(() => argon2Verify(against, password))));
+    (normalised !== password && (await inTurn(queue, () => argon2Verify(against, password))));
   return right && hash !== null;
 }
 

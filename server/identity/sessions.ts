@@ -49,27 +49,37 @@ export async function signIn(
   const { keys, limits, proofs } = work.use(identity);
   const address = work.doorway.address ?? 'unknown';
   const email = input.email.trim().toLowerCase();
-  await limits.knock(address);
   // Its nonce is not asked for: here a repeated proof binds the password's owner to a key, and gives the repeater nothing.
   const proof = shown.proof === undefined ? null : await proofs.read(shown);
   if (proof && !isProof(proof)) throw malformed(`DPoP: ${proof.fault}.`);
+  // Only a browser that shows a mark may be one the account knows; whether it is, the account's row tells.
+  if (!mark) await limits.requireLeft('session', address);
   const account = await findAccount(work, email);
   const marked = account?.passwordChangedAt
     ? { userId: account.userId, passwordChangedAt: account.passwordChangedAt }
     : null;
-  const attempt = await limits
-    .attempt({ address, email, known: knownAs(keys, mark, marked) })
-    .catch((error: unknown) => refuse(work, email, account, 'too many attempts', error));
-  if (!(await verifyPassword(input.password, account?.hash ?? null)) || !account || !marked) {
-    return refuse(
-      work,
-      email,
-      account,
-      'wrong password',
-      new Refused('wrong_credentials', 'The e-mail address or the password is wrong.'),
-    );
+  const known = knownAs(keys, mark, marked);
+  // What strangers at this address used up is no business of a browser the account knows.
+  const visit = known ? null : await limits.enter('session', address);
+  try {
+    const attempt = await limits
+      .attempt({ address, email, known })
+      .catch((error: unknown) => refuse(work, email, account, 'too many attempts', error));
+    const right = await verifyPassword(input.password, account?.hash ?? null, { first: known !== null });
+    if (!right || !account || !marked) {
+      return await refuse(
+        work,
+        email,
+        account,
+        'wrong password',
+        new Refused('wrong_credentials', 'The e-mail address or the password is wrong.'),
+      );
+    }
+    await attempt.forgive();
+    await visit?.forgive();
+  } finally {
+    visit?.leave();
   }
-  await attempt.forgive();
   if (account.status === 'suspended') return refuse(work, email, account, 'suspended', suspended());
   if (account.status !== 'active')
     return refuse(work, email, account, 'not activated', forbidden('This account has not been activated yet.'));

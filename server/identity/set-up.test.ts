@@ -67,3 +67,17 @@ test('the code stands in no answer and no row', async () => {
   );
   expect(rows.map(({ row }) => row).join('\n')).not.toMatch(/a password of some length|argon2/);
 });
+
+test('wrong set-up codes are limited, and do not keep the operator at the same address out', async () => {
+  const strict = await openWorld({ env: { PARLEY_SIGN_INS_PER_MINUTE: '5' } });
+  try {
+    const code = (await openSetUp(strict.app.house))!;
+    const ask = (said: string) => visitor(strict.origin).ask('POST', '/api/set-up', { ...input, code: said });
+    const codes = [];
+    for (let n = 0; n < 7; n++) codes.push((await ask(`guess ${n}`)).body.error?.code);
+    expect(codes).toEqual([...Array<string>(5).fill('wrong_credentials'), 'limited', 'limited']);
+    expect((await ask(code)).status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});

@@ -37,9 +37,10 @@ export async function openSetUp(house: House): Promise<string | null> {
 /** Makes the first owner and names the organisation. Refuses once there is an owner; of several at once, one wins. */
 export async function complete(work: Work, input: z.output<typeof SetUp>): Promise<{ userId: string }> {
   const { setUp, limits } = work.use(identity);
-  await limits.knock(work.doorway.address ?? 'unknown');
   if (!(await isNeeded(work.house))) throw alreadyDone();
   if (!setUp.code || !same(digest(input.code.trim()), digest(setUp.code))) {
+    // Only wrong codes are charged: strangers at this address must not keep the operator out.
+    await limits.knock('set-up', work.doorway.address ?? 'unknown');
     throw new Refused(
       'wrong_credentials',
       'This is not the set-up code. It stands in the server’s log, and is new at every start.',

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
-import { networkOf } from './sign-in-limits.ts';
+import { networkOf } from '../doors/origin.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -95,6 +95,53 @@ test('one address has thirty attempts a minute, whatever accounts it names', asy
   const codes = [];
   for (let n = 0; n < 32; n++) codes.push((await guess(address(1), `nobody-${n}@example.com`)).body.error!.code);
   expect(codes).toEqual([...Array<string>(30).fill('wrong_credentials'), 'limited', 'limited']);
+});
+
+test('strangers who used up an address do not keep a known browser there out', async () => {
+  const ron = await world.person('Ron');
+  const home = visitor(world.origin, { address: address(1) });
+  await home.signIn(ron);
+  const codes = [];
+  for (let n = 0; n < 31; n++) codes.push((await guess(address(1), `nobody-${n}@example.com`)).body.error!.code);
+  expect(codes.at(-1)).toBe('limited');
+  await home.signIn(ron);
+  // The right password alone, from a browser the account does not know, waits like everybody there.
+  expect((await guess(address(1), ron.email, ron.password)).body.error?.code).toBe('limited');
+  // A mark of somebody else is no mark of this account.
+  const stranger = visitor(world.origin, { address: address(1) });
+  stranger.cookies.set('parley_known', home.cookies.get('parley_known')!);
+  expect(
+    (await stranger.ask('POST', '/api/session', { email: 'nobody@example.com', password: 'x' })).body.error?.code,
+  ).toBe('limited');
+});
+
+test.each(['/api/invitation', '/api/set-up', '/api/session'])(
+  'strangers who use up %s at an address leave the other routes alone',
+  async (route) => {
+    const sam = await world.person('Sam');
+    const body = {
+      '/api/invitation': { token: 'a guess', password: 'a long enough password' },
+      '/api/set-up': { code: 'x', name: 'X', email: 'x@example.com', password: 'a long enough one', organisation: 'X' },
+      '/api/session': { email: 'nobody@example.com', password: 'x' },
+    }[route];
+    const ask = (path: string, said: unknown) =>
+      visitor(world.origin, { page: null, address: address(1) }).ask('POST', path, said);
+    const used = [];
+    for (let n = 0; n < 31; n++) used.push((await ask(route, body)).body.error!.code);
+    expect(used.at(-1)).toBe('limited');
+    const other = route === '/api/session' ? 'invitation' : 'session';
+    const reply =
+      other === 'session'
+        ? await guess(address(1), sam.email, sam.password)
+        : await ask('/api/invitation', { token: 'a guess', password: 'a long enough password' });
+    expect(reply.body.error?.code ?? 'ok').toBe(other === 'session' ? 'ok' : 'wrong_credentials');
+  },
+);
+
+test('sixty people of one office sign in at the same moment', async () => {
+  const people = await Promise.all(Array.from({ length: 60 }, (_, n) => world.person(`Colleague ${n}`)));
+  const replies = await Promise.all(people.map((one) => guess(address(1), one.email, one.password)));
+  expect(replies.map(({ status }) => status)).toEqual(Array(60).fill(200));
 });
 
 test('signing in rightly is never charged', async () => {

@@ -114,6 +114,11 @@ export class Broadcast {
     return this.#rooms.get(room)?.seats ?? [];
   }
 
+  /** How many connections hear what is said in a room. */
+  countIn(room: string): number {
+    return this.#rooms.get(room)?.seats.length ?? 0;
+  }
+
   /** All connections now. */
   seats(): readonly Seat[] {
     return this.#rooms.get(everyone)?.seats ?? [];

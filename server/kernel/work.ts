@@ -25,6 +25,8 @@ export type Doorway = {
   userAgent?: string | undefined;
   /** The open connection a call came over. */
   seat?: Seat;
+  /** The call is part of a request that was admitted as a whole: it is charged, and not refused by itself. */
+  admitted?: true;
 };
 
 /** Everything an act would change, audit and announce. */

@@ -23,6 +23,7 @@ beforeAll(async () => {
     CLICKHOUSE_URL: cluster.clickhouseUrl,
     PARLEY_DATA: `${cluster.dataDir}-server`,
     PARLEY_SIGN_INS_PER_MINUTE: '10000',
+    PARLEY_CALLS_PER_SECOND: '10000',
   });
   await server.start();
   const password = 'a password of some length';

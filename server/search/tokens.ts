@@ -35,8 +35,7 @@ const special = 0xffff;
 function foldUnits(text: string): string | null {
   const plain = new Uint16Array(text.length);
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    const folded = units[unit] || (units[unit] = foldUnit(text[i]!));
+    const folded = foldedUnit(text, i);
     if (folded === special) return null;
     plain[i] = folded;
   }
@@ -55,7 +54,47 @@ function foldUnit(unit: string): number {
   return folded.length === 1 && !/[\p{M}\p{Cs}]/u.test(unit + folded) ? folded.charCodeAt(0) : special;
 }
 
-export const plainOf = (text: string): string => (isPlainAscii(text) ? text.toLowerCase() : normalise(text).plain);
+export const plainOf = (text: string): string => (isPlainAscii(text) ? text.toLowerCase() : foldAll(text));
+
+const clusterHere = /\P{M}\p{M}*/uy;
+/** Units that fit before the room for folded text is made larger. */
+let scratch = new Uint16Array(40_000);
+
+/** The plain form alone, as `normalise` makes it. Only clusters that are not one unit, and those that fold to more, are folded one by one. */
+function foldAll(text: string): string {
+  let filled = 0;
+  for (let i = 0; i < text.length;) {
+    if (filled === scratch.length) enlarge();
+    const folded = foldedUnit(text, i);
+    // A unit before a special one may have a mark on it.
+    if (folded !== special && (i + 1 === text.length || foldedUnit(text, i + 1) !== special)) {
+      scratch[filled++] = folded;
+      i++;
+      continue;
+    }
+    clusterHere.lastIndex = i;
+    const cluster = clusterHere.exec(text)?.[0];
+    // A mark on nothing is left out.
+    const plain = cluster === undefined ? '' : cluster.normalize('NFKC').toLowerCase();
+    for (let unit = 0; unit < plain.length; unit++) {
+      if (filled === scratch.length) enlarge();
+      scratch[filled++] = plain.charCodeAt(unit);
+    }
+    i += cluster?.length ?? (text.codePointAt(i)! > 0xffff ? 2 : 1);
+  }
+  return Buffer.from(scratch.buffer, 0, 2 * filled).toString('utf16le');
+}
+
+function enlarge(): void {
+  const larger = new Uint16Array(2 * scratch.length);
+  larger.set(scratch);
+  scratch = larger;
+}
+
+function foldedUnit(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return units[unit] || (units[unit] = foldUnit(text[at]!));
+}
 
 const isPlainAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text);
 

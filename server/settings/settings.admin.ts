@@ -49,6 +49,7 @@ export function settingsAdmin(builder: AdminBuilder): void {
       type: [Setting],
       description: 'Every setting of the organisation as it stands.',
       permission: 'settings.manage',
+      cost: 'list',
       resolve: (_, _args, work) => settings.asTheyStand(work),
     }),
   );
@@ -69,6 +70,7 @@ export function settingsAdmin(builder: AdminBuilder): void {
       type: [Operators],
       description: 'What the operator decided about the process. Nothing here can be changed from here.',
       permission: 'settings.manage',
+      cost: 'list',
       resolve: (_, _args, work) => [...work.use(settings.operatorSettings)],
     }),
   );

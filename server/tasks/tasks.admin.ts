@@ -47,6 +47,7 @@ export function tasksAdmin(builder: AdminBuilder): void {
       type: connectionOf(builder, Type, 'Task', { total: true }),
       description: 'Long work, newest first.',
       permission: 'tasks.read',
+      cost: 'list',
       input: TasksPage,
       args: pageArgs(t.arg),
       complexity: pageCost,

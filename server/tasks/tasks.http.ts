@@ -6,5 +6,7 @@ import * as tasks from './tasks.ts';
 const Task = z.strictObject({ taskId: id });
 
 export const taskRoutes = [
-  route('GET', '/api/tasks/:taskId/file', 'tasks.read', Task, (work, { taskId }) => tasks.openFile(work, taskId)),
+  route('GET', '/api/tasks/:taskId/file', 'tasks.read', 'file', Task, (work, { taskId }) =>
+    tasks.openFile(work, taskId),
+  ),
 ];

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { calls as catalogue, type CallName } from '@parley/protocol/catalogue.ts';
 import { openSocketDoor, call, type OnConnect, type SocketCall, type SocketDoor } from '../doors/socket.ts';
+import { Budgets, budgets, type BudgetSettings } from '../doors/budgets.ts';
 import type { EngineSettings } from '../doors/socket-engine.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { authority, type Authority } from '../kernel/authority.ts';
@@ -21,7 +22,7 @@ import type { House } from '../kernel/work.ts';
  * a whole world (world.ts).
  */
 
-export type DoorSettings = EngineSettings & { connectionsPerPerson: number };
+export type DoorSettings = EngineSettings & BudgetSettings & { connectionsPerPerson: number };
 
 export type BareHouse = {
   house: House;
@@ -37,9 +38,12 @@ const settings: DoorSettings = {
   origins: [],
   trustProxy: 0,
   connectionsPerAddress: 1_000_000,
+  unsignedPerAddress: 1_000_000,
   connectionsPerPerson: 1_000_000,
   slowReaderBytes: 1_048_576,
   callsPerSecond: 100_000,
+  botCallsPerSecond: 100_000,
+  strangerCallsPerSecond: 100_000,
 };
 
 const none: ReadonlySet<string> = new Set();
@@ -61,7 +65,7 @@ export const believesEverybody: Authority = {
 /** The catalogue, with `answers` for the calls a test is about; the others answer `{}` to anybody signed in. */
 export function callsAnswering(answers: Partial<Record<CallName, SocketCall['run']>>): SocketCall[] {
   return (Object.keys(catalogue) as CallName[]).map((name) =>
-    call(name, 'signed-in', (answers[name] ?? (async () => ({}))) as never),
+    call(name, 'signed-in', 'read', (answers[name] ?? (async () => ({}))) as never),
   );
 }
 
@@ -88,6 +92,7 @@ export async function openBareHouse(
     bell: new OutboxBell(),
   };
   house.parts.install(refusals, new Map());
+  house.parts.install(budgets, new Budgets(config));
   house.parts.install(authority, options.authority ?? believesEverybody);
   const server = createServer((_request, response) => void response.writeHead(404).end());
   const door = openSocketDoor({

@@ -4,7 +4,13 @@ import { createHttpDoor, type HttpSettings } from '../doors/http.ts';
 import type { Route } from '../doors/route.ts';
 import type { World } from './world.ts';
 
-export const doorSettings: HttpSettings = { publicUrl: null, origins: [], trustProxy: 0, metricsToken: '' };
+export const doorSettings: HttpSettings = {
+  publicUrl: null,
+  origins: [],
+  trustProxy: 0,
+  metricsToken: '',
+  httpConnections: 1_000,
+};
 
 /** A second HTTP door on the same house, with routes and settings of the test. */
 export async function secondDoor(

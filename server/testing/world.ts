@@ -39,6 +39,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     PARLEY_ACCEPT_UNSAFE_DATABASE: 'true',
     PARLEY_SIGN_INS_PER_MINUTE: '100000',
     PARLEY_CALLS_PER_SECOND: '100000',
+    PARLEY_STRANGER_CALLS_PER_SECOND: '100000',
     PARLEY_DATABASE_POOL: '6',
     ...options.env,
   });

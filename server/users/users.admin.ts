@@ -59,6 +59,7 @@ export function usersAdmin(builder: AdminBuilder): void {
       type: PersonType,
       description: 'Who is asking.',
       permission: 'signed-in',
+      cost: 'read',
       resolve: (_, _args, work) => adminPerson(work, work.person()),
     }),
   );
@@ -69,6 +70,7 @@ export function usersAdmin(builder: AdminBuilder): void {
       description:
         'Everybody the filters leave. `query` is any part of a name, or the beginning of an e-mail address; a department stands for its subtree.',
       permission: 'users.read',
+      cost: 'list',
       input: DirectoryPage,
       args: {
         ...pageArgs(t.arg),
@@ -91,6 +93,7 @@ export function usersAdmin(builder: AdminBuilder): void {
       nullable: true,
       description: 'One person, or null.',
       permission: 'users.read',
+      cost: 'list',
       input: One,
       args: { id: t.arg.id({ required: true }) },
       resolve: async (_, args, work) => (await adminPeople(work, [args.id]))[0] ?? null,

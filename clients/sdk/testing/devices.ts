@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { Message } from '@parley/protocol/messages.ts';
 import { until, type TestClient } from '../../../server/testing/client.ts';
-import { openWorld, type World } from '../../../server/testing/world.ts';
+import { openWorld, type World, type WorldOptions } from '../../../server/testing/world.ts';
 import { createParley, type Options, type Parley, type Timeline } from '../client.ts';
 import { memoryStorage } from '../storage.ts';
 import { openLossyLine, type LossyLine } from './lossy-line.ts';
@@ -15,9 +15,9 @@ const devices: Parley[] = [];
 const lines: LossyLine[] = [];
 
 /** Call once in a test file: the world is open during its tests, and each test's devices and lines are closed after it. */
-export function withWorld(): void {
+export function withWorld(options: WorldOptions = {}): void {
   beforeAll(async () => {
-    world = await openWorld();
+    world = await openWorld(options);
   });
   afterEach(async () => {
     for (const device of devices.splice(0)) device.stop();
