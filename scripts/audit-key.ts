@@ -19,10 +19,11 @@ const log = createLog('warn');
 const engines = await openEngines({
   dataDir: config.dataDir,
   databaseUrl: config.databaseUrl ?? undefined,
+  ownerUrl: config.databaseOwnerUrl ?? undefined,
   clickhouseUrl: config.clickhouseUrl ?? undefined,
   onProgress: say,
 });
-const db = openDatabase(engines.databaseUrl, log, { poolSize: 2 });
+const db = openDatabase(engines.databaseUrl, log, { poolSize: 2, directUrl: config.databaseDirectUrl });
 try {
   const { house } = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
   const rotated = await inWork(house, system('operator'), (work) =>

@@ -12,7 +12,7 @@ import { openDatabase } from '../server/kernel/database.ts';
 import { EngineError } from '../server/engines/error.ts';
 import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
-import { migrate } from '../server/kernel/migrate.ts';
+import { prepareDatabase } from '../server/kernel/prepare-database.ts';
 
 const usage = `Usage: npm run import -- <file>... [--source NAME] [--strict] [--members none|owners|everyone]
 
@@ -51,12 +51,16 @@ async function run({ files, source, strict, members }: Asked): Promise<number> {
   const engines = await openEngines({
     dataDir: config.dataDir,
     databaseUrl: config.databaseUrl ?? undefined,
+    ownerUrl: config.databaseOwnerUrl ?? undefined,
     clickhouseUrl: config.clickhouseUrl ?? undefined,
     onProgress: (sentence) => console.error(sentence),
   });
   try {
-    await migrate(engines.databaseUrl, (sentence) => console.error(sentence));
-    const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2 });
+    await prepareDatabase(engines, (sentence) => console.error(sentence));
+    const db = openDatabase(engines.databaseUrl, createLog('warn'), {
+      poolSize: 2,
+      directUrl: config.databaseDirectUrl,
+    });
     try {
       for (const file of files) {
         const progress = progressLine(file.split('/').at(-1)!, process.stderr);

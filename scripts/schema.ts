@@ -26,7 +26,7 @@ const home = mkdtempSync(join(tmpdir(), 'parley-schema-'));
 // No ClickHouse is needed here; an address keeps the keeper from starting one, and nobody ever calls it.
 const engines = await openEngines({ dataDir: home, throwaway: true, clickhouseUrl: 'http://localhost' });
 try {
-  const pool = errandPool(engines.databaseUrl, 1);
+  const pool = errandPool(engines.ownerUrl, 1);
   await migrate(pool);
   const schema = await dumpSchema(pool);
   await pool.end();

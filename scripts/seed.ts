@@ -11,7 +11,7 @@ import { openDatabase } from '../server/kernel/database.ts';
 import { EngineError } from '../server/engines/error.ts';
 import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
-import { migrate } from '../server/kernel/migrate.ts';
+import { prepareDatabase } from '../server/kernel/prepare-database.ts';
 
 const say = (sentence: string) => console.error(sentence);
 
@@ -20,12 +20,16 @@ async function run(): Promise<number> {
   const engines = await openEngines({
     dataDir: config.dataDir,
     databaseUrl: config.databaseUrl ?? undefined,
+    ownerUrl: config.databaseOwnerUrl ?? undefined,
     clickhouseUrl: config.clickhouseUrl ?? undefined,
     onProgress: say,
   });
   try {
-    await migrate(engines.databaseUrl, say);
-    const db = openDatabase(engines.databaseUrl, createLog('warn'), { poolSize: 2 });
+    await prepareDatabase(engines, say);
+    const db = openDatabase(engines.databaseUrl, createLog('warn'), {
+      poolSize: 2,
+      directUrl: config.databaseDirectUrl,
+    });
     try {
       const accounts = await seedDemo(db);
       console.log(

@@ -14,7 +14,9 @@
  * --lost A-B     entries known to be lost (a backup was restored); may be given several times
  * --json         the report as JSON
  *
- * Ends with 0: everything is as it was signed; 1: something is not, the first of it is named; 2: nothing could be checked.
+ * Ends with 0 (OK): everything is as it was signed; 1 (NOT OK): something is not, the first of it is named; 2: nothing could be checked;
+ * 3 (NOT PROVEN): nothing is wrong in itself, but more could have been written anew than the server ever leaves unsigned, or there is no copy
+ * from outside to compare with.
  */
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -27,6 +29,10 @@ const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
 /** So many entries behind the first bad one are looked at to say what happened to it. */
 const AHEAD = 1_100;
+/** What the server may leave unsigned (SECURITY.md): so many entries, or so long, by the entries' own times. Signing itself takes a moment. */
+const MOST_UNSIGNED = 1_000;
+const LONGEST_UNSIGNED_MS = 60_000;
+const SIGNING_MS = 5_000;
 
 // ── hashes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -156,6 +162,16 @@ function placeIn(text) {
     return from >= name.length && /^-?\d{1,16}$/.test(written) ? Number(written) : null;
   };
   return { position: number(',"position":'), id: number(',"id":') };
+}
+
+/** When an entry was written, in milliseconds, or null when its bytes do not say. */
+function timeOf(bytes) {
+  try {
+    const at = Date.parse(JSON.parse(bytes.toString()).at);
+    return Number.isNaN(at) ? null : at;
+  } catch {
+    return null;
+  }
 }
 
 // ── statements ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -303,6 +319,8 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
   let trouble = null;
   let lineNumber = 0;
   let done = false;
+  /** The times of the entries no checkpoint covers, from the earliest to the latest; null once one of them has none. */
+  let unsignedSpan = { from: Infinity, to: -Infinity };
   const digest = crypto.createHash('sha256');
 
   const report = (finding) => findings.push(finding);
@@ -347,10 +365,40 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
     chain = next;
     counts.entries++;
     expected++;
-    if (!checkpoint || position < checkpoint.first) return void counts.unsigned++;
+    if (!checkpoint || position < checkpoint.first) return noteUnsigned(bytes);
     leaves.push(leaf);
     counts.signed++;
     if (position === checkpoint.last) closeBatch(checkpoint);
+  }
+
+  function noteUnsigned(bytes) {
+    counts.unsigned++;
+    const at = timeOf(bytes);
+    unsignedSpan =
+      at === null || !unsignedSpan
+        ? null
+        : { from: Math.min(unsignedSpan.from, at), to: Math.max(unsignedSpan.to, at) };
+  }
+
+  /** What keeps a log in which nothing is wrong from being proven, as sentences. */
+  function doubts() {
+    const sentences = [];
+    const anew = 'that they were not written anew cannot be shown';
+    if (counts.unsigned > MOST_UNSIGNED)
+      sentences.push(
+        `The last ${counts.unsigned} entries are covered by no checkpoint, and the server leaves at most ${MOST_UNSIGNED} unsigned: ${anew}.`,
+      );
+    if (counts.unsigned > 0 && !unsignedSpan)
+      sentences.push(`One of the last ${counts.unsigned} entries, which no checkpoint covers, has no time: ${anew}.`);
+    else if (counts.unsigned > 0 && unsignedSpan.to - unsignedSpan.from > LONGEST_UNSIGNED_MS + SIGNING_MS)
+      sentences.push(
+        `The last ${counts.unsigned} entries are covered by no checkpoint although they span ${Math.round((unsignedSpan.to - unsignedSpan.from) / 1_000)} s, and the server signs after ${LONGEST_UNSIGNED_MS / 1_000} s: ${anew}.`,
+      );
+    if (kept.length === counts.tornOutside)
+      sentences.push(
+        'No checkpoints kept outside were given (--checkpoints): a cut tail, a return to an older state or a log continued twice would go unnoticed.',
+      );
+    return sentences;
   }
 
   const isMarked = (checkpoint, position, leaf) => {
@@ -433,8 +481,12 @@ export function createVerifier({ trusted, outside = [], from, to, lost = [] }) {
         sentence: `The last line speaks of ${end.entries} entries, and ${counts.entries} are here.`,
       });
     const all = [...findings, ...checked.findings];
+    const unproven = all.length === 0 ? doubts() : [];
+    const verdict = all.length > 0 ? 'not ok' : unproven.length > 0 ? 'not proven' : 'ok';
     return {
-      ok: all.length === 0,
+      ok: verdict === 'ok',
+      verdict,
+      unproven,
       first: all[0] ?? null,
       findings: all,
       ...counts,
@@ -755,11 +807,11 @@ function main(words) {
   process.stdout.write(
     asked.json ? `${JSON.stringify(report, null, 2)}\n` : `${sentencesOf(report, asked).join('\n')}\n`,
   );
-  return report.ok ? 0 : 1;
+  return report.ok ? 0 : report.verdict === 'not proven' ? 3 : 1;
 }
 
 function sentencesOf(report, asked) {
-  if (!report.ok) {
+  if (report.first) {
     const further = (report.findings ?? []).slice(1).map(({ what, sentence }) => `  also ${what}: ${sentence}`);
     return [`NOT OK – ${report.first.what}`, report.first.sentence, ...further];
   }
@@ -767,11 +819,13 @@ function sentencesOf(report, asked) {
     return [
       `OK – entry ${report.position} is what was signed in checkpoint ${report.checkpoint} of ${report.at}.`,
       JSON.stringify(report.entry),
+      ...(asked.checkpoints ? [] : ['Without --checkpoints, a log continued twice would go unnoticed.']),
     ];
   const lines = [
-    `OK – ${report.entries} entries (${report.from} to ${report.to}), ${report.checkpoints} checkpoints, ${report.keys.length} key${report.keys.length === 1 ? '' : 's'}.`,
+    `${report.ok ? 'OK' : 'NOT PROVEN'} – ${report.entries} entries (${report.from} to ${report.to}), ${report.checkpoints} checkpoints, ${report.keys.length} key${report.keys.length === 1 ? '' : 's'}.`,
   ];
-  if (report.unsigned > 0)
+  lines.push(...report.unproven);
+  if (report.unsigned > 0 && report.ok)
     lines.push(
       `The last ${report.unsigned} are chained, but no checkpoint covers them yet: that they were not written anew cannot be shown.`,
     );
@@ -779,7 +833,6 @@ function sentencesOf(report, asked) {
     lines.push(
       `When this was exported, ${report.unsealed} more waited to be sealed, the oldest since ${report.unsealedSince}.`,
     );
-  if (!asked.checkpoints) lines.push('Without --checkpoints, a cut tail or a return to an older state goes unnoticed.');
   if (report.tornOutside > 0)
     lines.push(`${report.tornOutside} lines of the checkpoints file could not be read and were passed over.`);
   if (asked.lost.length > 0)

@@ -8,8 +8,12 @@ import { adminSchema } from './admin-schema.ts';
 import { defineAccess } from './access/access.model.ts';
 import { rightsGuards } from './access/access.ts';
 import { defineConversations } from './conversations/conversations.model.ts';
+import { auditRoutes } from './audit/audit.http.ts';
 import { auditJobs } from './audit/export-task.ts';
 import { auditPlace, auditPlaceOf } from './audit/keys.ts';
+import { Ledger, ledger } from './audit/ledger.ts';
+import { replayLedger } from './audit/ledger-replay.ts';
+import { ledgerWatcher } from './audit/ledger-watcher.ts';
 import { readings, readingsWriter } from './audit/readings.ts';
 import { sealer } from './audit/sealer.ts';
 import { conversationCalls } from './conversations/conversations.socket.ts';
@@ -20,6 +24,7 @@ import { defineDepartments } from './departments/departments.model.ts';
 import { Budgets, budgets } from './doors/budgets.ts';
 import { createGraphqlDoor } from './doors/graphql.ts';
 import { createHttpDoor } from './doors/http.ts';
+import { NotReady, type Check } from './doors/health.ts';
 import type { Interface } from './doors/interfaces.ts';
 import { openSocketDoor } from './doors/socket.ts';
 import { narrowAuthority } from './identity/authority.ts';
@@ -39,6 +44,7 @@ import { Parts } from './kernel/parts.ts';
 import { previewKey } from './kernel/preview.ts';
 import { refusals, refusalsWriter } from './kernel/refusals.ts';
 import type { House } from './kernel/work.ts';
+import { Storage, storage } from './kernel/storage.ts';
 import { announceSent, recallGuards } from './messages/messages.ts';
 import { messageCalls } from './messages/messages.socket.ts';
 import { deleteRevisions, revisionJobs } from './messages/revisions-task.ts';
@@ -65,7 +71,14 @@ import { userCalls } from './users/users.socket.ts';
 export const version = '0.1.0';
 
 export type App = { house: House; start(): Promise<string>; stop(): Promise<void> };
-export type AppOptions = { config: Config; db: Database; log: Logger; clickhouseUrl: string };
+export type AppOptions = {
+  config: Config;
+  db: Database;
+  log: Logger;
+  clickhouseUrl: string;
+  /** Whether this process may serve at this moment; false while it has lost its lock. */
+  mayServe?: (() => boolean) | undefined;
+};
 
 export const socketCalls = [
   ...conversationCalls,
@@ -75,7 +88,7 @@ export const socketCalls = [
   ...presenceCalls,
   ...userCalls,
 ];
-export const routes = [...identityRoutes, ...taskRoutes];
+export const routes = [...identityRoutes, ...taskRoutes, ...auditRoutes];
 
 const interfaces: Interface[] = [
   { at: '/', folder: fileURLToPath(new URL('../clients/web/dist', import.meta.url)), name: 'The chat' },
@@ -83,10 +96,21 @@ const interfaces: Interface[] = [
 ];
 
 /** Builds the house. Nothing runs and nothing listens before `start`, which answers with the address; a wiring mistake throws here. */
-export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
+export function createApp({ config, db, log, clickhouseUrl, mayServe = () => true }: AppOptions): App {
   const broadcast = createBroadcast(log, config);
   const house: House = { db, log, events: new Events(log), broadcast, parts: new Parts(), bell: new OutboxBell() };
-  const life = new Lifecycle(log);
+  const disk = house.parts.install(
+    storage,
+    new Storage(db, log, {
+      places: [
+        { directory: config.dataDir, holds: 'the data directory' },
+        ...(config.auditDir ? [{ directory: config.auditDir, holds: 'the audit directory' }] : []),
+      ],
+      holdsDatabase: config.databaseUrl === null,
+      floorBytes: config.diskFloorMb * 1_048_576,
+    }),
+  );
+  const life = new Lifecycle(log, (error) => disk.note(error));
   const runs = (role: 'web' | 'worker') => config.roles.includes(role);
 
   for (const define of [defineSettings, defineUsers, defineDepartments, defineAccess, defineConversations])
@@ -97,6 +121,10 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   const { parts } = house;
   parts.install(previewKey, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'preview token', 32)));
   const place = parts.install(auditPlace, auditPlaceOf(config.dataDir, config.auditDir));
+  const book = parts.install(
+    ledger,
+    new Ledger(place.outside, Buffer.from(hkdfSync('sha256', config.secret, 'parley', 'ledger of revocations', 32))),
+  );
   parts.install(operatorSettings, settingsInForce(config));
   parts.install(readings, new Map());
   parts.install(refusals, new Map());
@@ -110,14 +138,23 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
   const store = parts.install(analyticsStore, openClickhouse(clickhouseUrl));
   const lane = parts.install(
     sendLane,
-    new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue }),
+    new SendLane(db, log, (batch) => announceSent(house, batch), { cap: config.laneQueue, storage: disk }),
   );
   const states = parts.install(presence, new Presence(broadcast));
   followSight(house);
   const typists = parts.install(typing, new Typing(broadcast, house.events));
 
   const graphql = createGraphqlDoor({ house, schema: adminSchema(), config });
-  const server = createHttpDoor({ house, config, routes, graphql: graphql.handler, interfaces });
+  const checks: Record<string, Check> = {
+    disk: async () => {
+      const trouble = await disk.trouble();
+      if (trouble !== null) throw new NotReady('full', trouble);
+    },
+    'web lock': async () => {
+      if (!mayServe()) throw new NotReady('failing', 'The connection that holds the web lock was lost.');
+    },
+  };
+  const server = createHttpDoor({ house, config, routes, graphql: graphql.handler, interfaces, checks });
   const socketDoor = runs('web')
     ? openSocketDoor({
         house,
@@ -132,10 +169,14 @@ export function createApp({ config, db, log, clickhouseUrl }: AppOptions): App {
     house,
 
     async start() {
+      // First of all: an older copy of the database must not let in whom it does not know to be out.
+      await replayLedger(house, book);
       if (runs('web')) for (const thing of [lane, states, typists]) life.start(thing);
+      life.start(disk);
       for (const writer of [readingsWriter(house), refusalsWriter(house)]) life.start(writer);
       if (runs('worker')) {
         life.start(sealer(house, place));
+        life.start(watch(db, house.bell, ledgerWatcher(book), log));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
         const tasks = { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house), ...sessionJobs(house) };

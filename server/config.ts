@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** One setting of the process: how it is written, what it is when unset, and the sentence the reference shows. */
@@ -110,6 +110,22 @@ export const settings = {
     secret: true,
     sentence: 'A PostgreSQL of your own (15 or newer) instead of the embedded one.',
   },
+  databaseDirectUrl: {
+    env: 'DATABASE_DIRECT_URL',
+    fallback: '',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+    sentence:
+      'The same database without a pooler in between, for session locks and notifications. Needed where DATABASE_URL goes through a pooler in transaction mode.',
+  },
+  databaseOwnerUrl: {
+    env: 'PARLEY_DATABASE_OWNER_URL',
+    fallback: '',
+    read: address('postgres:', 'postgresql:'),
+    secret: true,
+    sentence:
+      'The same database as the role that owns its tables: migrations run as this role, and the role of DATABASE_URL gets only the rights it needs.',
+  },
   clickhouseUrl: {
     env: 'CLICKHOUSE_URL',
     fallback: '',
@@ -122,6 +138,19 @@ export const settings = {
     fallback: '10',
     read: whole(2, 500),
     sentence: 'Database connections of each of the two pools (acts and reads).',
+  },
+  diskFloorMb: {
+    env: 'PARLEY_DISK_FLOOR_MB',
+    fallback: '64',
+    read: whole(0, 1_048_576),
+    sentence:
+      'Mebibytes that must be free where the data directory lies. Below, the server is not ready, and messages are refused before the embedded database meets the end of the disk.',
+  },
+  takeoverSeconds: {
+    env: 'PARLEY_TAKEOVER_SECONDS',
+    fallback: '10',
+    read: whole(0, 3_600),
+    sentence: 'How long a web process waits at its start for the one before it to leave the database.',
   },
   unsafeDatabase: {
     env: 'PARLEY_ACCEPT_UNSAFE_DATABASE',
@@ -264,7 +293,21 @@ export function readConfig(
   const known = new Set([...Object.values(settings).map((setting) => setting.env as string), ...elsewhere]);
   for (const name of Object.keys(env))
     if (name.startsWith('PARLEY_') && !known.has(name)) warn(`${name} is not a setting of Parley and is ignored.`);
-  if (!config['secret']) config['secret'] = keptSecret(config['dataDir'] as string);
+  const dataDir = config['dataDir'] as string;
+  try {
+    if (!config['secret']) config['secret'] = keptSecret(dataDir);
+  } catch (error) {
+    const isFile = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === false;
+    const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+    const why = isFile
+      ? 'is a file'
+      : isFull
+        ? 'lies on a disk that is full'
+        : `cannot be used: ${(error as Error).message}`;
+    throw new FaultyConfig([
+      `PARLEY_DATA=${JSON.stringify(dataDir)} ${why}. Name a directory this account may read and write, with space left.`,
+    ]);
+  }
   return config as Config;
 }
 

@@ -38,7 +38,7 @@ export const packages: Record<
 
 /** The server from the top down. On one floor a module may import those left of it on the same line, and no other. */
 export const floors: { name: string; lines: string[][] }[] = [
-  { name: 'wiring', lines: [['admin-schema', 'welcome', 'app', 'main', 'permissions']] },
+  { name: 'wiring', lines: [['admin-schema', 'welcome', 'start-failures', 'app', 'main', 'permissions']] },
   {
     name: 'watchers',
     lines: [

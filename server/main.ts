@@ -1,13 +1,18 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { openClickhouse } from '@parley/analytics/clickhouse.ts';
+import pg from 'pg';
 import { FaultyConfig, readConfig, type Config } from './config.ts';
 import { createApp } from './app.ts';
+import { closeToOthers } from './engines/data-directory.ts';
 import { openEngines, type Engines } from './engines/engines.ts';
 import { faultsOf } from './kernel/database-check.ts';
 import { openDatabase } from './kernel/database.ts';
 import { rebaseRestored } from './kernel/outbox-rebase.ts';
 import { createLog } from './kernel/log.ts';
-import { migrate } from './kernel/migrate.ts';
-import { migrateJobs } from './kernel/jobs.ts';
+import { prepareDatabase } from './kernel/prepare-database.ts';
+import { holdRole } from './kernel/role-lock.ts';
+import { checkAuditDirectory, checkClickhouse, databaseFailure, listenFailure, named } from './start-failures.ts';
 import { firstEvaluation, welcome } from './welcome.ts';
 
 /*
@@ -18,8 +23,11 @@ import { firstEvaluation, welcome } from './welcome.ts';
 const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 
 async function boot(): Promise<void> {
+  // Keys, logs, checkpoints: what this account writes is for this account.
+  process.umask(0o077);
   const config = settingsOf(process.argv.slice(2));
   const log = createLog(config.logLevel);
+  if (existsSync(config.dataDir)) closeToOthers(config.dataDir);
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => (stopping.signal.aborted ? process.exit(130) : stopping.abort()));
@@ -27,8 +35,9 @@ async function boot(): Promise<void> {
     dataDir: config.dataDir,
     as: 'server',
     onProgress: say,
-    ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : {}),
-    ...(config.clickhouseUrl ? { clickhouseUrl: config.clickhouseUrl } : {}),
+    databaseUrl: config.databaseUrl ?? undefined,
+    ownerUrl: config.databaseOwnerUrl ?? undefined,
+    clickhouseUrl: config.clickhouseUrl ?? undefined,
   });
   try {
     if (!stopping.signal.aborted) await serve(config, engines, log, stopping.signal);
@@ -44,29 +53,77 @@ async function serve(
   log: ReturnType<typeof createLog>,
   signal: AbortSignal,
 ): Promise<void> {
-  await migrate(engines.databaseUrl, say);
-  await migrateJobs(engines.databaseUrl);
-  const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool });
+  const directUrl = config.databaseDirectUrl ?? engines.databaseUrl;
+  const isWeb = config.roles.includes('web');
+  checkAuditDirectory(config.auditDir);
+  await checkStores(config, engines, directUrl);
+  const lock = isWeb ? await holdRole(directUrl, 'web', { waitMs: config.takeoverSeconds * 1_000, signal, say }) : null;
   try {
-    const faults = await faultsOf(db, { unsafe: config.unsafeDatabase, encoding: config.otherEncoding });
-    if (faults.length > 0) throw new Error(faults.join('\n'));
-    if (await rebaseRestored(db))
-      say('The database was restored from a dump: its event log now continues after the events it holds.');
-    const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
+    await named(prepare(config, engines, log), databaseFailure(ownerSetting(config), engines.ownerUrl));
+    const db = openDatabase(engines.databaseUrl, log, { poolSize: config.databasePool, directUrl });
     try {
-      const accounts = config.roles.includes('web') ? await firstEvaluation(app.house, config, engines) : null;
-      const address = await app.start();
-      if (config.roles.includes('web')) await welcome(app.house, config, address, accounts, say);
-      await new Promise<void>((resolve) =>
-        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-      );
+      const app = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl, mayServe: lock?.isHeld });
+      try {
+        const accounts = isWeb ? await firstEvaluation(app.house, config, engines) : null;
+        const address = await named(app.start(), listenFailure(config));
+        if (isWeb) await welcome(app.house, config, address, accounts, say);
+        await untilAborted(lock ? AbortSignal.any([signal, lock.lost]) : signal);
+        if (lock?.lost.aborted) throw new Error(String(lock.lost.reason));
+      } finally {
+        await app.stop();
+      }
     } finally {
-      await app.stop();
+      await db.close();
     }
   } finally {
-    await db.close();
+    await lock?.release();
   }
 }
+
+const databaseSetting = (config: Config) => (config.databaseUrl ? 'DATABASE_URL' : null);
+const ownerSetting = (config: Config) =>
+  config.databaseUrl && config.databaseOwnerUrl ? 'PARLEY_DATABASE_OWNER_URL' : databaseSetting(config);
+
+/** Every address once, before anything is begun, so that a wrong one is said as that. */
+async function checkStores(config: Config, engines: Engines, directUrl: string): Promise<void> {
+  await named(reach(engines.databaseUrl), databaseFailure(databaseSetting(config), engines.databaseUrl));
+  if (directUrl !== engines.databaseUrl)
+    await named(reach(directUrl), databaseFailure('DATABASE_DIRECT_URL', directUrl));
+  await named(reach(engines.ownerUrl), databaseFailure(ownerSetting(config), engines.ownerUrl));
+  if (engines.embedded.clickhouse) return;
+  const store = openClickhouse(engines.clickhouseUrl);
+  try {
+    await checkClickhouse(store, engines.clickhouseUrl, 10_000);
+  } finally {
+    await store.close();
+  }
+}
+
+async function reach(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.end();
+}
+
+/** Brings the database to this version and refuses one that could lose what was acknowledged. Works as the role that owns the tables. */
+async function prepare(config: Config, engines: Engines, log: ReturnType<typeof createLog>): Promise<void> {
+  const owner = openDatabase(engines.ownerUrl, log, { poolSize: 2 });
+  try {
+    const faults = await faultsOf(owner, { unsafe: config.unsafeDatabase, encoding: config.otherEncoding });
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    await prepareDatabase(engines, say);
+    if (await rebaseRestored(owner))
+      say('The database was restored from a dump: its event log now continues after the events it holds.');
+  } finally {
+    await owner.close();
+  }
+}
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 
 /** Arguments win over the environment: `main.ts web`, `main.ts worker`. */
 function settingsOf(argv: string[]): Config {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
-import { clientId, id, optionalText, pageSize, position, text } from './words.ts';
+import { clientId, id, name, optionalName, optionalText, pageSize, position, text } from './words.ts';
 import type { LastMessage } from './messages.ts';
 
 export const kinds = ['direct', 'group', 'channel'] as const;
@@ -76,8 +76,8 @@ export type UnreadThread = { threadId: string; answers: number; read: number; un
 export const ConversationCreate = z.strictObject({
   clientId,
   kind: z.enum(['group', 'channel']),
-  name: text(limits.name),
-  purpose: z._default(optionalText(limits.purpose), ''),
+  name: name(limits.name),
+  purpose: z._default(optionalName(limits.purpose), ''),
   visibility: z._default(z.enum(['public', 'private']), 'private'),
   threading: z._default(z.enum(['replies', 'topics']), 'replies'),
   memberIds: z._default(z.array(id).check(z.maxLength(limits.people)), []),
@@ -86,8 +86,8 @@ export const ConversationDirect = z.strictObject({ userId: id });
 export const ConversationRef = z.strictObject({ conversationId: id });
 export const ConversationRename = z.strictObject({
   conversationId: id,
-  name: text(limits.name),
-  purpose: z._default(optionalText(limits.purpose), ''),
+  name: name(limits.name),
+  purpose: z._default(optionalName(limits.purpose), ''),
 });
 export const ConversationBrowse = z.strictObject({
   query: z._default(optionalText(limits.query), ''),

@@ -26,6 +26,7 @@ export const faults = {
   limited: 'nobodys',
   overloaded: 'nobodys',
   unavailable: 'nobodys',
+  storage_full: 'nobodys',
   internal: 'ours',
 } as const;
 

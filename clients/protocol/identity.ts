@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
-import { text } from './words.ts';
+import { emailAddress, name, text, typedAddress } from './words.ts';
 
 /** A password as it is typed. Whether a new one is good is judged by rules that need to know whose it is: passwords.ts. */
 const typedPassword = z.string().check(z.minLength(1), z.maxLength(limits.password));
@@ -8,10 +8,10 @@ const newPassword = typedPassword.check(z.refine((said) => said.isWellFormed(), 
 
 /** `POST /api/session`: signs a person in on one device. */
 export const SignIn = z.strictObject({
-  email: text(limits.email),
+  email: typedAddress(limits.email),
   password: typedPassword,
   /** How the person would recognise this device in a list. */
-  device: z._default(text(limits.name), 'Unnamed device'),
+  device: z._default(name(limits.name), 'Unnamed device'),
   /** `cookie`: the refresh token travels as an HttpOnly cookie (browsers); `body`: the client keeps it itself (SDK without cookies). */
   keep: z._default(z.enum(['cookie', 'body']), 'cookie'),
 });
@@ -31,9 +31,9 @@ export type Session = {
 /** `POST /api/set-up`: makes the first owner of an empty installation; the code is printed in the server's log, once. */
 export const SetUp = z.strictObject({
   code: text(64),
-  organisation: text(limits.name),
-  name: text(limits.name),
-  email: z.string().check(z.maxLength(limits.email), z.regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address')),
+  organisation: name(limits.name),
+  name: name(limits.name),
+  email: emailAddress(limits.email),
   password: newPassword,
 });
 

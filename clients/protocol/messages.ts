@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
-import { clientId, id, pageSize, position, text, time } from './words.ts';
+import { clientId, id, name, pageSize, position, text, time } from './words.ts';
 
 /** A message as every door shows it. Times are milliseconds since 1970. A recalled message keeps its numbers and loses its body and mentions. */
 export type Message = {
@@ -49,7 +49,7 @@ export const MessageSend = z.strictObject({
   body: text(limits.body),
   threadId: z.optional(id),
   /** Begins a topic (conversations with topics only). */
-  title: z.optional(text(limits.name)),
+  title: z.optional(name(limits.name)),
 });
 export type MessageSend = z.infer<typeof MessageSend>;
 /** What the sender learns: the message is durable, and where it stands. */

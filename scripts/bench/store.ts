@@ -27,10 +27,10 @@ export async function openStore({ clickhouse = false }: { clickhouse?: boolean }
   const dataDir = mkdtempSync(path.join(tmpdir(), 'parley-bench-'));
   // An address keeps an engine from being started.
   const engines = await openEngines({ dataDir, clickhouseUrl: clickhouse ? undefined : 'http://127.0.0.1:1' });
-  const admin = new pg.Client({ connectionString: engines.databaseUrl });
+  const admin = new pg.Client({ connectionString: engines.ownerUrl });
   await admin.connect();
   const at = (url: string, name: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href;
-  const urlOf = (name: string) => at(engines.databaseUrl, name);
+  const urlOf = (name: string) => at(engines.ownerUrl, name);
   let copies = 0;
   return {
     async prepare(fill, original = 'original') {

@@ -42,13 +42,21 @@ export async function grant(
   });
 }
 
-/** Takes a role away. The last owner's stays: an installation nobody owns cannot be healed from inside. */
-export async function withdraw(work: Work, userId: string, role: Role, { reason }: { reason: string }): Promise<void> {
+/**
+ * Takes a role away. The last owner's stays, because an installation without one cannot be healed from inside; `evenLast` is for a copy of the
+ * database that is older than the withdrawal, where the operator makes a new owner with the set-up code.
+ */
+export async function withdraw(
+  work: Work,
+  userId: string,
+  role: Role,
+  { reason, evenLast = false }: { reason: string; evenLast?: boolean },
+): Promise<void> {
   work.require('roles.manage');
   mayDealWith(work, [role], `Withdrawing the role ${role}`);
   const user = await lockUser(work, userId);
   await requireNotStronger(work, userId, 'Changing the roles of this person');
-  if (role === 'owner') await requireAnotherOwner(work, userId);
+  if (role === 'owner' && !evenLast) await requireAnotherOwner(work, userId);
   const transaction = await work.transaction();
   const held = await RoleGrantRow.findOne({ where: { userId, role }, transaction });
   if (!held) return;
@@ -128,12 +136,23 @@ export async function requireNotStronger(work: Work, userId: string, what: strin
   mayDealWith(work, await rolesOf(work, userId), what);
 }
 
-/** Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh snapshot. */
 async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
+  if (!(await hasAnotherOwner(work, userId)))
+    throw conflict('This is the last owner. Make somebody else an owner first.');
+}
+
+/** Whether this person is an owner and no other active person is. */
+export async function isLastOwner(work: Work, userId: string): Promise<boolean> {
+  const held = await work.sql(`select from role_grants where role = 'owner' and user_id = $1`, [userId]);
+  return held.length > 0 && !(await hasAnotherOwner(work, userId));
+}
+
+/** Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh snapshot. */
+async function hasAnotherOwner(work: Work, userId: string): Promise<boolean> {
   await work.sql(`select user_id from role_grants where role = 'owner' order by user_id for no key update`);
   const others = await work.sql(
     `select from role_grants g join users u on u.id = g.user_id where g.role = 'owner' and u.status = 'active' and u.kind = 'person' and u.id <> $1 limit 1`,
     [userId],
   );
-  if (others.length === 0) throw conflict('This is the last owner. Make somebody else an owner first.');
+  return others.length > 0;
 }

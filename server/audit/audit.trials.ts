@@ -2,6 +2,7 @@ import type { Trials } from '../testing/trials.ts';
 
 /** What each operation of audit asks beyond its permission, and the words it is tried with: see docs/reference/permissions.md. */
 export const trials: Trials = {
+  'GET /api/audit/verifier': { asks: 'nothing' },
   'query auditActions': { asks: 'nothing', words: () => '{ auditActions }' },
   'query auditEntries': { asks: 'nothing', words: () => '{ auditEntries(first: 2) { edges { node { id } } } }' },
   'query auditEntry': { asks: 'nothing', words: () => '{ auditEntry(id: "1") { action } }' },

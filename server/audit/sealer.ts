@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { system } from '../kernel/actor.ts';
 import { now } from '../kernel/clock.ts';
 import { pause, type LongLived } from '../kernel/lifecycle.ts';
+import { storage } from '../kernel/storage.ts';
 import { inWork, type House } from '../kernel/work.ts';
 import { checkpointOf, sealEntries, takeUpChain, type Chain } from './chain.ts';
 import type { AuditPlace } from './keys.ts';
@@ -110,6 +111,7 @@ async function publishRound(house: House, client: Client, place: AuditPlace, sea
       return await publish(sql, place, house.log);
     } catch (error) {
       if (!(error instanceof Error && 'syscall' in error)) throw error;
+      house.parts.find(storage)?.note(error);
       house.log.error(
         { err: error, directory: place.outside },
         'signed statements about the audit log could not be written outside the database; they will be',

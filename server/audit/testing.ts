@@ -164,7 +164,11 @@ export type Finding = {
   checkpoint?: number;
 };
 export type Report = {
+  /** Nothing is wrong and everything is proven. */
   ok: boolean;
+  verdict: 'ok' | 'not proven' | 'not ok';
+  /** What keeps a log in which nothing is wrong from being proven. */
+  unproven: string[];
   first: Finding | null;
   findings: Finding[];
   entries: number;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -57,7 +58,10 @@ test('an export verifies with the key of before the handing over and with the on
     expect(await verify(textOf(oldLines), key, '--to', '150', ...outside()), key).toMatchObject({ code: 0 });
   }
   // Without what came after it, nothing in an old export says that the new key is of this house.
-  expect(await verify(textOf(oldLines), 'old')).toMatchObject({ code: 0 });
+  expect(await verify(textOf(oldLines), 'old')).toMatchObject({
+    code: 3,
+    said: expect.stringMatching(/^NOT PROVEN/),
+  });
   expect(await verify(textOf(oldLines), 'new')).toMatchObject({
     code: 1,
     said: expect.stringMatching(/^NOT OK – untrusted/),
@@ -127,6 +131,72 @@ test('checkpoints kept outside that are another log’s, torn, or empty', async 
   });
   expect(await tried(`\ufeff${kept}`)).toMatchObject({ code: 0 });
   expect((await tried(kept.replace('"last":50', '"last":49'))).code).toBe(1);
+});
+
+/** An entry as the log would hold it, `atMs` after the first, chained behind the lines before it. */
+function withTail(count: number, stepMs: number): string {
+  const whole = lines.slice(0, -1);
+  const last = JSON.parse(whole.at(-1)!) as { hash: string; entry: { position: number; at: string; id: number } };
+  let hash = Buffer.from(last.hash, 'hex');
+  const from = Date.parse(last.entry.at) + 1_000;
+  const source = whole.at(-1)!.slice('{"hash":"'.length + 64 + '","entry":'.length, -1);
+  const tail = Array.from({ length: count }, (_, index) => {
+    const bytes = source
+      .replace(/"at":"[^"]+"/, `"at":"${new Date(from + index * stepMs).toISOString().replace('Z', '000Z')}"`)
+      .replace(`,"position":${last.entry.position},`, `,"position":${last.entry.position + 1 + index},`)
+      .replace(/"actorName":"[^"]*"/, '"actorName":"Framed Person"');
+    hash = createHash('sha256').update(hash).update(bytes).digest();
+    return `{"hash":"${hash.toString('hex')}","entry":${bytes}}`;
+  });
+  const end = JSON.parse(lines.at(-1)!) as { end: { entries: number } };
+  end.end.entries += count;
+  return textOf([...whole, ...tail, JSON.stringify(end)]);
+}
+
+test.each<[string, number, number, number, RegExp]>([
+  ['a tail within a minute is what the server may leave', 1_000, 60, 0, /^OK – 1301 entries/],
+  [
+    'a tail of 1,001 entries is not proven',
+    1_001,
+    1,
+    3,
+    /^NOT PROVEN – 1302 entries[^\n]*\n[^\n]*at most 1000 unsigned/,
+  ],
+  ['a tail of 70 s is not proven', 8, 10_000, 3, /^NOT PROVEN – 309 entries[^\n]*\n[^\n]*span 70 s/],
+])('%s', async (_name, count, stepMs, code, sentence) => {
+  expect(await verify(withTail(count, stepMs), 'old', ...outside())).toMatchObject({
+    code,
+    said: expect.stringMatching(sentence),
+  });
+});
+
+test('a log rewritten behind its checkpoints is not proven without the copy outside', async () => {
+  const isOf = (line: string, number: number) => line.includes('"statement":') && line.includes(`"number":${number},`);
+  const kept = lines.filter((line) => !line.includes('"statement":') || isOf(line, 1) || isOf(line, 2));
+  let hash: Buffer = Buffer.alloc(32);
+  const digest = createHash('sha256');
+  const rewritten = kept.map((line) => {
+    if (line.startsWith('{"hash"')) {
+      const entry = line.slice('{"hash":"'.length + 64 + '","entry":'.length, -1);
+      const position = Number(/,"position":(\d+),/.exec(entry)![1]);
+      const bytes = position > 50 ? entry.replace(/"actorName":"[^"]*"/, '"actorName":"Framed Person"') : entry;
+      hash = createHash('sha256').update(hash).update(bytes).digest();
+      return `{"hash":"${hash.toString('hex')}","entry":${bytes}}`;
+    }
+    if (!line.startsWith('{"end"')) {
+      digest.update(line).update('\n');
+      return line;
+    }
+    return line.replace(/"sha256":"[0-9a-f]+"/, `"sha256":"${digest.digest('hex')}"`);
+  });
+  expect(rewritten.join('')).toContain('Framed Person');
+  expect(await verify(textOf(rewritten), 'old')).toMatchObject({ code: 3, said: expect.stringMatching(/^NOT PROVEN/) });
+  const asJson = await verify(textOf(rewritten), 'old', '--json');
+  expect(JSON.parse(asJson.said)).toMatchObject({ ok: false, verdict: 'not proven', findings: [] });
+  expect(await verify(textOf(rewritten), 'old', ...outside())).toMatchObject({
+    code: 1,
+    said: expect.stringMatching(/^NOT OK/),
+  });
 });
 
 const twice = (position: number) =>

@@ -3,21 +3,11 @@ import { limits } from '@parley/protocol/limits.ts';
 import { optionalText, text } from '@parley/protocol/words.ts';
 import { FreshnessType } from '../dashboards/freshness-type.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
+import { timeZone } from '../kernel/time-zone.ts';
 import { find, type Finding } from './find.ts';
 import { overview, type Overview } from './overview.ts';
 
-const zones = new Set(Intl.supportedValuesOf('timeZone'));
-const Today = z.strictObject({
-  timeZone: z._default(
-    text(60).check(
-      z.refine(
-        (zone: string) => zone === 'UTC' || zones.has(zone),
-        'is not a time zone of the IANA database, such as Europe/Berlin',
-      ),
-    ),
-    'UTC',
-  ),
-});
+const Today = z.strictObject({ timeZone: z._default(timeZone, 'UTC') });
 
 /** What the console asks as a whole: its first page and its search box. */
 export function consoleAdmin(builder: AdminBuilder): void {

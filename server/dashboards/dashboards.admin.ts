@@ -6,6 +6,7 @@ import type { Cost } from '../doors/costs.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { connectionOf, pageArgs, pageWords, type Listing } from '../doors/graphql-lists.ts';
 import { cursorAt, placeOf } from '../kernel/cursors.ts';
+import { timeZone } from '../kernel/time-zone.ts';
 import type { Work } from '../kernel/work.ts';
 import { PersonType } from '../users/person-type.ts';
 import { breakdown, type Breakdown, type DepartmentPart, type KindPart } from './breakdown.ts';
@@ -25,7 +26,7 @@ const rangeWords = {
   id: text(60),
   from: day,
   to: day,
-  timeZone: text(60),
+  timeZone,
   departmentId: z.optional(id),
   departmentScope: z.optional(z.enum(departmentScopes)),
   conversationKinds: z.optional(z.array(z.enum(kinds)).check(z.maxLength(kinds.length))),

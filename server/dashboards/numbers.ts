@@ -12,6 +12,7 @@ import {
 } from '@parley/analytics/metrics/metric.ts';
 import { malformed, notFound } from '../kernel/errors.ts';
 import { partKey } from '../kernel/parts.ts';
+import { canonicalTimeZone } from '../kernel/time-zone.ts';
 import type { Work } from '../kernel/work.ts';
 import { feedName } from './reconcile.ts';
 
@@ -180,20 +181,9 @@ export function checkRange({ from, to, timeZone, grain }: Question): number {
   const days = Math.round((Date.parse(to) - Date.parse(from)) / dayMs);
   if (days < 1) throw malformed('to: must be after from');
   if (days > (grain === 'day' ? 1_100 : 7_400)) throw malformed('from, to: the range is too long for this grain');
-  if (!isTimeZone(timeZone))
+  if (canonicalTimeZone(timeZone) !== timeZone)
     throw malformed('timeZone: is not a time zone of the IANA database, such as Europe/Berlin');
   return days;
-}
-
-/** Names of the IANA database, old spellings included; plain offsets are none, since they know no summer time. */
-function isTimeZone(name: string): boolean {
-  try {
-    return (
-      /^[A-Za-z]+(\/[A-Za-z0-9_+-]+){0,2}$/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
-    );
-  } catch {
-    return false;
-  }
 }
 
 /** The period before: as long, and moved back by whole weeks, so that Mondays are compared with Mondays. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, text } from '@parley/protocol/words.ts';
+import { id, name as nameOf } from '@parley/protocol/words.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { notFound } from '../kernel/errors.ts';
@@ -10,7 +10,7 @@ import { allDepartments, countPeople, departmentsByIds, type Department, type He
 
 /** An empty id stands for the top of the tree: an argument left out and one given as null are the same to a client. */
 const place = z.optional(z.union([id, z.literal('')]));
-const name = text(limits.name);
+const name = nameOf(limits.name);
 
 /** The tree of departments, and where a person belongs, in the administrative schema. */
 export function departmentsAdmin(builder: AdminBuilder): void {

@@ -244,3 +244,15 @@ test('every root field of the real schema declares a permission that exists', ()
   ];
   expect(roots.length).toBeGreaterThanOrEqual(6);
 });
+
+test('outside production the schema is told only to those who may open the console', async () => {
+  const asked = ['{ __schema { types { name } } }', '{ ...f } fragment f on Query { __type(name: "Query") { name } }'];
+  const [olga, ben] = [visitor(world.origin), visitor(world.origin)];
+  await olga.signIn(await world.person('Olga', { roles: ['owner', 'member'] }));
+  await ben.signIn(await world.person('Ben'));
+  for (const query of asked) {
+    expect((await visitor(world.origin).graphql(query)).code, query).toBe('unauthenticated');
+    expect((await ben.graphql(query)).code, query).toBe('forbidden');
+    expect((await olga.graphql(query)).errors, query).toEqual([]);
+  }
+});

@@ -9,13 +9,14 @@ import {
   Kind,
   lexicographicSortSchema,
   printSchema,
+  visit,
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
 import { stranger } from '../kernel/actor.ts';
-import { httpStatus, malformed, Refused, refusalOf } from '../kernel/errors.ts';
+import { forbidden, httpStatus, malformed, Refused, refusalOf, unauthenticated } from '../kernel/errors.ts';
 import { recordRefusal } from '../kernel/refusals.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
 import { answerRefusal, judgeThrown, requestIdOf } from './answers.ts';
@@ -39,7 +40,8 @@ export type GraphqlDoorOptions = {
  * The GraphQL door: one operation a POST, JSON only.
  * 1. Who calls is settled before a document is read; each root field then judges by its own permission, and refusals are audited.
  * 2. A document is charged to its caller's budget and waits for one of the caller's few places; its fields pay as they run (budgets.ts).
- * 3. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and no introspection in production.
+ * 3. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and introspection is for those
+ *    who may open the console, outside production only.
  * 4. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told without detail.
  */
 export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions): GraphqlDoor {
@@ -59,6 +61,7 @@ export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions)
       ...(armor.plugins as unknown as ApolloServerPlugin<Work>[]),
       ApolloServerPluginLandingPageDisabled(),
       naming(house),
+      closedSchema,
     ],
     parseOptions: { maxTokens: graphqlLimits.tokens },
     introspection: !config.production,
@@ -216,6 +219,25 @@ function naming(house: House): ApolloServerPlugin<Work> {
     }),
   };
 }
+
+/** The schema is no secret of the project's, but which parts of it an installation runs is no business of strangers. */
+const closedSchema: ApolloServerPlugin<Work> = {
+  requestDidStart: async () => ({
+    async didResolveOperation({ document, contextValue }) {
+      if (contextValue.may('console.read')) return;
+      visit(document, {
+        Field: ({ name }) => {
+          if (name.value === '__schema' || name.value === '__type')
+            throw refusing(
+              contextValue.actor.kind === 'stranger'
+                ? unauthenticated()
+                : forbidden('Only those who may open the console may ask for the schema.'),
+            );
+        },
+      });
+    },
+  }),
+};
 
 /** Root fields audit their refusals themselves; a field below one that asks for a right of its own is audited here, by its name in the schema. */
 async function auditRefusedField(house: House, { actor, doorway }: Work, error: GraphQLError): Promise<void> {

@@ -17,11 +17,13 @@ import { capConnections } from './http-connections.ts';
 import { health, type Check } from './health.ts';
 import { serveInterfaces, type Interface } from './interfaces.ts';
 import { runOperation } from './operation.ts';
-import { addressOf, knownOrigins, mayComeFrom } from './origin.ts';
+import { addressOf, foreignHost, hostJudge, knownOrigins, mayComeFrom } from './origin.ts';
 import { checkRoutes, type Route } from './route.ts';
 import { shownBy } from './shown.ts';
 
 export type HttpSettings = {
+  /** The address we listen on. */
+  host: string;
   publicUrl: string | null;
   origins: readonly string[];
   trustProxy: number;
@@ -76,7 +78,9 @@ function httpApp({ house, config, routes, graphql, interfaces = [], checks = {} 
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.use(everyAnswer(config));
-  app.use(health({ database: () => house.db.rows('select 1'), ...checks }, config.metricsToken));
+  // In front of the Host's check: load balancers ask by the address of the machine.
+  app.use(health({ database: () => house.db.rows('select 1'), ...checks }, config));
+  app.use(knownHostsOnly(config));
   app.use(['/api', '/graphql'], ownPagesOnly(config), neverKept, newestNonce(house));
   app.use('/api', api(house, config, routes));
   if (graphql) app.use('/graphql', graphql);
@@ -85,6 +89,15 @@ function httpApp({ house, config, routes, graphql, interfaces = [], checks = {} 
   app.use((_request, response) => void response.status(404).type('text').send('Not found.\n'));
   app.use(lastResort(house.log));
   return app;
+}
+
+/** A name that is not ours means a page elsewhere that pretends to be us, or a proxy that does not pass the name on. */
+function knownHostsOnly(config: HttpSettings): RequestHandler {
+  const isOurs = hostJudge(config);
+  return (request, response, next) => {
+    if (isOurs(request.headers.host)) return next();
+    answerRefusal(response, refusalOf(forbidden(foreignHost), requestIdOf(response)), 421);
+  };
 }
 
 /** Browsers say where a page comes from; one of another origin may not even try. */

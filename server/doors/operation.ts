@@ -5,6 +5,7 @@ import { mayEnter, type Actor } from '../kernel/actor.ts';
 import { forbidden, malformed, refusalOf, Refused, unauthenticated } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { recordRefusal } from '../kernel/refusals.ts';
+import { storage } from '../kernel/storage.ts';
 import { operations, operationSeconds } from '../kernel/telemetry.ts';
 import { inWork, type Doorway, type House, type Work } from '../kernel/work.ts';
 import { atCost } from './budgets.ts';
@@ -54,6 +55,7 @@ export async function runOperation<I, O>(
     return { ok };
   } catch (error) {
     const refusal = refusalOf(error, requestId);
+    if (refusal.code === 'storage_full') house.parts.find(storage)?.note(error);
     operations.inc({ door: doorway.door, operation: operation.name, outcome: refusal.code });
     if (refusal.code === 'internal')
       house.log.error({ err: error, door: doorway.door, operation: operation.name, requestId }, 'an operation failed');

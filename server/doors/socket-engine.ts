@@ -5,9 +5,10 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { limits } from '@parley/protocol/limits.ts';
 import type { Seat } from '../kernel/broadcast.ts';
 import { Bucket } from './bucket.ts';
-import { addressOf, knownOrigins, mayComeFrom, networkOf } from './origin.ts';
+import { addressOf, foreignHost, hostJudge, knownOrigins, mayComeFrom, networkOf } from './origin.ts';
 
 export type EngineSettings = {
+  host: string;
   publicUrl: string | null;
   origins: readonly string[];
   trustProxy: number;
@@ -61,6 +62,7 @@ export class SocketEngine extends Engine {
   readonly #settings: EngineSettings;
   readonly #origins: Set<string>;
   readonly #texts = new Map<string, string>();
+  readonly #isOurs: (host: string | undefined) => boolean;
   readonly #sweeper: NodeJS.Timeout;
   readonly #countHeard: (this: WebSocket) => void;
 
@@ -76,6 +78,7 @@ export class SocketEngine extends Engine {
     });
     this.#settings = settings;
     this.#origins = knownOrigins(settings);
+    this.#isOurs = hostJudge(settings);
     server.on('upgrade', (request, stream, head) => this.#knock(request, stream, head));
     this.#sweeper = setInterval(() => this.#sweep(), sweepEvery).unref();
     const most = settings.callsPerSecond * 20 * (sweepEvery / 1_000);
@@ -117,6 +120,7 @@ export class SocketEngine extends Engine {
     const query = new URLSearchParams(asked.slice(asked.indexOf('?') + 1));
     if (query.get('EIO') !== '4' || query.get('transport') !== 'websocket' || query.has('sid'))
       return refuse(stream, 400, 'This door speaks Engine.IO 4 over WebSocket.');
+    if (!this.#isOurs(request.headers.host)) return refuse(stream, 421, foreignHost);
     if (!mayComeFrom(request.headers.origin, request.headers.host, this.#origins))
       return refuse(stream, 403, 'Pages of this origin may not connect.');
     const address = addressOf(request, this.#settings.trustProxy);
@@ -225,6 +229,7 @@ function refuse(stream: Duplex, status: number, sentence: string): void {
     400: 'Bad Request',
     403: 'Forbidden',
     404: 'Not Found',
+    421: 'Misdirected Request',
     429: 'Too Many Requests',
   };
   stream.end(

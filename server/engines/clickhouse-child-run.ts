@@ -1,6 +1,6 @@
 /** Starts the ClickHouse child (clickhouse-child.ts) for the keeper and waits until it answers. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,8 @@ export const clickhouseUrl = (port: number, secret: string): string =>
 
 /** Resolves when the child answers on its port. It ends when its input does, so it never outlives the keeper. */
 export async function startClickhouse({ directory, logFile, port, secret }: ClickhouseOptions): Promise<Run> {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(directory, 0o700); // of an earlier version it may still be open
   mkdirSync(dirname(logFile), { recursive: true });
   if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a', 0o600);

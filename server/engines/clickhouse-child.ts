@@ -20,6 +20,7 @@ import { CLICKHOUSE_USER } from './clickhouse-child-run.ts';
 
 const { values: options } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string' } } });
 
+process.umask(0o077);
 process.stdout.on('error', () => {});
 process.on('SIGINT', () => {}); // Ctrl-C is for the server, which closes our input when it is done
 process.on('SIGHUP', () => {});

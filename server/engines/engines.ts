@@ -8,11 +8,12 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { closeToOthers } from './data-directory.ts';
 import { EngineError } from './error.ts';
 import { isAlive, pause } from './process.ts';
 import type { ProcessName } from './process.ts';
@@ -27,6 +28,8 @@ export type EnginesOptions = {
   dataDir: string;
   /** A PostgreSQL of one's own; absent or empty means embedded. */
   databaseUrl?: string | undefined;
+  /** Your PostgreSQL as the role that owns the tables; absent or empty means the role of `databaseUrl`. */
+  ownerUrl?: string | undefined;
   /** A ClickHouse of one's own; absent or empty means embedded. */
   clickhouseUrl?: string | undefined;
   /** Only one 'server' may hold a data directory at a time; 'tool' (the default) joins whoever is there. */
@@ -38,7 +41,10 @@ export type EnginesOptions = {
 };
 
 export type Engines = {
+  /** The database as the application works with it. */
   databaseUrl: string;
+  /** The same database as the role that owns its tables: for migrations. */
+  ownerUrl: string;
   clickhouseUrl: string;
   /** Lets go. If nobody else uses the embedded engines, resolves when they have stopped. Safe to call twice. */
   close(): Promise<void>;
@@ -58,6 +64,7 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
   if (!embedded.postgres && !embedded.clickhouse) {
     return {
       databaseUrl: options.databaseUrl!,
+      ownerUrl: options.ownerUrl || options.databaseUrl!,
       clickhouseUrl: options.clickhouseUrl!,
       close: async () => {},
       embedded,
@@ -91,6 +98,9 @@ export async function openEngines(options: EnginesOptions): Promise<Engines> {
 
   return {
     databaseUrl: options.databaseUrl || first.postgres!.url,
+    ownerUrl: options.databaseUrl
+      ? options.ownerUrl || options.databaseUrl
+      : (first.postgres!.ownerUrl ?? first.postgres!.url),
     clickhouseUrl: options.clickhouseUrl || first.clickhouse!.url,
     close: () => (closing ??= hold.letGo()),
     embedded,
@@ -236,13 +246,12 @@ function letRun(keeper: ChildProcess): void {
 }
 
 function prepareDirectory(path: string, throwaway: boolean): string {
-  const isNew = !existsSync(path);
   try {
     mkdirSync(join(path, 'logs'), { recursive: true });
   } catch (cause) {
     throw new EngineError(
       'data_directory',
-      `The data directory ${path} cannot be written: ${(cause as Error).message}`,
+      `The data directory ${path} cannot be written: ${(cause as Error).message}. Set PARLEY_DATA to a directory this account may write to.`,
       'operator',
       cause,
     );
@@ -254,7 +263,6 @@ function prepareDirectory(path: string, throwaway: boolean): string {
       'ours',
     );
   }
-  // As root PostgreSQL runs as another user, who must be able to pass through, whatever the umask says.
-  if ((isNew || throwaway) && process.getuid?.() === 0) chmodSync(path, 0o711);
+  closeToOthers(path);
   return realpathSync(path);
 }

@@ -49,7 +49,7 @@ async function startUser(as: 'server' | 'tool' = 'tool', directory = dataDir): P
     const { openEngines } = await import(${JSON.stringify(engines)});
     const engines = await openEngines({ dataDir: ${JSON.stringify(directory)}, as: '${as}', onProgress: (sentence) => console.error(sentence) })
       .catch((error) => { console.log('refused ' + error.code); process.exit(3); });
-    console.log('open ' + engines.databaseUrl);
+    console.log('open ' + engines.ownerUrl);
     process.stdin.on('end', async () => { await engines.close(); console.log('closed'); process.exit(0); }).resume();`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -100,17 +100,17 @@ const answers = (url: string) =>
 
 test('data, addresses and secret are the same after stopping and starting again', async () => {
   const first = await openEngines({ dataDir });
-  await ask(first.databaseUrl, "create table note (text text); insert into note values ('企业')");
+  await ask(first.ownerUrl, "create table note (text text); insert into note values ('企业')");
   const [shape] = await ask(
-    first.databaseUrl,
+    first.ownerUrl,
     "select pg_encoding_to_char(encoding) as encoding, datctype as ctype from pg_database where datname = 'parley'",
   );
   expect(shape).toEqual({ encoding: 'UTF8', ctype: 'C.UTF-8' });
   await first.close();
-  expect(await answers(first.databaseUrl)).toBe(false);
+  expect(await answers(first.ownerUrl)).toBe(false);
   const second = await openEngines({ dataDir });
-  expect([second.databaseUrl, second.clickhouseUrl]).toEqual([first.databaseUrl, first.clickhouseUrl]);
-  expect(await ask(second.databaseUrl, 'select text from note')).toEqual([{ text: '企业' }]);
+  expect([second.ownerUrl, second.clickhouseUrl]).toEqual([first.ownerUrl, first.clickhouseUrl]);
+  expect(await ask(second.ownerUrl, 'select text from note')).toEqual([{ text: '企业' }]);
   expect(statSync(join(dataDir, 'engines.json')).mode & 0o777).toBe(0o600);
   await second.close();
 });
@@ -122,7 +122,7 @@ test('a user killed outright leaves no engine behind', async () => {
   user.kill('SIGKILL');
   await untilNoneLives(record);
   const again = await openEngines({ dataDir });
-  expect(await answers(again.databaseUrl)).toBe(true);
+  expect(await answers(again.ownerUrl)).toBe(true);
   await again.close();
 });
 
@@ -132,7 +132,7 @@ test('a user killed while the engines are still starting leaves none behind eith
   user.kill('SIGKILL');
   // The lock is free again when the keeper has stopped whatever it had begun; what it left can be used.
   const next = await openEngines({ dataDir });
-  expect(await answers(next.databaseUrl)).toBe(true);
+  expect(await answers(next.ownerUrl)).toBe(true);
   const record = readRecord(dataDir)!;
   await next.close();
   await untilNoneLives(record);
@@ -148,12 +148,12 @@ test('even a keeper killed together with its user leaves no engine behind', asyn
 
 test('a keeper that dies is replaced, at the same addresses with the same data', async () => {
   const engines = await openEngines({ dataDir });
-  await ask(engines.databaseUrl, 'create table note (id int)');
+  await ask(engines.ownerUrl, 'create table note (id int)');
   const keeper = readRecord(dataDir)!.keeper!.process;
   sendSignal(keeper.pid, 'SIGKILL');
   await until(() => !isAlive(keeper) && readRecord(dataDir)?.keeper?.process.pid !== keeper.pid);
-  await until(() => answers(engines.databaseUrl));
-  expect(await ask(engines.databaseUrl, 'select id from note')).toEqual([]);
+  await until(() => answers(engines.ownerUrl));
+  expect(await ask(engines.ownerUrl, 'select id from note')).toEqual([]);
   await engines.close();
 });
 
@@ -168,7 +168,7 @@ test('an engine that dies comes back on its port while the keeper lives', async 
       (engine) => now[engine]!.process && now[engine]!.process!.pid !== record[engine]!.process!.pid,
     );
   });
-  expect(await answers(engines.databaseUrl)).toBe(true);
+  expect(await answers(engines.ownerUrl)).toBe(true);
   expect((await fetch(new URL('/ping', engines.clickhouseUrl.replace(/\/\/.*@/, '//')))).status).toBe(200);
   expect(said).toContain('PostgreSQL is back');
   await engines.close();
@@ -179,10 +179,10 @@ test('tools join the engines of a server and do not stop them; the last to leave
   const tool = await openEngines({ dataDir });
   const record = readRecord(dataDir)!;
   await tool.close();
-  expect(await answers(tool.databaseUrl)).toBe(true);
+  expect(await answers(tool.ownerUrl)).toBe(true);
   const stayer = await openEngines({ dataDir });
   await endUser(server);
-  expect(await answers(stayer.databaseUrl)).toBe(true);
+  expect(await answers(stayer.ownerUrl)).toBe(true);
   await stayer.close();
   expect(processesOf(record).some(isAlive)).toBe(false);
 });
@@ -201,14 +201,14 @@ test('a second server on the same data is refused, and the first does not notice
 
 test('several that start at once share one pair of engines', async () => {
   const all = await Promise.all(Array.from({ length: 4 }, () => openEngines({ dataDir })));
-  expect(new Set(all.map((engines) => engines.databaseUrl)).size).toBe(1);
+  expect(new Set(all.map((engines) => engines.ownerUrl)).size).toBe(1);
   await Promise.all(all.map((engines) => engines.close()));
-  expect(await answers(all[0]!.databaseUrl)).toBe(false);
+  expect(await answers(all[0]!.ownerUrl)).toBe(false);
 });
 
 test('a postmaster.pid left by a crash is no obstacle, even when a stranger has that pid now, and the stranger lives on', async () => {
   const first = await openEngines({ dataDir });
-  await ask(first.databaseUrl, 'create table note (id int)');
+  await ask(first.ownerUrl, 'create table note (id int)');
   const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
   const stale = join(dataDir, 'stale');
   copyFileSync(pidFile, stale);
@@ -220,7 +220,7 @@ test('a postmaster.pid left by a crash is no obstacle, even when a stranger has 
     writeFileSync(pidFile, readFileSync(stale, 'utf8').replace(/^\d+/, String(pid)));
     if (process.getuid?.() === 0) chownSync(pidFile, uid, uid);
     const engines = await openEngines({ dataDir });
-    expect(await ask(engines.databaseUrl, 'select id from note')).toEqual([]);
+    expect(await ask(engines.ownerUrl, 'select id from note')).toEqual([]);
     await engines.close();
   }
   expect(nameProcess(stranger.pid!)).not.toBeNull();
@@ -238,18 +238,18 @@ test('a PostgreSQL that outlived its keeper is stopped before a new one starts o
   setTimeout(() => sendSignal(record.postgres!.process!.pid, 'SIGCONT'), 1_000);
   const next = await openEngines({ dataDir });
   expect(isAlive(record.postgres!.process)).toBe(false);
-  expect(await answers(next.databaseUrl)).toBe(true);
+  expect(await answers(next.ownerUrl)).toBe(true);
   await next.close();
 });
 
 test('a lost engines.json costs nothing: the password is set anew', async () => {
   const first = await openEngines({ dataDir });
-  await ask(first.databaseUrl, 'create table note (id int)');
+  await ask(first.ownerUrl, 'create table note (id int)');
   await first.close();
   unlinkSync(join(dataDir, 'engines.json'));
   const second = await openEngines({ dataDir });
-  expect(await ask(second.databaseUrl, 'select id from note')).toEqual([]);
-  await expect(ask(second.databaseUrl.replace(/:[0-9a-f]+@/, ':guessed@'), 'select 1')).rejects.toMatchObject({
+  expect(await ask(second.ownerUrl, 'select id from note')).toEqual([]);
+  await expect(ask(second.ownerUrl.replace(/:[0-9a-f]+@/, ':guessed@'), 'select 1')).rejects.toMatchObject({
     code: '28P01',
   });
   await second.close();
@@ -274,7 +274,7 @@ test('with both addresses given nothing is started, with one given only the othe
 test('engines that are thrown away take their directory with them, however their user ends', async () => {
   const engines = await openEngines({ dataDir, throwaway: true });
   const keeper = readRecord(dataDir)!.keeper!.process;
-  expect(await answers(engines.databaseUrl)).toBe(true);
+  expect(await answers(engines.ownerUrl)).toBe(true);
   await engines.close();
   expect([isAlive(keeper), existsSync(dataDir)]).toEqual([false, false]);
 });

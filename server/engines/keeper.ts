@@ -24,7 +24,7 @@ import { supervise } from './keeper-engine.ts';
 import type { Supervised } from './keeper-engine.ts';
 import { openLines } from './keeper-lines.ts';
 import type { Lines } from './keeper-lines.ts';
-import { postgresUrl, prepareCluster, startPostgres } from './postgres.ts';
+import { ownerUrl, postgresUrl, prepareCluster, startPostgres } from './postgres.ts';
 import { choosePlace, forgetPlace } from './postgres-place.ts';
 
 /** What the keeper says on its output. */
@@ -46,6 +46,9 @@ const { values: options } = parseArgs({
 
 const speak = (word: KeeperWord): void => void process.stdout.write(JSON.stringify(word) + '\n');
 const say = (sentence: string): void => speak({ event: 'progress', sentence });
+
+// Whatever the engines write is nobody else's to read: it tells who wrote to whom, and when.
+process.umask(0o077);
 
 let startersPipeOpen = true;
 let lines: Lines | undefined;
@@ -69,7 +72,14 @@ await keep(realpathSync(options.data!)).catch((error: unknown) => {
   const known =
     error instanceof EngineError
       ? error
-      : new EngineError('keeper_failed', String((error as Error).stack ?? error), 'ours', error);
+      : isFullDisk(error)
+        ? new EngineError(
+            'disk_full',
+            `The disk that holds ${options.data!} is full (${error.message}). Free space or enlarge it, then start again.`,
+            'operator',
+            error,
+          )
+        : new EngineError('keeper_failed', String((error as Error).stack ?? error), 'ours', error);
   speak({ event: 'failed', code: known.code, sentence: known.message, fault: known.fault });
   process.exitCode = 1;
 });
@@ -133,7 +143,12 @@ async function keepPostgres(
   await prepareCluster({ ...settings, port: 0 }, earlier?.postgres?.process ?? null, earlier === null);
   // The port is chosen after an orphan of ours is gone, or we would find our own old one taken.
   const port = await freePort(earlier?.postgres?.port);
-  const mine: EngineRecord = (record.postgres = { port, url: postgresUrl(port, secret), process: null });
+  const mine: EngineRecord = (record.postgres = {
+    port,
+    url: postgresUrl(port, secret),
+    ownerUrl: ownerUrl(port, secret),
+    process: null,
+  });
   say('Starting PostgreSQL');
   return supervise({
     name: 'PostgreSQL',
@@ -195,6 +210,11 @@ function takeLock(dataDir: string): DatabaseSync | null {
       error,
     );
   }
+}
+
+function isFullDisk(error: unknown): error is NodeJS.ErrnoException {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function closeStartersPipe(): void {

@@ -94,7 +94,8 @@ function makeExecutable(native: string): void {
   }
 }
 
-function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
+/** The user PostgreSQL runs as where we are root; made if there is none. */
+export function findUser(say: (sentence: string) => void): NonNullable<Place['user']> {
   const own = lookUpUser('postgres');
   if (own) return own;
   const makers = [
@@ -157,7 +158,7 @@ function copyPrograms(native: string, say: (sentence: string) => void): string {
   const target = join(SYSTEM_HOME, `postgresql-${version}`);
   if (existsSync(target)) return target;
   say(`Copying PostgreSQL's programs to ${target}, because the user who runs them cannot reach ${native}`);
-  mkdirSync(SYSTEM_HOME, { recursive: true, mode: 0o755 });
+  openFolder(SYSTEM_HOME);
   const beside = `${target}.${process.pid}`;
   cpSync(native, beside, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
   openToAll(beside);
@@ -168,6 +169,12 @@ function copyPrograms(native: string, say: (sentence: string) => void): string {
     if (!existsSync(target)) throw error; // another start was quicker: its copy serves as well
   }
   return target;
+}
+
+/** Makes a directory PostgreSQL's own user can pass through, whatever our umask says. */
+function openFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
 }
 
 function openToAll(directory: string): void {
@@ -203,7 +210,7 @@ function chooseCluster(dataDir: string, user: NonNullable<Place['user']>, say: (
     .digest('hex')
     .slice(0, 16);
   const cluster = join(SYSTEM_HOME, 'clusters', key, 'postgres');
-  mkdirSync(dirname(cluster), { recursive: true, mode: 0o755 });
+  for (const folder of [SYSTEM_HOME, dirname(dirname(cluster)), dirname(cluster)]) openFolder(folder);
   writeFileSync(join(dirname(cluster), 'owner'), realpathSync(dataDir) + '\n');
   writeFileSync(join(dataDir, 'postgres-is-at'), cluster + '\n');
   say(`Keeping the database in ${cluster}, because the user who runs PostgreSQL cannot reach ${dataDir}`);

@@ -6,9 +6,11 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -28,6 +30,7 @@ import { giveTo } from './postgres-place.ts';
 import type { Place } from './postgres-place.ts';
 
 export const OWNER = 'parley';
+const APPLICATION = 'parley_app';
 const DATABASE = 'parley';
 const LOG_LIMIT = 10 * 1024 * 1024;
 const CLEAN_STOP = 60_000;
@@ -43,9 +46,16 @@ export type PostgresOptions = {
   say(sentence: string): void;
 };
 
-/** The address of the product's own database on this port. */
-export const postgresUrl = (port: number, secret: string): string =>
+/** The address of the product's own database on this port, as the role that owns its tables: for migrations alone. */
+export const ownerUrl = (port: number, secret: string): string =>
   `postgres://${OWNER}:${secret}@127.0.0.1:${port}/${DATABASE}`;
+
+/** The same database as the role the product works with. It is no superuser, owns nothing, and has a password of its own. */
+export const postgresUrl = (port: number, secret: string): string =>
+  `postgres://${APPLICATION}:${applicationPassword(secret)}@127.0.0.1:${port}/${DATABASE}`;
+
+const applicationPassword = (secret: string) =>
+  createHmac('sha256', secret).update('application role').digest('hex').slice(0, 48);
 
 /**
  * Makes the cluster if there is none and frees it from a postmaster that outlived its keeper.
@@ -79,6 +89,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Run> {
 async function tryToStart(options: PostgresOptions): Promise<Run> {
   const { place, port, throwaway, say } = options;
   const log = openLog(options.logFile);
+  const since = fstatSync(log).size;
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=', // a socket's path may be 107 bytes at most, and data directories can be deep
@@ -99,14 +110,18 @@ async function tryToStart(options: PostgresOptions): Promise<Run> {
     },
   );
   closeSync(log);
-  const ended = endOf(child);
+  const ended = endOf(child).then((how) =>
+    saysDiskFull(lastLines(wordsSince(options.logFile, since), 40))
+      ? `${how}: the disk that holds ${place.cluster} is full`
+      : how,
+  );
   const named = child.pid === undefined ? null : nameProcess(child.pid);
-  if (!named) throw startFailure(options, await ended);
+  if (!named) throw startFailure(options, await ended, since);
   const guard = spawnGuard(named.pid, place.user);
 
   const answers = await Promise.race([
     waitUntilReady(options, named, say),
-    ended.then((how) => startFailure(options, how)),
+    ended.then((how) => startFailure(options, how, since)),
   ]);
   if (answers instanceof Error) {
     guard.kill('SIGKILL');
@@ -137,6 +152,7 @@ async function makeCluster(options: PostgresOptions): Promise<void> {
       '--no-instructions',
     ];
     const done = await runProgram(place.programs.initdb, ['-D', place.cluster, ...options], place);
+    if (done.code !== 0 && saysDiskFull(done.words)) throw diskFull(place.cluster, done.words);
     if (done.code !== 0)
       throw new EngineError(
         'postgres_initdb_failed',
@@ -199,7 +215,7 @@ async function waitUntilReady(
   named: ProcessName,
   say: (sentence: string) => void,
 ): Promise<Error | null> {
-  const url = new URL(postgresUrl(port, secret));
+  const url = new URL(ownerUrl(port, secret));
   url.pathname = '/postgres';
   const since = Date.now();
   let told = 0;
@@ -211,6 +227,7 @@ async function waitUntilReady(
       await client.connect();
       const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
       if (!rowCount) await client.query(`create database ${DATABASE}`);
+      await prepareApplicationRole(client, secret);
       return null;
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
@@ -234,6 +251,15 @@ async function waitUntilReady(
   return new Promise(() => {}); // it ended meanwhile, which the caller hears from the process itself
 }
 
+/** The role is made at the first start, in clusters of earlier versions as well; its rights on tables come with the migrations. */
+async function prepareApplicationRole(client: pg.Client, secret: string): Promise<void> {
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [APPLICATION]);
+  if (!rowCount) await client.query(`create role ${APPLICATION}`);
+  await client.query(
+    `alter role ${APPLICATION} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password '${applicationPassword(secret)}'`,
+  );
+}
+
 /*
  * PostgreSQL does not notice when its keeper is killed outright. This shell does: its input ends with the keeper, and
  * it then asks PostgreSQL to stop, so that even then nothing is left behind.
@@ -249,13 +275,33 @@ function spawnGuard(pid: number, user: Place['user']): ChildProcess {
   return guard;
 }
 
-function startFailure({ logFile }: PostgresOptions, how: string): EngineError {
-  const words = existsSync(logFile) ? lastLines(readFileSync(logFile, 'utf8')) : '';
+/** What PostgreSQL wrote since this start: its last words, or the one that matters if they end in "shut down". */
+function startFailure({ logFile, place }: PostgresOptions, how: string, since: number): EngineError {
+  const words = wordsSince(logFile, since);
+  if (saysDiskFull(words)) return diskFull(place.cluster, words);
   return new EngineError(
     'postgres_start_failed',
-    `PostgreSQL did not start (${how}). Its last words in ${logFile}: ${words}`,
+    `PostgreSQL did not start (${how}). Its last words in ${logFile}: ${lastLines(words)}`,
     'machine',
   );
+}
+
+const saysDiskFull = (words: string) => /No space left on device|Disk quota exceeded/.test(words);
+
+function diskFull(directory: string, words: string): EngineError {
+  const line = words.split('\n').findLast(saysDiskFull)!.trim();
+  return new EngineError(
+    'disk_full',
+    `The disk that holds ${directory} is full. Free space or enlarge it; the database is started again by itself. PostgreSQL said: ${line}`,
+    'operator',
+  );
+}
+
+function wordsSince(logFile: string, since: number): string {
+  if (!existsSync(logFile)) return '';
+  const all = readFileSync(logFile);
+  // The file may have been cut meanwhile.
+  return all.subarray(since <= all.length ? since : 0).toString('utf8');
 }
 
 function openLog(logFile: string): number {
@@ -292,4 +338,4 @@ function runProgram(program: string, options: string[], place: Place): Promise<{
   });
 }
 
-const lastLines = (words: string): string => words.trim().split('\n').slice(-4).join(' / ');
+const lastLines = (words: string, count = 4): string => words.trim().split('\n').slice(-count).join(' / ');

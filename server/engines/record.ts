@@ -8,7 +8,13 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessName } from './process.ts';
 
-export type EngineRecord = { port: number; url: string; process: ProcessName | null };
+export type EngineRecord = {
+  port: number;
+  url: string;
+  /** PostgreSQL only: the address of the role that owns the tables. `url` is the application's role, which is no superuser. */
+  ownerUrl?: string;
+  process: ProcessName | null;
+};
 
 export type EnginesRecord = {
   version: 1;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, optionalText, text } from '@parley/protocol/words.ts';
+import { emailAddress, id, name, optionalName, optionalText, text } from '@parley/protocol/words.ts';
 import { roleNames, type Role } from '../access/roles.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
@@ -13,13 +13,9 @@ import * as resets from './password-resets.ts';
 import { devicesOf, DevicesPage, page, type AdminDevice } from './device-list.ts';
 
 const Guest = z.strictObject({
-  name: text(limits.name),
-  email: z.string().check(
-    z.maxLength(limits.email),
-    z.regex(/^[^\s@\0]+@[^\s@\0]+$/, 'must be an e-mail address'),
-    z.refine((address: string) => address.isWellFormed(), 'must be an e-mail address'),
-  ),
-  title: z.optional(optionalText(limits.name)),
+  name: name(limits.name),
+  email: emailAddress(limits.email),
+  title: z.optional(optionalName(limits.name)),
   departmentId: z.optional(z.union([id, z.literal('')])),
   roles: z._default(
     z.array(z.enum(roleNames as [Role, ...Role[]])).check(z.minLength(1), z.maxLength(roleNames.length)),

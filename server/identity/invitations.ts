@@ -73,7 +73,27 @@ export async function inviteAgain(
       before: { userId: id, voidAt: null },
       after: { userId: id, voidAt: work.at },
     });
+  for (const old of voided) work.record('invitation.ended', { invitationId: old.id, userId: id, because: 'replaced' });
   return { id, link: await makeLink(work, user, reason) };
+}
+
+/** Voids one open invitation; a new one may be made. */
+export async function endInvitation(work: Work, id: string, because: string, reason: string): Promise<void> {
+  const [voided] = await work.sql<{ userId: string }>(
+    'update invitations set void_at = $2 where id = $1 and used_at is null and void_at is null returning user_id as "userId"',
+    [id, work.at],
+  );
+  if (!voided) return;
+  const { userId } = voided;
+  work.changed({
+    table: 'invitations',
+    id,
+    op: 'update',
+    before: { userId, voidAt: null },
+    after: { userId, voidAt: work.at },
+  });
+  work.record('invitation.ended', { invitationId: id, userId, because });
+  work.audit({ action: 'invitation.ended', target: { kind: 'user', id: userId }, after: { because }, reason });
 }
 
 /** The invited person chooses a password. A link works once: of two who use it at the same moment, one comes in. */
@@ -109,6 +129,7 @@ async function comeIn(act: Work, hash: Buffer, password: string): Promise<Invite
     before: { userId: used.userId, usedAt: null },
     after: { userId: used.userId, usedAt: act.at },
   });
+  act.record('invitation.ended', { invitationId: used.id, userId: used.userId, because: 'used' });
   await users.activate(act, used.userId);
   await storePassword(act, used.userId, password);
   const [{ name, email }] = (await act.sql<{ name: string; email: string }>(

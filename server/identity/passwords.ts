@@ -81,7 +81,7 @@ export async function storePassword(
     before: null,
     after: { changedAt: work.at },
   });
-  work.record('password.changed', { userId });
+  work.record('password.changed', { userId, changedAt: work.at.toISOString() });
   work.audit({ action: 'password.changed', target: { kind: 'user', id: userId }, after });
 }
 
@@ -103,3 +103,12 @@ export async function voidResets(work: Work, userId: string): Promise<void> {
 
 /** As a guard of suspensions: a suspended person must not come back by a link that was made before. */
 export const voidResetsOfSuspended: SuspensionGuard = (work, user) => voidResets(work, user.id);
+
+/** Takes a person's password away: they come in again by a new link only. */
+export async function revokePassword(work: Work, userId: string, reason: string): Promise<void> {
+  const gone = await work.sql('delete from passwords where user_id = $1 returning user_id', [userId]);
+  if (gone.length === 0) return;
+  work.changed({ table: 'passwords', id: userId, op: 'delete', before: { userId }, after: null });
+  work.record('password.revoked', { userId });
+  work.audit({ action: 'password.revoked', target: { kind: 'user', id: userId }, reason });
+}

@@ -48,13 +48,12 @@ export async function signIn(
 ): Promise<Granted & { mark: string }> {
   const { keys, limits, proofs } = work.use(identity);
   const address = work.doorway.address ?? 'unknown';
-  const email = input.email.trim().toLowerCase();
   // Its nonce is not asked for: here a repeated proof binds the password's owner to a key, and gives the repeater nothing.
   const proof = shown.proof === undefined ? null : await proofs.read(shown);
   if (proof && !isProof(proof)) throw malformed(`DPoP: ${proof.fault}.`);
   // Only a browser that shows a mark may be one the account knows; whether it is, the account's row tells.
   if (!mark) await limits.requireLeft('session', address);
-  const account = await findAccount(work, email);
+  const { account, email } = await findAccount(work, input.email);
   const marked = account?.passwordChangedAt
     ? { userId: account.userId, passwordChangedAt: account.passwordChangedAt }
     : null;
@@ -148,14 +147,17 @@ const person = ({ userId, name }: Account) => ({
   permissions: new Set<string>(),
 });
 
-async function findAccount(work: Work, email: string): Promise<Account | null> {
-  const rows = await work.db.rows<Account>(
-    `select u.id as "userId", u.name, u.kind, u.status, p.hash, p.changed_at as "passwordChangedAt"
-     from users u left join passwords p on p.user_id = u.id where lower(u.email) = lower($1) and u.kind in ('person', 'guest')`,
-    [email],
+/** The account of an address, and the address as the database folds it: what it finds rows by is what attempts are counted by. */
+async function findAccount(work: Work, typed: string): Promise<{ account: Account | null; email: string }> {
+  const [row] = await work.db.rows<{ [K in keyof Account]: Account[K] | null } & { email: string }>(
+    `select a.email, u.id as "userId", u.name, u.kind, u.status, p.hash, p.changed_at as "passwordChangedAt"
+     from (select lower($1) as email) a left join users u on lower(u.email) = a.email and u.kind in ('person', 'guest')
+       left join passwords p on p.user_id = u.id`,
+    [typed],
     'account by email',
   );
-  return rows[0] ?? null;
+  const { email, ...account } = row!;
+  return { email, account: account.userId === null ? null : (account as Account) };
 }
 
 async function refuse(work: Work, email: string, account: Account | null, why: string, error: unknown): Promise<never> {

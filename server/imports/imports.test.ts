@@ -394,3 +394,29 @@ test('history is read through the chat’s own door at once, and does not go bel
     await world.close();
   }
 });
+
+test.each(['\u200b', '\u2800', '\u202eevil', 'a\nb'])(
+  'a line whose channel, topic or sender is %j is refused by its number',
+  async (bad) => {
+    const fresh = await freshDatabase();
+    const db = openDatabase(fresh.url, createLog('silent'), { poolSize: 2 });
+    try {
+      const line = { id: 'x', channel: 'quay', topic: '', sender: 'Ida', ts: '2024-05-01T08:00:00Z', text: 'hello' };
+      const lines = [
+        { ...line, channel: bad },
+        { ...line, topic: bad },
+        { ...line, sender: bad },
+      ];
+      const report = await importFile(db, fileOf('unseen.ndjson', lines), { source: 'unseen' });
+      expect(report).toMatchObject({ stored: 0, malformed: 3 });
+      expect(report.problems.map(({ line: number, what }) => [number, what.split(':')[0]])).toEqual([
+        [1, 'channel'],
+        [2, 'topic'],
+        [3, 'sender'],
+      ]);
+    } finally {
+      await db.close();
+      await fresh.drop();
+    }
+  },
+);

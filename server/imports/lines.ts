@@ -1,4 +1,5 @@
 import { limits } from '@parley/protocol/limits.ts';
+import { faultOfName } from '@parley/protocol/words.ts';
 
 /** One message as the file tells it. `parents` are ids it answers, the surest first; `to` names the other party of a talk between two. */
 export type Line = {
@@ -28,14 +29,14 @@ export function readLine(number: number, written: string): Line {
   const fields = parse(written);
   const id = wordOf(fields, 'id', 64);
   const at = timeOf(fields);
-  const to = fields['to'] === undefined || fields['to'] === '' ? null : wordOf(fields, 'to', limits.name);
+  const to = fields['to'] === undefined || fields['to'] === '' ? null : wordOf(fields, 'to', limits.name, nameOf);
   return {
     number,
     id,
     at,
-    channel: to === null ? wordOf(fields, 'channel', limits.name) : '',
-    topic: textOf(fields, 'topic', limits.name).trim(),
-    sender: textOf(fields, 'sender', limits.name).trim(),
+    channel: to === null ? wordOf(fields, 'channel', limits.name, nameOf) : '',
+    topic: nameOf(fields, 'topic', limits.name).trim(),
+    sender: nameOf(fields, 'sender', limits.name).trim(),
     to: to?.trim() ?? null,
     text: wordOf(fields, 'text', limits.body),
     bot: fields['bot'] === true,
@@ -68,9 +69,17 @@ function textOf(fields: Fields, name: string, cap: number): string {
   return value;
 }
 
-/** A text that says something. */
-function wordOf(fields: Fields, name: string, cap: number): string {
+/** A name that may be missing. One that cannot be seen, or looks like another, would become a channel or a person as it is. */
+function nameOf(fields: Fields, name: string, cap: number): string {
   const value = textOf(fields, name, cap);
+  const fault = value.trim() === '' ? null : faultOfName(value.trim());
+  if (fault) throw new Fault(`${name}: ${fault}`);
+  return value;
+}
+
+/** A text that says something. */
+function wordOf(fields: Fields, name: string, cap: number, read = textOf): string {
+  const value = read(fields, name, cap);
   if (value.trim() === '') throw new Fault(`${name}: missing or empty`);
   return value;
 }

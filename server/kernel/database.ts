@@ -8,6 +8,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /** One database, reached in two ways: Sequelize for the plain road, a pool of prepared statements for the hot one. */
 export type Database = {
   url: string;
+  /** Reaches the server itself where `url` goes through a pooler: for what belongs to a session, as locks and notifications do. */
+  directUrl: string;
   sequelize: Sequelize;
   pool: pg.Pool;
   /** Reads outside any act. `name` makes it a prepared statement. */
@@ -17,7 +19,7 @@ export type Database = {
   close(): Promise<void>;
 };
 
-export type DatabaseOptions = { poolSize?: number; statementTimeout?: number };
+export type DatabaseOptions = { poolSize?: number; statementTimeout?: number; directUrl?: string | null };
 
 export function openDatabase(url: string, log: Logger, options: DatabaseOptions = {}): Database {
   const max = options.poolSize ?? 10;
@@ -40,8 +42,10 @@ export function openDatabase(url: string, log: Logger, options: DatabaseOptions 
   const pool = new pg.Pool({ connectionString: url, max, ...settings, application_name: 'parley' });
   // A connection lost while idle is replaced at the next use.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  const directUrl = options.directUrl || url;
   return {
     url,
+    directUrl,
     sequelize,
     pool,
     async rows<Row>(text: string, params: unknown[] = [], name?: string) {
@@ -50,7 +54,7 @@ export function openDatabase(url: string, log: Logger, options: DatabaseOptions 
     },
     async client(purpose) {
       const client = new pg.Client({
-        connectionString: url,
+        connectionString: directUrl,
         application_name: `parley ${purpose}`.slice(0, 63),
         connectionTimeoutMillis: 5_000,
         keepAlive: true,

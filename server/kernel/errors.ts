@@ -39,6 +39,13 @@ export const unavailable = (cause: unknown) =>
     { retryAfter: 1_000, cause },
   );
 
+export const storageFull = (cause?: unknown) =>
+  new Refused(
+    'storage_full',
+    'The disk of the server is full. Nothing was stored; try again later, and tell an administrator.',
+    { retryAfter: 10_000, cause },
+  );
+
 const connectionCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -52,7 +59,6 @@ const connectionCodes = new Set([
   '08003',
   '08001',
   '53300',
-  '53100',
   '25P02',
   '55P03',
   '57014',
@@ -65,12 +71,24 @@ export function sqlStateOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Whether an error, or what caused it, says that a disk has no space left: PostgreSQL's, or the one we write to ourselves. */
+export function isStorageFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (['53100', 'ENOSPC', 'EDQUOT'].includes(sqlStateOf(error) ?? '')) return true;
+  // PostgreSQL gives some of its failed writes the code of any broken file (58030), and tells only in words.
+  return /No space left on device|Disk quota exceeded/.test(error.message) || isStorageFull(error.cause);
+}
+
+/** What an error of the store is to whoever asked. Its fate is unknown unless the disk was full: then nothing was stored. */
+export const outageOf = (error: unknown): Refused => (isStorageFull(error) ? storageFull(error) : unavailable(error));
+
 /**
  * Whether an error says that the store was away, busy or full rather than that our statement was wrong. A lost deadlock is none: the store is
  * there, and the act runs again (kernel/deadlocks.ts).
  */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (isStorageFull(error)) return true;
   const code = sqlStateOf(error);
   if (code !== undefined) return connectionCodes.has(code);
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SequelizeConnection|ConnectionAcquireTimeout|ConnectionManager.getConnection was called after/i.test(
@@ -84,7 +102,7 @@ export function refusalOf(error: unknown, requestId: string): Refusal {
     error instanceof Refused
       ? error
       : isOutage(error)
-        ? unavailable(error)
+        ? outageOf(error)
         : new Refused('internal', 'Something went wrong on our side. It has been logged; quote the request id.', {
             cause: error,
           });
@@ -121,5 +139,6 @@ export const httpStatus: Record<ErrorCode, number> = {
   limited: 429,
   overloaded: 503,
   unavailable: 503,
+  storage_full: 507,
   internal: 500,
 };

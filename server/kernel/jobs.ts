@@ -29,7 +29,7 @@ export function jobs(db: Database, log: Logger, tasks: Record<string, Job>, cron
         Object.entries(tasks).map(([name, job]) => [name, (payload: unknown) => job(payload)]),
       );
       const runner: Runner = await run({
-        connectionString: db.url,
+        connectionString: db.directUrl,
         concurrency: 2,
         noHandleSignals: true,
         pollInterval: 2_000,

@@ -11,8 +11,12 @@ export class Lifecycle {
   readonly #running: { name: string; stop: AbortController; done: Promise<void> }[] = [];
   readonly #log: Logger;
 
-  constructor(log: Logger) {
+  readonly #onFailure: (error: unknown) => void;
+
+  /** `onFailure` hears of everything that made a thing stop. */
+  constructor(log: Logger, onFailure: (error: unknown) => void = () => undefined) {
     this.#log = log;
+    this.#onFailure = onFailure;
   }
 
   start(thing: LongLived): void {
@@ -37,6 +41,7 @@ export class Lifecycle {
         return;
       } catch (error) {
         if (signal.aborted) return;
+        this.#onFailure(error);
         if (Date.now() - started > 60_000) wait = 250;
         this.#log.error({ err: error, thing: thing.name, againIn: wait }, `${thing.name} stopped; starting it again`);
         await pause(wait, signal);

@@ -90,7 +90,7 @@ export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Log
       const client = await db.client(watcher.name);
       // The heir of a cut connection finds the lock free; two processes never run one watcher at once.
       try {
-        while (!signal.aborted && !(await claim(client, watcher.name))) await pause(1_000, signal);
+        while (!signal.aborted && !(await claimWatcher(client, watcher.name))) await pause(1_000, signal);
         await client.query('insert into outbox_cursors (watcher) values ($1) on conflict do nothing', [watcher.name]);
         await watcher.begin?.();
         while (!signal.aborted) {
@@ -114,7 +114,8 @@ export function watch(db: Database, bell: OutboxBell, watcher: Watcher, log: Log
   };
 }
 
-async function claim(client: ClientBase, name: string): Promise<boolean> {
+/** Takes the lock of being this watcher, which goes with the connection; false while another has it. */
+export async function claimWatcher(client: ClientBase, name: string): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     `select pg_try_advisory_lock(hashtext('parley watcher'), hashtext($1)) as locked`,
     [name],

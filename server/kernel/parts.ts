@@ -13,6 +13,11 @@ export class Parts {
     return part;
   }
 
+  /** The part, or undefined where a house is built without it. */
+  find<T>(key: PartKey<T>): T | undefined {
+    return this.#installed.get(key) as T | undefined;
+  }
+
   use<T>(key: PartKey<T>): T {
     const part = this.#installed.get(key);
     if (part === undefined) throw new Error(`${key.name} is used but app.ts never installed it`);

@@ -51,6 +51,17 @@ export const deadlocks = new Counter({
   labelNames: ['where'],
   registers: [registry],
 });
+export const diskFreeBytes = new Gauge({
+  name: 'parley_disk_free_bytes',
+  help: 'Bytes free where the server writes, by what lies there',
+  labelNames: ['directory'],
+  registers: [registry],
+});
+export const storageFullGauge = new Gauge({
+  name: 'parley_storage_full',
+  help: '1 while messages are refused because the disk is full',
+  registers: [registry],
+});
 export const watcherLag = new Gauge({
   name: 'parley_watcher_lag_seconds',
   help: 'Age of the oldest event a watcher has not taken yet',

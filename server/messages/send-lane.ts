@@ -1,10 +1,11 @@
 import type { Client } from 'pg';
-import { conflict, isOutage, malformed, notFound, overloaded, Refused, unavailable } from '../kernel/errors.ts';
+import { conflict, isOutage, malformed, notFound, outageOf, overloaded, Refused } from '../kernel/errors.ts';
 import type { Database } from '../kernel/database.ts';
 import { withDeadlockRetries } from '../kernel/deadlocks.ts';
 import type { Logger } from '../kernel/log.ts';
 import { partKey } from '../kernel/parts.ts';
 import { pause, type LongLived } from '../kernel/lifecycle.ts';
+import type { Storage } from '../kernel/storage.ts';
 import { laneBatch, laneWaiting } from '../kernel/telemetry.ts';
 
 /** A message on its way to the store. */
@@ -63,22 +64,26 @@ export class SendLane implements LongLived {
   readonly name = 'send lane';
   readonly #writers: Writer[];
   readonly #cap: number;
+  readonly #storage: Pick<Storage, 'note' | 'refusal'> | undefined;
 
   constructor(
     db: Database,
     log: Logger,
     announce: (batch: { draft: Draft; stored: Stored }[]) => void,
-    options: { writers?: number; cap?: number } = {},
+    options: { writers?: number; cap?: number; storage?: Pick<Storage, 'note' | 'refusal'> } = {},
   ) {
     this.#cap = options.cap ?? 4_000;
+    this.#storage = options.storage;
     this.#writers = Array.from(
       { length: options.writers ?? 2 },
-      (_, index) => new Writer(db, log, announce, String(index + 1)),
+      (_, index) => new Writer(db, log, announce, String(index + 1), (error) => this.#storage?.note(error)),
     );
   }
 
   /** Resolves when the message is durable. */
   store(draft: Draft): Promise<Stored> {
+    const refusal = this.#storage?.refusal();
+    if (refusal) return Promise.reject(refusal);
     const waiting = this.#writers.reduce((sum, writer) => sum + writer.waiting, 0);
     laneWaiting.set({ lane: 'send' }, waiting);
     const writer = this.#writers[parseInt(draft.conversationId.slice(-4), 16) % this.#writers.length]!;
@@ -98,17 +103,25 @@ class Writer {
   readonly #log: Logger;
   readonly #announce: (batch: { draft: Draft; stored: Stored }[]) => void;
   readonly #name: string;
+  readonly #onLoss: (error: unknown) => void;
   #queue: Waiting[] = [];
   #client: Client | undefined;
   #wake: (() => void) | undefined;
   #storing = 0;
   #allBusy = false;
 
-  constructor(db: Database, log: Logger, announce: (batch: { draft: Draft; stored: Stored }[]) => void, name: string) {
+  constructor(
+    db: Database,
+    log: Logger,
+    announce: (batch: { draft: Draft; stored: Stored }[]) => void,
+    name: string,
+    onLoss: (error: unknown) => void,
+  ) {
     this.#db = db;
     this.#log = log;
     this.#announce = announce;
     this.#name = name;
+    this.#onLoss = onLoss;
   }
 
   get waiting(): number {
@@ -226,11 +239,12 @@ class Writer {
 
   /** The connection is gone: nobody knows whether the batch was stored. Senders ask again; the unique index keeps them from doubling. */
   #lose(batch: Waiting[], error: unknown): void {
-    this.#log.warn({ err: error, messages: batch.length }, 'the send lane lost its connection');
+    this.#onLoss(error);
+    this.#log.warn({ err: error, messages: batch.length }, 'the send lane could not store a batch');
     const client = this.#client;
     this.#client = undefined;
     void client?.end().catch(() => undefined);
-    for (const item of batch) item.reject(unavailable(error));
+    for (const item of batch) item.reject(outageOf(error));
   }
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
 import { revisionReaders } from '@parley/protocol/revisions.ts';
 import { passwordBounds } from '@parley/protocol/passwords.ts';
-import { text } from '@parley/protocol/words.ts';
+import { name as nameOf } from '@parley/protocol/words.ts';
 import type { SettingInForce } from '../config.ts';
 import { malformed } from '../kernel/errors.ts';
 import { partKey } from '../kernel/parts.ts';
@@ -18,7 +18,7 @@ import { SettingRow } from './settings.model.ts';
 const known = {
   organisation: {
     fallback: 'Parley',
-    type: text(limits.name),
+    type: nameOf(limits.name),
     sentence: 'The name people see in the title and when signing in.',
   },
   sessionDays: {

@@ -100,7 +100,7 @@ test('an export of the audit log is begun by an act, done by a worker, and what 
   };
   const key = path.join(home, 'audit.public.pem');
   writeFileSync(key, auditKeys.find(({ current }) => current)!.pem);
-  // Entries behind the last signature are sealed, and say so; what is signed is checked.
+  // Entries behind the last signature are sealed, and say so; what is signed is checked. Without the copy kept outside nothing more is proven.
   const verified = await promisify(execFile)(process.execPath, [
     path.join(import.meta.dirname, '../../scripts/verify-audit.mjs'),
     place,
@@ -108,7 +108,12 @@ test('an export of the audit log is begun by an act, done by a worker, and what 
     key,
     '--json',
   ]).catch((error: { stdout: string }) => error);
-  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, findings: [], entries: task.total, signed: 1_000 });
+  expect(JSON.parse(verified.stdout)).toMatchObject({
+    verdict: 'not proven',
+    findings: [],
+    entries: task.total,
+    signed: 1_000,
+  });
   expect(
     file.text
       .trim()

@@ -34,6 +34,7 @@ export type BareHouse = {
 };
 
 const settings: DoorSettings = {
+  host: '127.0.0.1',
   publicUrl: null,
   origins: [],
   trustProxy: 0,

@@ -46,13 +46,13 @@ async function start(): Promise<Started> {
     rmSync(home, { recursive: true, force: true });
     throw error;
   });
-  await makeTemplate(engines.databaseUrl).catch(async (error: unknown) => {
+  await makeTemplate(engines.ownerUrl).catch(async (error: unknown) => {
     await engines.close();
     throw error;
   });
   const ownDirectory = join(home, 'own');
   mkdirSync(ownDirectory, { mode: 0o711 });
-  return { cluster: { databaseUrl: engines.databaseUrl, clickhouseUrl: engines.clickhouseUrl, ownDirectory }, engines };
+  return { cluster: { databaseUrl: engines.ownerUrl, clickhouseUrl: engines.clickhouseUrl, ownDirectory }, engines };
 }
 
 async function makeTemplate(databaseUrl: string): Promise<void> {

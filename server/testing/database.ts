@@ -58,7 +58,7 @@ export type OwnCluster = {
 export async function ownCluster(): Promise<OwnCluster> {
   const dataDir = join(inject('cluster').ownDirectory, randomBytes(6).toString('hex'));
   let engines = await openEngines({ dataDir });
-  const { databaseUrl: url, clickhouseUrl } = engines;
+  const { ownerUrl: url, clickhouseUrl } = engines;
   await migrate(url);
   await migrateJobs(url);
 

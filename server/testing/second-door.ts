@@ -5,6 +5,7 @@ import type { Route } from '../doors/route.ts';
 import type { World } from './world.ts';
 
 export const doorSettings: HttpSettings = {
+  host: '127.0.0.1',
   publicUrl: null,
   origins: [],
   trustProxy: 0,

@@ -20,16 +20,27 @@ export class ServerProcess {
     return new ServerProcess(await freePort(), env);
   }
 
+  /** The end of what it wrote. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** Starts it and resolves with its exit code when it ends by itself: for starts that must be refused. */
+  async startRefused(env: Record<string, string> = {}): Promise<number | null> {
+    const [code] = (await once(this.#spawn(env), 'close')) as [number | null];
+    return code;
+  }
+
+  /** Resolves with the exit code when the running server ends by itself. */
+  async ended(): Promise<number | null> {
+    const child = this.#child!;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
+  }
+
   /** Starts it and resolves when it says it is ready. */
   async start(): Promise<void> {
-    const { NODE_OPTIONS: _ours, ...inherited } = process.env;
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
-      env: { ...inherited, ...this.#env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child = child;
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.on('data', (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-20_000)));
+    const child = this.#spawn();
     await until(
       async () => {
         if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.#said}`);
@@ -38,6 +49,19 @@ export class ServerProcess {
       'the server to be ready',
       60_000,
     );
+  }
+
+  #spawn(more: Record<string, string> = {}): ChildProcess {
+    const { NODE_OPTIONS: _ours, ...inherited } = process.env;
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
+      env: { ...inherited, ...this.#env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#said = '';
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-20_000)));
+    return child;
   }
 
   /** Ends it as a crash would. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, optionalText, text } from '@parley/protocol/words.ts';
+import { id, name, optionalName, optionalText, text } from '@parley/protocol/words.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { pageArgs, pageCost } from '../doors/graphql-lists.ts';
@@ -21,8 +21,8 @@ const One = z.strictObject({ id });
 const Many = z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(limits.people)) });
 const Edit = z.strictObject({
   id,
-  name: z.optional(text(limits.name)),
-  title: z.optional(optionalText(limits.name)),
+  name: z.optional(name(limits.name)),
+  title: z.optional(optionalName(limits.name)),
   departmentId: z.optional(z.union([id, z.literal('')])),
   locale: z.optional(z.enum(users.locales)),
 });

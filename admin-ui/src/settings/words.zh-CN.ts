@@ -73,6 +73,12 @@ export const words: Words = {
     secret: '本系统的密钥，其他密钥由它派生：至少 32 个字符。未设置时在数据目录中生成。',
     databaseUrl: '使用自己的 PostgreSQL（15 或更新版本）代替嵌入式数据库。',
     clickhouseUrl: '使用自己的 ClickHouse 代替嵌入式引擎。',
+    databaseDirectUrl:
+      '不经连接池直达同一数据库的地址，用于会话锁和通知。DATABASE_URL 经过事务模式的连接池时需要设置。',
+    databaseOwnerUrl: '以表所有者角色访问同一数据库的地址：用它运行迁移，DATABASE_URL 的角色只获得所需的权限。',
+    diskFloorMb:
+      '数据目录所在磁盘至少应有的可用空间（MiB）。低于此值时服务器视为未就绪，并在嵌入式数据库写满磁盘之前拒绝消息。',
+    takeoverSeconds: 'web 进程启动时等待前一个进程离开数据库的时间（秒）。',
     databasePool: '两个连接池（写入与读取）各自的数据库连接数。',
     unsafeDatabase: '接受关闭了 fsync 或 synchronous_commit 的数据库：已确认的消息可能丢失。',
     otherEncoding: '接受非 UTF-8 的数据库：其他文字无法存储或查找。',

@@ -46,6 +46,7 @@ export const words = {
     limited: 'Too many attempts. Wait a little.',
     overloaded: 'The server is busy. Try again in a moment.',
     unavailable: 'The server cannot be reached. Try again in a moment.',
+    storage_full: 'The server’s disk is full: nothing can be stored. Free space, then try again.',
     internal: 'The server made a mistake. It has been written down.',
   },
 };

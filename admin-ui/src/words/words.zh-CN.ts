@@ -45,6 +45,7 @@ export const words: Words = {
     limited: '尝试次数过多，请稍候。',
     overloaded: '服务器繁忙，请稍后再试。',
     unavailable: '无法连接服务器，请稍后再试。',
+    storage_full: '服务器磁盘已满，无法保存任何内容。请释放空间后重试。',
     internal: '服务器出错，问题已记录。',
   },
 };

@@ -37,6 +37,7 @@ export const words = {
     limited: 'That was too often. Try again in a moment.',
     overloaded: 'The server has too much to do right now. Try again in a moment.',
     unavailable: 'The server is not ready right now. Try again in a moment.',
+    storage_full: 'The server’s disk is full. Your message was not stored; it will be sent when there is space.',
     internal: 'The server made a mistake; it has been recorded.',
   },
 };

@@ -37,6 +37,7 @@ export const words: Words = {
     limited: '操作太频繁，请稍后重试。',
     overloaded: '服务器现在很忙，请稍后重试。',
     unavailable: '服务器暂时不可用，请稍后重试。',
+    storage_full: '服务器磁盘已满，消息未能保存；有空间后会自动发送。',
     internal: '服务器出错，问题已被记录。',
   },
 };
