@@ -11,7 +11,7 @@ import { endDevices } from './devices.ts';
 import { identity } from './identity.ts';
 import { markFor } from './known-device.ts';
 import { hashNewPassword } from './password-rules.ts';
-import { storePassword, voidResets } from './passwords.ts';
+import { revokePassword, storePassword, voidResets } from './passwords.ts';
 
 /*
  * The way back in for a person who forgot their password, or whose account strangers keep limited by guessing: an administrator or the operator makes
@@ -126,8 +126,7 @@ async function spend(act: Work, userId: string, tokenHash: Buffer, passwordHash:
 
 /** The old password opens nothing from now on, and every device ends: only the link leads back in. */
 async function endAccessNow(work: Work, userId: string, reason: string | null): Promise<void> {
-  const gone = await work.sql('delete from passwords where user_id = $1 returning user_id', [userId]);
-  if (gone.length > 0) work.changed({ table: 'passwords', id: userId, op: 'delete', before: { userId }, after: null });
+  await revokePassword(work, userId, reason);
   await endDevices(work, 'user_id = $1', userId, 'password reset', reason);
 }
 

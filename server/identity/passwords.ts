@@ -105,7 +105,7 @@ export async function voidResets(work: Work, userId: string): Promise<void> {
 export const voidResetsOfSuspended: SuspensionGuard = (work, user) => voidResets(work, user.id);
 
 /** Takes a person's password away: they come in again by a new link only. */
-export async function revokePassword(work: Work, userId: string, reason: string): Promise<void> {
+export async function revokePassword(work: Work, userId: string, reason: string | null): Promise<void> {
   const gone = await work.sql('delete from passwords where user_id = $1 returning user_id', [userId]);
   if (gone.length === 0) return;
   work.changed({ table: 'passwords', id: userId, op: 'delete', before: { userId }, after: null });
