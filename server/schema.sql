@@ -467,6 +467,13 @@ create table invitations (
   constraint invitations_hash_key UNIQUE (hash)
 );
 
+create table ledger_position (
+  id integer not null,
+  number bigint not null,
+  constraint ledger_position_pkey PRIMARY KEY (id),
+  constraint ledger_position_id_check CHECK ((id = 1))
+);
+
 create table members (
   conversation_id uuid not null,
   user_id uuid not null,
@@ -650,6 +657,14 @@ create table status_intervals (
   constraint status_intervals_pkey PRIMARY KEY (user_id, from_at),
   constraint status_intervals_check CHECK ((to_at > from_at)),
   constraint status_intervals_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'suspended'::text])))
+);
+
+create table storage_probe (
+  id integer not null,
+  at timestamp with time zone not null,
+  filling text not null,
+  constraint storage_probe_pkey PRIMARY KEY (id),
+  constraint storage_probe_id_check CHECK ((id = 1))
 );
 
 create table task_files (

@@ -107,13 +107,7 @@ export const tooOld = (days: number): string => `signed in more than ${days} day
 /** Ends the devices that signed in too long ago. A refresh would end them too; this is for those that never refresh, such as an open connection. */
 export async function endTooOld(work: Work): Promise<void> {
   const { sessionDays } = await settings.read(work);
-  await endDevices(
-    work,
-    'created_at < $1::timestamptz',
-    before(work, sessionDays * dayMs),
-    tooOld(sessionDays),
-    null,
-  );
+  await endDevices(work, 'created_at < $1::timestamptz', before(work, sessionDays * dayMs), tooOld(sessionDays), null);
 }
 
 /** As `endTooOld`, for those that were not used for too long. An act of its own: both take the locks of many rows in the order of their ids. */
