@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createApp } from '../../server/app.ts';
 import { readConfig } from '../../server/config.ts';
-import { signAccess } from '../../server/identity/access-token.ts';
+import { signAccess, type AccessClaims } from '../../server/identity/access-token.ts';
 import { identity } from '../../server/identity/identity.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
 import { createLog } from '../../server/kernel/log.ts';
@@ -31,8 +31,8 @@ const app = createApp({ config, db, log, clickhouseUrl });
 const origin = await app.start();
 
 async function ready(): Promise<Ready> {
-  const devices = await db.rows<{ userId: string; deviceId: string }>(
-    'select user_id as "userId", id as "deviceId" from devices order by user_id',
+  const devices = await db.rows<AccessClaims>(
+    'select user_id as "userId", id as "deviceId", generation, key_thumbprint as "keyThumbprint" from devices order by user_id',
   );
   const { keys } = app.house.parts.use(identity);
   return { origin, tokens: await Promise.all(devices.map((device) => signAccess(keys, device))) };

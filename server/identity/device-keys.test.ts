@@ -411,19 +411,22 @@ describe('with a public address', () => {
   afterAll(() => behind.close());
 
   test.each([
-    ['https://chat.example.com', {}, 200],
-    ['http://inside.example:3000', {}, 200],
-    ['http://chat.example.com', {}, 400],
-    ['https://evil.example', { host: 'evil.example' }, 400],
-    ['https://chat.example.com.evil.example', {}, 400],
-  ])('a proof for %s is judged by the settings and never by the Host header', async (origin, headers, status) => {
+    ['https://chat.example.com', 200],
+    ['http://inside.example:3000', 200],
+    ['http://chat.example.com', 400],
+    ['https://evil.example', 400],
+    ['https://chat.example.com.evil.example', 400],
+    // What the Host header says.
+    ['asked', 400],
+  ])('a proof for %s is judged by the settings and never by the Host header', async (named, status) => {
+    const origin = named === 'asked' ? behind.origin : named;
     const { email, password } = await behind.person('Lea');
     const proof = await proofOf(await newKey(), 'POST', '/api/session', { claims: { htu: `${origin}/api/session` } });
     const reply = await visitor(behind.origin, { page: null }).ask(
       'POST',
       '/api/session',
       { email, password, keep: 'body' },
-      { dpop: proof, ...headers },
+      { dpop: proof },
     );
     expect(reply.status).toBe(status);
   });
