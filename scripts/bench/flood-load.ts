@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { io, type Socket } from 'socket.io-client';
+import { socketWith } from '../../server/testing/client.ts';
 import { answering } from './children.ts';
 import type { Ground } from './flood.ts';
 
@@ -62,18 +62,13 @@ const guess = ({ origin }: Ground, n: number) =>
 /** Fifty sockets of one person, each calling at a rate whatever the answers say; one that is cut comes back after a second. */
 function overSockets(perSecond: number, callOf: (n: number, ground: Ground) => [string, object]): Attack {
   return async (ground, token, until, seen) => {
-    const open: Socket[] = [];
+    const open: ReturnType<typeof socketWith>[] = [];
     let n = 0;
     const heard = (answer: { error?: object }) => void (answer.error ? seen.refused++ : seen.done++);
     await Promise.all(
       Array.from({ length: sockets }, async () => {
         while (performance.now() < until) {
-          const socket = io(ground.origin, {
-            transports: ['websocket'],
-            auth: { token },
-            forceNew: true,
-            reconnection: false,
-          });
+          const socket = socketWith(ground.origin, token);
           open.push(socket);
           await new Promise((resolve) => socket.once('connect', () => resolve(0)).once('connect_error', resolve));
           const began = performance.now();

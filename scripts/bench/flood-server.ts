@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { hash } from '@node-rs/argon2';
 import { createApp } from '../../server/app.ts';
 import { readConfig } from '../../server/config.ts';
+import { hashPassword } from '../../server/identity/passwords.ts';
 import { openDatabase } from '../../server/kernel/database.ts';
 import { newId } from '../../server/kernel/ids.ts';
 import { signAccess } from '../../server/identity/access-token.ts';
@@ -30,7 +30,7 @@ const app = createApp({ config, db, log, clickhouseUrl });
 const origin = await app.start();
 process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
 
-const hashed = await hash('a password for the flood');
+const hashed = await hashPassword('a password for the flood');
 
 /** People of a name, with roles, in these conversations. */
 async function people(name: string, count: number, roles: string[], conversations: string[]): Promise<string[]> {

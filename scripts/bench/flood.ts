@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { io, type Socket } from 'socket.io-client';
+import { socketWith } from '../../server/testing/client.ts';
 import { startChild, type Child } from './children.ts';
 import type { Asked, Way } from './flood-load.ts';
 import { quantile, times, type Benchmark, type Row } from './result.ts';
 import { openStore } from './store.ts';
+
+type Socket = ReturnType<typeof socketWith>;
 
 /** Where the flood happens. */
 export type Ground = { origin: string; busy: string; quiet: string };
@@ -106,7 +108,7 @@ async function measure(
 const tokenOf = async (server: Child, email: string) => (await server.ask<{ token: string }>({ signIn: email })).token;
 
 async function connected({ origin }: Ground, token: string): Promise<Socket> {
-  const socket = io(origin, { transports: ['websocket'], auth: { token }, forceNew: true });
+  const socket = socketWith(origin, token);
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('connect_error', reject));
   return socket;
 }
