@@ -127,6 +127,7 @@ async function pooler(url: string): Promise<{ url: string; close(): void }> {
   const sockets = new Set<Socket>();
   // Both clients are given the backend id of the first: that is what sharing looks like from above.
   let shared: string | undefined;
+  const dataRow = new RegExp(String.raw`D\0\0\0.\0\x01\0\0\0(.)(\d+)C`, 's');
   const proxy = createServer((client) => {
     const up = connect(port, host);
     for (const socket of [client, up]) sockets.add(socket.on('error', () => undefined));
@@ -134,7 +135,7 @@ async function pooler(url: string): Promise<{ url: string; close(): void }> {
     up.on('data', (chunk: Buffer) => {
       // A DataRow of one column that is the backend's pid.
       const text = chunk.toString('latin1');
-      const row = /D\0\0\0.\0\x01\0\0\0(.)(\d+)C/s.exec(text);
+      const row = dataRow.exec(text);
       if (row && row[1]!.charCodeAt(0) === row[2]!.length) {
         shared ??= row[2]!;
         if (shared.length === row[2]!.length) chunk = Buffer.from(text.replace(row[2]!, shared), 'latin1');

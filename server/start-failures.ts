@@ -11,7 +11,10 @@ import type { Config } from './config.ts';
 /** A failure that has been put into words for the operator. */
 export class StartFailure extends Error {}
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+const codeOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+};
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const failure = (sentence: string, cause: unknown) => new StartFailure(sentence, { cause });
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from './limits.ts';
-import { clientId, id, name, optionalName, optionalText, pageSize, position, text } from './words.ts';
+import { clientId, id, name, optionalName, optionalText, pageSize, position } from './words.ts';
 import type { LastMessage } from './messages.ts';
 
 export const kinds = ['direct', 'group', 'channel'] as const;

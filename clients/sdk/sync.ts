@@ -1,11 +1,11 @@
 import type { Answers } from '@parley/protocol/catalogue.ts';
+import type { Me } from '@parley/protocol/people.ts';
 import type { ChangeEvent, MineEvent, Started } from '@parley/protocol/sync.ts';
 import { backoff } from './backoff.ts';
 import type { Calls } from './connection.ts';
 import { caughtUp, feedAt, hear, isBehind, type Feed } from './feed.ts';
 import { asParleyError, type ParleyError } from './failure.ts';
 import type { Following } from './following.ts';
-import type { Me } from './parley.ts';
 import type { createPeople } from './people.ts';
 import type { ConversationStore, Unsure } from './store.ts';
 

@@ -81,7 +81,14 @@ async function signedIn(email: string): Promise<{ token: string }> {
     deviceId,
     userId,
   ]);
-  return { token: await signAccess(app.house.parts.use(identity).keys, { userId, deviceId }) };
+  return {
+    token: await signAccess(app.house.parts.use(identity).keys, {
+      userId,
+      deviceId,
+      generation: 1,
+      keyThumbprint: null,
+    }),
+  };
 }
 
 const cpuSeconds = () => {

@@ -33,7 +33,12 @@ async function freshOwner(): Promise<Owner> {
      insert into devices (id, user_id, name, refresh_hash) values ($2, $1::uuid, 'laptop', 'x')`,
     [userId, deviceId],
   );
-  const token = await signAccess(world.app.house.parts.use(identity).keys, { userId, deviceId });
+  const token = await signAccess(world.app.house.parts.use(identity).keys, {
+    userId,
+    deviceId,
+    generation: 1,
+    keyThumbprint: null,
+  });
   return Object.assign(visitor(world.origin, { token }), { id: userId, deviceId });
 }
 

@@ -7,7 +7,7 @@ import { Download } from '../kernel/download.ts';
 const verifier = fileURLToPath(new URL('../../scripts/verify-audit.mjs', import.meta.url));
 
 export const auditRoutes = [
-  route('GET', '/api/audit/verifier', 'audit.read', z.strictObject({}), async () => {
-    return new Download('verify-audit.mjs', 'text/javascript', createReadStream(verifier, 'utf8'));
+  route('GET', '/api/audit/verifier', 'audit.read', 'file', z.strictObject({}), async () => {
+    return new Download('verify-audit.mjs', 'text/javascript', ['audit.read'], createReadStream(verifier, 'utf8'));
   }),
 ];

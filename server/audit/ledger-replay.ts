@@ -3,7 +3,7 @@ import { isLastOwner, withdraw } from '../access/access.ts';
 import type { Role } from '../access/roles.ts';
 import { endDevices } from '../identity/devices.ts';
 import { endInvitation } from '../identity/invitations.ts';
-import { revokePassword } from '../identity/passwords.ts';
+import { endReset, revokePassword } from '../identity/passwords.ts';
 import { system } from '../kernel/actor.ts';
 import { claimWatcher, readOutbox, type OutboxEvent } from '../kernel/outbox.ts';
 import { inWork, type House, type Work } from '../kernel/work.ts';
@@ -117,5 +117,11 @@ const steps: readonly {
     open: `select w.subject from unnest($1::text[], $2::bigint[]) as w (subject, at) join invitations i on i.id::text = w.subject
        where i.used_at is null and i.void_at is null`,
     repeat: (act, invitationId) => endInvitation(act, invitationId, because, reason),
+  },
+  {
+    kind: 'reset',
+    open: `select w.subject from unnest($1::text[], $2::bigint[]) as w (subject, at) join password_resets r on r.id::text = w.subject
+       where r.used_at is null and r.void_at is null`,
+    repeat: (act, resetId) => endReset(act, resetId, because, reason),
   },
 ];

@@ -6,8 +6,17 @@ import type { Ledger, LedgerEntry } from './ledger.ts';
 const entries: Record<string, (payload: Record<string, unknown>) => Omit<LedgerEntry, 'at'> & { at?: number }> = {
   'session.ended': ({ deviceId }) => ({ kind: 'device', subject: String(deviceId), state: 'revoked' }),
   'invitation.ended': ({ invitationId }) => ({ kind: 'invitation', subject: String(invitationId), state: 'revoked' }),
-  'role.withdrawn': ({ userId, role }) => ({ kind: 'role', subject: `${userId} ${role}`, state: 'revoked' }),
-  'role.granted': ({ userId, role }) => ({ kind: 'role', subject: `${userId} ${role}`, state: 'restored' }),
+  'password.reset_ended': ({ resetId }) => ({ kind: 'reset', subject: String(resetId), state: 'revoked' }),
+  'role.withdrawn': ({ userId, role }) => ({
+    kind: 'role',
+    subject: `${String(userId)} ${String(role)}`,
+    state: 'revoked',
+  }),
+  'role.granted': ({ userId, role }) => ({
+    kind: 'role',
+    subject: `${String(userId)} ${String(role)}`,
+    state: 'restored',
+  }),
   'user.suspended': ({ userId }) => ({ kind: 'person', subject: String(userId), state: 'revoked' }),
   'user.reactivated': ({ userId }) => ({ kind: 'person', subject: String(userId), state: 'restored' }),
   // The time of the change tells the password that was replaced from the one that replaced it.
@@ -17,6 +26,7 @@ const entries: Record<string, (payload: Record<string, unknown>) => Omit<LedgerE
     state: 'revoked',
     ...(typeof changedAt === 'string' ? { at: Date.parse(changedAt) } : {}),
   }),
+  'password.revoked': ({ userId }) => ({ kind: 'password', subject: String(userId), state: 'revoked' }),
 };
 
 export const ledgerEntries = (events: readonly OutboxEvent[]): LedgerEntry[] =>

@@ -20,7 +20,7 @@ export type LedgerLine = {
   number: number;
   /** Milliseconds since 1970: when it was committed, or for a password what the database keeps as the time of its change. */
   at: number;
-  kind: 'device' | 'invitation' | 'role' | 'person' | 'password';
+  kind: 'device' | 'invitation' | 'reset' | 'role' | 'person' | 'password';
   subject: string;
   state: 'revoked' | 'restored';
 };
@@ -33,7 +33,11 @@ export class LedgerFault extends Error {}
 
 const dayMs = 86_400_000;
 /** What would have ended by itself anyway needs no line: a device that is idle for 30 days, an invitation of a week. */
-const keptMs: Partial<Record<LedgerLine['kind'], number>> = { device: 31 * dayMs, invitation: 8 * dayMs };
+const keptMs: Partial<Record<LedgerLine['kind'], number>> = {
+  device: 31 * dayMs,
+  invitation: 8 * dayMs,
+  reset: 2 * dayMs,
+};
 
 export class Ledger {
   readonly #file: string;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { optionalText, text } from '@parley/protocol/words.ts';
+import { optionalText } from '@parley/protocol/words.ts';
 import { FreshnessType } from '../dashboards/freshness-type.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { timeZone } from '../kernel/time-zone.ts';

@@ -30,14 +30,15 @@ export async function readAccess(keys: Keys, token: string): Promise<AccessClaim
       algorithms: ['HS256'],
       issuer,
       typ: 'at+jwt',
-      requiredClaims: ['sub', 'dev', 'gen', 'exp', 'iat'],
+      requiredClaims: ['sub', 'dev', 'exp', 'iat'],
       currentDate: new Date(now()),
     });
     const bound = payload['cnf'] as { jkt: string } | undefined;
     return {
       userId: String(payload.sub),
       deviceId: String(payload['dev']),
-      generation: Number(payload['gen']),
+      // Tokens of the version before this one name no generation: they are good until they expire, and no successor's use.
+      generation: Number(payload['gen'] ?? 0),
       keyThumbprint: bound ? bound.jkt : null,
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { emailAddress, id, name, optionalName, optionalText, text } from '@parley/protocol/words.ts';
+import { emailAddress, id, name, optionalName } from '@parley/protocol/words.ts';
 import { roleNames, type Role } from '../access/roles.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';

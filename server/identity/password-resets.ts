@@ -119,6 +119,7 @@ async function spend(act: Work, userId: string, tokenHash: Buffer, passwordHash:
     before: { userId, usedAt: null },
     after: { userId, usedAt: act.at },
   });
+  act.record('password.reset_ended', { resetId: used.id, userId });
   await storePassword(act, userId, passwordHash, { by: 'reset link' });
   await endDevices(act, 'user_id = $1', userId, 'password reset', null);
   return act.at;

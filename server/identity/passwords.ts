@@ -86,12 +86,25 @@ export async function storePassword(
 }
 
 /** One-time links for a new password open nothing any more. */
-export async function voidResets(work: Work, userId: string): Promise<void> {
-  const voided = await work.sql<{ id: string }>(
-    'update password_resets set void_at = $2 where user_id = $1 and used_at is null and void_at is null returning id',
-    [userId, work.at],
+export const voidResets = async (work: Work, userId: string): Promise<void> =>
+  void (await voidWhere(work, 'user_id', userId));
+
+/** Voids one link, which was used or voided before this copy of the database was restored. */
+export async function endReset(work: Work, id: string, because: string, reason: string): Promise<void> {
+  for (const { userId } of await voidWhere(work, 'id', id))
+    work.audit({ action: 'password.reset_ended', target: { kind: 'user', id: userId }, after: { because }, reason });
+}
+
+async function voidWhere(
+  work: Work,
+  column: 'id' | 'user_id',
+  value: string,
+): Promise<{ id: string; userId: string }[]> {
+  const voided = await work.sql<{ id: string; userId: string }>(
+    `update password_resets set void_at = $2 where ${column} = $1 and used_at is null and void_at is null returning id, user_id as "userId"`,
+    [value, work.at],
   );
-  for (const { id } of voided.sort((a, b) => (a.id < b.id ? -1 : 1)))
+  for (const { id, userId } of voided.sort((a, b) => (a.id < b.id ? -1 : 1))) {
     work.changed({
       table: 'password_resets',
       id,
@@ -99,6 +112,9 @@ export async function voidResets(work: Work, userId: string): Promise<void> {
       before: { userId, voidAt: null },
       after: { userId, voidAt: work.at },
     });
+    work.record('password.reset_ended', { resetId: id, userId });
+  }
+  return voided;
 }
 
 /** As a guard of suspensions: a suspended person must not come back by a link that was made before. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, name, optionalName, optionalText, text } from '@parley/protocol/words.ts';
+import { id, name, optionalName } from '@parley/protocol/words.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { pageArgs, pageCost } from '../doors/graphql-lists.ts';

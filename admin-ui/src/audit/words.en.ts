@@ -89,6 +89,7 @@ export const words = {
       'session.refused': 'was refused signing in',
       'password.changed': 'changed a password',
       'password.reset': 'made a link for a new password for',
+      'password.reset_ended': 'voided a link for a new password of',
       'password.revoked': 'took the password away of',
       'setting.changed': 'changed the setting',
       'audit.read': 'read the audit log',

@@ -90,6 +90,7 @@ export const words: Words = {
       'session.refused': '登录被拒绝',
       'password.changed': '更改了密码',
       'password.reset': '生成了重置密码的链接：',
+      'password.reset_ended': '作废了重置密码的链接：',
       'password.revoked': '撤销了密码：',
       'setting.changed': '更改了设置',
       'audit.read': '查看了审计日志',

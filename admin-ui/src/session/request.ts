@@ -28,7 +28,7 @@ export async function request<T, V>(
   variables?: V,
   signal?: AbortSignal,
 ): Promise<T> {
-  const first = await ask<T>(document.toString(), variables, signal);
+  const first = await sendPatiently<T>(document.toString(), variables, signal);
   const refused = first.errors?.[0]?.extensions?.code;
   if (refused !== 'unauthenticated' && refused !== 'session_ended') return read(first);
   if (!(await renew())) {
