@@ -8,6 +8,7 @@ import { newId } from './kernel/ids.ts';
 import { TestClient, until } from './testing/client.ts';
 import { freshDatabase, type FreshDatabase } from './testing/database.ts';
 import { ServerProcess } from './testing/server-process.ts';
+import { passwordOf } from './testing/world.ts';
 
 /* The recipes of docs/operating.md, run as they stand there but for names and passwords, and the real server under the roles they make. */
 
@@ -68,10 +69,10 @@ async function works(env: Record<string, string>, owner: string): Promise<void> 
   await server.start();
   const id = newId();
   await sql(owner, `insert into users (id, kind, name, email) values ($1, 'person', 'Ada', 'ada@example.com')`, [id]);
-  const stored = await hash('Ada has a long password', { memoryCost: 1024, timeCost: 1 });
+  const stored = await hash(passwordOf('Ada'), { memoryCost: 1024, timeCost: 1 });
   await sql(owner, 'insert into passwords (user_id, hash) values ($1, $2)', [id, stored]);
   await sql(owner, `insert into role_grants (user_id, role) values ($1, 'member')`, [id]);
-  const person = { id, name: 'Ada', email: 'ada@example.com', password: 'Ada has a long password' };
+  const person = { id, name: 'Ada', email: 'ada@example.com', password: passwordOf('Ada') };
   const ada = await TestClient.signIn(server.origin, person);
   await ada.connect();
   await ada.says('hello budget', { in: await ada.group('Room', []) });

@@ -213,7 +213,7 @@ type Verb = { name: string; run(work: Work, said: unknown): Promise<unknown>; pa
 
 /** Everything the doors declare that can change something. A query is a reading: the doors give it no transaction. */
 function verbs(): Verb[] {
-  const http = { request: { headers: {} }, response: { cookie: () => undefined } };
+  const http = { request: { headers: {}, method: 'POST', originalUrl: '/api' }, response: { cookie: () => undefined } };
   const parsed = (input: { safeParse(said: unknown): { success: boolean; data?: unknown } }) => (said: unknown) => {
     const result = input.safeParse(said);
     if (!result.success) throw new Error(`its words are malformed: ${JSON.stringify(said)}`);

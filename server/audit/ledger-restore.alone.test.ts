@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { TestClient, until } from '../testing/client.ts';
 import { freshDatabase, type FreshDatabase } from '../testing/database.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
-import { openWorld, type World } from '../testing/world.ts';
+import { openWorld, passwordOf, type World } from '../testing/world.ts';
 
 /* A backup is a copy of the database from earlier; the ledger lies in the data directory, which both worlds share. */
 
@@ -47,7 +47,7 @@ async function backUp(): Promise<string> {
   await admin(`create database ${name} template ${new URL(fresh.url).pathname.slice(1)}`);
   live = await boot(fresh.url);
   olga = visitor(live.origin);
-  await olga.signIn({ email: 'olga@example.com', password: 'Olga has a long password' });
+  await olga.signIn({ email: 'olga@example.com', password: passwordOf('Olga') });
   const url = new URL(fresh.url);
   url.pathname = `/${name}`;
   return url.href;
@@ -73,7 +73,9 @@ const act = async (name: string, words: Record<string, unknown>) => {
   expect([name, done.code, done.message]).toEqual([name, undefined, undefined]);
   return done.done!;
 };
-const signIn = async (world: World, name: string, password = `${name} has a long password`) =>
+const resets = async (token: string, password: string) =>
+  (await visitor(live!.origin).ask('POST', '/api/password-reset', { token, password })).status;
+const signIn = async (world: World, name: string, password = passwordOf(name)) =>
   (
     await visitor(world.origin).ask('POST', '/api/session', {
       email: `${name.toLowerCase()}@example.com`,
@@ -85,10 +87,13 @@ const signIn = async (world: World, name: string, password = `${name} has a long
 test('what was revoked after a backup stays revoked when the backup is restored, each kind', async () => {
   const world = live!;
   const [sam, rae] = [await world.person('Sam'), await world.person('Rae', { roles: ['member', 'auditor'] })];
-  await world.person('Pat');
+  const pat = await world.person('Pat');
+  const [reset, replaced] = [await world.person('Ned'), await world.person('Ann')];
   const [ended] = [await TestClient.signIn(world.origin, await world.person('Dee'))];
   const first = await act('invitePerson', { name: 'Ira', email: 'ira@example.com' });
   const second = await act('invitePerson', { name: 'Uma', email: 'uma@example.com' });
+  const used = await act('resetPassword', { id: reset.id });
+  const voided = await act('resetPassword', { id: replaced.id });
   const tokenOf = (link: string) => link.split('#')[1]!;
   const restored = await backUp();
 
@@ -101,12 +106,9 @@ test('what was revoked after a backup stays revoked when the backup is restored,
     (await visitor(live!.origin).ask('POST', '/api/invitation', { token: tokenOf(second.inviteLink!), password }))
       .status,
   ).toBe(200);
-  await live!.db.rows(
-    `update passwords set changed_at = now() where user_id = (select id from users where name = 'Pat')`,
-  );
-  await live!.db.rows(
-    `insert into outbox (type, payload) select 'password.changed', jsonb_build_object('userId', p.user_id, 'changedAt', p.changed_at) from passwords p join users u on u.id = p.user_id where u.name = 'Pat'`,
-  );
+  expect(await resets(tokenOf(used.resetLink!), 'seven lamps over water')).toBe(200);
+  await act('resetPassword', { id: replaced.id });
+  await act('resetPassword', { id: pat.id, endAccess: true });
   await heard();
   await stop();
 
@@ -117,6 +119,8 @@ test('what was revoked after a backup stays revoked when the backup is restored,
     authorization: `Bearer ${ended!.session.accessToken}`,
   });
   expect(status.status).toBe(401);
+  for (const { resetLink } of [used, voided])
+    expect(await resets(tokenOf(resetLink!), 'eight lamps over water')).toBe(401);
   for (const { inviteLink } of [first, second])
     expect(
       (await visitor(live.origin).ask('POST', '/api/invitation', { token: tokenOf(inviteLink!), password })).body.error
@@ -128,6 +132,7 @@ test('what was revoked after a backup stays revoked when the backup is restored,
   );
   expect(audited.map(({ action }) => action)).toEqual([
     'invitation.ended',
+    'password.reset_ended',
     'password.revoked',
     'role.withdrawn',
     'session.ended',

@@ -181,7 +181,7 @@ export function checkRange({ from, to, timeZone, grain }: Question): number {
   const days = Math.round((Date.parse(to) - Date.parse(from)) / dayMs);
   if (days < 1) throw malformed('to: must be after from');
   if (days > (grain === 'day' ? 1_100 : 7_400)) throw malformed('from, to: the range is too long for this grain');
-  if (canonicalTimeZone(timeZone) !== timeZone)
+  if (canonicalTimeZone(timeZone) === null)
     throw malformed('timeZone: is not a time zone of the IANA database, such as Europe/Berlin');
   return days;
 }

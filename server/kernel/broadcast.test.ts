@@ -164,7 +164,7 @@ describe('rooms', () => {
 
   test('a leave announced while a seat arrives wins over the rooms read before it', async () => {
     const { seat } = await listener('eve', 'left-1');
-    seat.open = false;
+    broadcast.entering(seat);
     broadcast.leavePerson('eve', 'secret');
     broadcast.join(seat, 'secret');
     broadcast.leavePerson('eve', 'again');

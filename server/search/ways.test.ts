@@ -25,6 +25,8 @@ let reader: TestClient;
 
 beforeAll(async () => {
   world = await openWorld();
+  // One person is put into the rooms of every run.
+  await world.db.rows(`insert into settings (name, value) values ('addedPerPersonPerDay', '10000')`);
   [writer, reader] = (await Promise.all(['Ada', 'Ben'].map((name) => world.device(name)))) as [TestClient, TestClient];
 });
 afterAll(() => world.close());

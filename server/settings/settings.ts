@@ -65,7 +65,7 @@ const known = {
     sentence: 'How many people one person may add to conversations in a day.',
   },
   addedPerPersonPerDay: {
-    fallback: 25,
+    fallback: 50,
     type: z.int().check(z.minimum(1), z.maximum(10_000)),
     sentence: 'How many conversations one person may add the same other person to in a day.',
   },

@@ -8,6 +8,10 @@ import { createLog } from '../kernel/log.ts';
 import { TestClient } from './client.ts';
 import { freshDatabase } from './database.ts';
 
+/** The password of a person made by a test. */
+export const passwordOf = (name: string): string =>
+  `quiet lantern ${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+
 /** The server of one test file, on a database of its own, reached over its real doors. */
 export type World = {
   app: App;
@@ -63,7 +67,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         id: newId(),
         name,
         email: `${name.toLowerCase().replaceAll(' ', '.')}@example.com`,
-        password: `quiet lantern ${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,
+        password: passwordOf(name),
       };
       await db.rows(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, [
         person.id,

@@ -31,7 +31,16 @@ test('colleagues see no e-mail address, hash or anything else beyond what the wi
     { id: ada.userId, name: 'Ada', kind: 'person', status: 'active', title: null, department: null },
   ]);
   const me = await ada.call('session:me', {});
-  expect(Object.keys(me).sort()).toEqual(['department', 'id', 'kind', 'name', 'permissions', 'status', 'title']);
+  expect(Object.keys(me).sort()).toEqual([
+    'department',
+    'id',
+    'kind',
+    'name',
+    'permissions',
+    'readRevisions',
+    'status',
+    'title',
+  ]);
 });
 
 test('a guest finds the people they share a conversation with, and nobody else', async () => {
