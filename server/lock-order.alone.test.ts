@@ -163,9 +163,9 @@ async function inviteIvy(): Promise<void> {
 }
 
 async function makeReset(): Promise<void> {
-  await world.db.rows('delete from password_resets where user_id = $1', [cast.member]);
   await world.db.rows(
-    `insert into password_resets (id, user_id, hash, expires_at) values (gen_random_uuid(), $1, sha256('the reset link'), now() + interval '1 day')`,
+    `insert into password_resets (id, user_id, hash, expires_at) values (gen_random_uuid(), $1, sha256('the reset link'), now() + interval '1 day')
+     on conflict (hash) do update set used_at = null, void_at = null`,
     [cast.member],
   );
 }
