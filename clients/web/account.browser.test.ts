@@ -119,7 +119,7 @@ test('own devices: one is signed out, then all others, then everywhere', async (
   );
 });
 
-test('a reset link shows whom it is for, sets the password and leads into the chat, once', async () => {
+test('a reset link shows its person, sets the password and opens the chat, once', async () => {
   const noor = await world.person('Noor Haddad');
   const link = await resetLinkOf(noor.id);
   window = await openWindow(browser, world.origin);
