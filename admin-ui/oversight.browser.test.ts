@@ -316,7 +316,7 @@ test('a setting says its default, what holds and where from; what the environmen
   expect(await desk.barriersInBoth()).toEqual([]);
 });
 
-test('a number setting shows its bounds, refuses what lies outside, and is changed by its plan', async () => {
+test('a number setting shows its bounds, refuses values outside, changes by its plan', async () => {
   const page = await enter('/settings');
   const line = page.locator('form').filter({ hasText: 'Password length' });
   const field = line.getByRole('spinbutton');

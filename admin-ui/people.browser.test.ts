@@ -196,7 +196,7 @@ test('an invited person gets a link once, sets a password and is in the chat; th
   await visitor(world.origin).signIn({ email: 'ines@example.com', password: 'a password of my own' });
 });
 
-test('a reset link is planned, shown once and sets a new password; the choice to end access is in the plan', async () => {
+test('a reset link is planned, offers to end access, shows once, sets a password', async () => {
   const ben = await world.person('Ben Okafor');
   const device = visitor(world.origin);
   await device.signIn(ben, { device: 'a device' });

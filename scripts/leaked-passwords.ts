@@ -1,8 +1,9 @@
 /**
  * node scripts/run.mjs scripts/leaked-passwords.ts LIST...
  *
- * Writes server/identity/leaked-passwords.bin from lists of leaked passwords, a password a line, packed (.gz) or not. Entries shorter than any
- * floor are left out: their length refuses them. Where the lists in use come from stands in docs/decisions/0022-passwords.md.
+ * Writes server/identity/leaked-passwords.bin from lists of leaked passwords, a password a line, packed (.gz) or not.
+ * Entries shorter than any floor are left out: their length refuses them. Where the lists in use come from stands in
+ * docs/decisions/0022-passwords.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -41,7 +41,7 @@ function run(...args: string[]): Promise<{ code: number | null; out: string; err
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...said })));
 }
 
-test('the operator’s link lets the last owner choose a new password; the audit log says so', async () => {
+test('the operator’s link resets the password of the last owner and is audited', async () => {
   const olga = await world.person('Olga', { roles: ['owner'] });
   const { code, out, err } = await run(olga.email.toUpperCase());
   expect([code, err]).toEqual([0, expect.stringContaining('A link for Olga.')]);
@@ -61,7 +61,7 @@ test('the operator’s link lets the last owner choose a new password; the audit
   ).toEqual([{ actor: 'operator', reason: 'asked for by the operator' }]);
 });
 
-test('an unknown address, a suspended or an invited person: a sentence, code 1, no link', async () => {
+test('an unknown address, a suspended or invited person: a sentence, code 1, no link', async () => {
   const ben = await world.person('Ben');
   await world.db.rows(`update users set status = 'suspended' where id = $1`, [ben.id]);
   await world.db.rows(

@@ -1,8 +1,9 @@
 /**
  * npm run reset-password -- EMAIL
  *
- * Makes a one-time link with which the person with this address chooses a new password, beside a running server or without one: the way back in when
- * nobody else can make one. The link goes to standard output. Ends with 0 when there is a link, and with 1 and a sentence when there is none.
+ * Makes a one-time link with which the person with this address chooses a new password, beside a running server or
+ * without one: the way back in when no administrator can make one. The link goes to standard output. Ends with 0 when
+ * there is a link, and with 1 and a sentence when there is none.
  */
 import { parseArgs } from 'node:util';
 import { createApp } from '../server/app.ts';

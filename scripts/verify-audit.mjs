@@ -14,9 +14,9 @@
  * --lost A-B     entries known to be lost (a backup was restored); may be given several times
  * --json         the report as JSON
  *
- * Ends with 0 (OK): everything is as it was signed; 1 (NOT OK): something is not, the first of it is named; 2: nothing could be checked;
- * 3 (NOT PROVEN): nothing is wrong in itself, but more could have been written anew than the server ever leaves unsigned, or there is no copy
- * from outside to compare with.
+ * Ends with 0 (OK): everything is as it was signed; 1 (NOT OK): something is not, the first of it is named; 2: nothing
+ * could be checked; 3 (NOT PROVEN): nothing is wrong in itself, but more could have been written anew than the server
+ * ever leaves unsigned, or there is no copy from outside to compare with.
  */
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -29,7 +29,10 @@ const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
 /** So many entries behind the first bad one are looked at to say what happened to it. */
 const AHEAD = 1_100;
-/** What the server may leave unsigned (SECURITY.md): so many entries, or so long, by the entries' own times. Signing itself takes a moment. */
+/**
+ * What the server may leave unsigned (SECURITY.md): so many entries, or so long, by the entries' own times. Signing
+ * itself takes a moment.
+ */
 const MOST_UNSIGNED = 1_000;
 const LONGEST_UNSIGNED_MS = 60_000;
 const SIGNING_MS = 5_000;

@@ -10,7 +10,10 @@ import { freshDatabase, type FreshDatabase } from './testing/database.ts';
 import { ServerProcess } from './testing/server-process.ts';
 import { passwordOf } from './testing/world.ts';
 
-/* The recipes of docs/operating.md, run as they stand there but for names and passwords, and the real server under the roles they make. */
+/*
+ * The recipes of docs/operating.md, run as they stand there but for names and passwords, and the real server under the
+ * roles they make.
+ */
 
 const mark = `${process.pid}_${Date.now().toString(36)}`;
 const cluster = inject('cluster').databaseUrl;
@@ -58,7 +61,10 @@ const urlOf = (role: string, password: string, database: string) => {
   return url.href;
 };
 
-/** Starts the server under these addresses, sends a message as a person, and waits until it is sealed in the audit log and indexed. */
+/**
+ * Starts the server under these addresses, sends a message as a person, and waits until it is sealed in the audit log
+ * and indexed.
+ */
 async function works(env: Record<string, string>, owner: string): Promise<void> {
   server = await ServerProcess.prepare({
     ...env,

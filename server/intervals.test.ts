@@ -7,7 +7,8 @@ import { visitor, type Visitor } from './testing/http.ts';
 import { openWorld, type World } from './testing/world.ts';
 
 /*
- * What held when: intervals are asked about moments of a history made through the doors, and the whole of them is compared with the rows of today.
+ * What held when: intervals are asked about moments of a history made through the doors, and the whole of them is
+ * compared with the rows of today.
  */
 
 let world: World;
@@ -144,7 +145,7 @@ describe('who belonged to a conversation at a moment', () => {
     eve = await world.device('Eve');
   });
 
-  test('of concurrent joins, leaves and changes of role no two intervals overlap, and one is open', async () => {
+  test('concurrent joins, leaves and role changes: no intervals overlap, one is open', async () => {
     const town = await ada.call('conversation:create', {
       clientId: newId(),
       kind: 'channel',
@@ -175,7 +176,7 @@ describe('who belonged to a conversation at a moment', () => {
     await everythingAgrees();
   });
 
-  test('with the clock set back an interval ends after it began, and the next begins after that', async () => {
+  test('with the clock set back, an interval ends after its start, before the next one', async () => {
     const group = await ada.group('Clock', [ben]);
     const id = group.conversation.id;
     const restore = holdClock(() => Date.now() - 86_400_000);
@@ -269,7 +270,7 @@ test('a setting at a moment: its value, or nothing while its default held', asyn
   expect([await value(first), await value(second), await value(third)]).toEqual([[], ['sender'], ['none']]);
 });
 
-test('sending, reading, muting, editing and signing in write no interval: their triggers do not run', async () => {
+test('sending, reading, muting, editing and signing in run no interval trigger', async () => {
   const group = await ada.group('Hot', [ben]);
   const there = { conversationId: group.conversation.id };
   const functions = await world.db.rows<{ name: string; source: string }>(

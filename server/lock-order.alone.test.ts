@@ -20,10 +20,11 @@ import type { Trials } from './testing/trials.ts';
 import { openWorld, type World } from './testing/world.ts';
 
 /*
- * No two operations wait for each other. Every operation the doors declare runs once, to see which tables it locks; then every two that lock rows
- * of one table run against each other on the same objects, several at once, lists in opposite orders. Acts run as previews: they take all their
- * locks and change nothing, so that they can be repeated. An operation is included by its trial (x.trials.ts); one whose trial does not reach its
- * rows is named, and gets its words below. PARLEY_MATRIX=whole plays every pair more often.
+ * No two operations wait for each other. Every operation the doors declare runs once, to see which tables it locks;
+ * then every two that lock rows of one table run against each other on the same objects, several at once, lists in
+ * opposite orders. Acts run as previews: they take all their locks and change nothing, so that they can be repeated. An
+ * operation is included by its trial (x.trials.ts); one whose trial does not reach its rows is named, and gets its
+ * words below. PARLEY_MATRIX=whole plays every pair more often.
  */
 
 /** How often each operation of a pair is played at least, in two lanes. */
@@ -37,7 +38,10 @@ let cast: Cast;
 let stage: Stage;
 let lockables: Lockables;
 
-/** The one scene everything happens in: two who lead the conversation and the installation, and two who are not in it yet. */
+/**
+ * The one scene everything happens in: two who lead the conversation and the installation, and two who are not in it
+ * yet.
+ */
 type Stage = { scene: Scene; leaders: Actor[]; newcomers: Actor[]; people: string[]; devices: string[] };
 
 beforeAll(async () => {
@@ -108,7 +112,10 @@ async function setStage(): Promise<Stage> {
   };
 }
 
-/** One try of an operation: its own turn, so that tries in one round differ in what must be new, and go through lists from both ends. */
+/**
+ * One try of an operation: its own turn, so that tries in one round differ in what must be new, and go through lists
+ * from both ends.
+ */
 type Turn = { number: number; actor: Actor; other: Actor };
 const inTurn = <T>(list: T[], { number }: Turn): T[] => (number % 2 ? list.toReversed() : list);
 const here = () => ({ conversationId: stage.scene.conversationId });
@@ -256,7 +263,10 @@ async function play({ name, run, parse }: Verb, number: number): Promise<void> {
   await runWork(world.app.house, turn.actor, (work) => run(work, said), { preview: true });
 }
 
-/** Plays both in two lanes each until both were played so many times: the shorter goes on for as long as the longer takes, within bounds. */
+/**
+ * Plays both in two lanes each until both were played so many times: the shorter goes on for as long as the longer
+ * takes, within bounds.
+ */
 async function playAgainst(one: Verb, two: Verb, atLeast: number): Promise<void> {
   const played = [0, 0];
   const lane = async (verb: Verb, which: 0 | 1, from: number) => {

@@ -18,8 +18,9 @@ import { inParallel } from './testing/hostile.ts';
 import { openWorld, type World } from './testing/world.ts';
 
 /*
- * What a person hears after they lost the right to it while they were connected: every way of losing one, against every kind of event. Both
- * are tables. A kind of event that is added to the protocol and not here does not compile; a role that is added is tried by itself.
+ * What a person hears after they lost the right to it while they were connected: every way of losing one, against every
+ * kind of event. Both are tables. A kind of event that is added to the protocol and not here does not compile; a role
+ * that is added is tried by itself.
  */
 
 let world: World;
@@ -39,7 +40,10 @@ type Kind =
   | `mine ${MineEvent['kind']}`
   | Exclude<keyof ServerEvents, 'change' | 'mine' | 'bye' | 'rights'>;
 
-/** One way's people: Pia speaks and leads, the subject listens and loses. `conversationId` is where, `asideId` a group of Pia's and Tom's. */
+/**
+ * One way's people: Pia speaks and leads, the subject listens and loses. `conversationId` is where, `asideId` a group
+ * of Pia's and Tom's.
+ */
 type Scene = {
   pia: TestClient;
   witness: TestClient;
@@ -83,7 +87,7 @@ const happenings: Record<Kind, (scene: Scene) => Promise<unknown>> = {
     await pia.call('member:add', { conversationId: asideId, userIds: [subjectId] });
     await pia.says('welcome', { in: asideId });
   },
-  // Somebody suspended is not put into anything.
+  // A suspended person cannot be added to anything.
   'mine left': ({ pia, asideId, subjectId }) =>
     pia.tries('member:remove', { conversationId: asideId, userId: subjectId }),
   typing: async ({ pia, conversationId }) => {
@@ -147,7 +151,7 @@ const byRole: Way[] = roleNames
           returns: true,
           ...withdraw(role),
         };
-        const what = `the role ${role} withdrawn from ${kept.length > 0 ? `somebody who keeps ${kept.join()}` : 'whom it is the only one of'}`;
+        const what = `the role ${role} withdrawn from ${kept.length > 0 ? `a person who keeps ${kept.join()}` : 'a person who has no other'}`;
         // Pia is seen with people.read, and by those who read what they share with her.
         const presence: Kind[] = allows(kept, 'people.read') || reads ? ['presence'] : [];
         const member: Way = { ...way, name: `${what}, a member`, as: 'member', keeps: reads ? kinds : presence };
@@ -183,7 +187,7 @@ const ways: Way[] = [
     returns: true,
   },
   {
-    name: 'a guest removed by another, who sees nobody there any more',
+    name: 'a guest removed by another, who sees no person there any more',
     roles: ['guest'],
     kind: 'guest',
     as: 'member',

@@ -106,7 +106,10 @@ async function reach(url: string): Promise<void> {
   await client.end();
 }
 
-/** Brings the database to this version and refuses one that could lose what was acknowledged. Works as the role that owns the tables. */
+/**
+ * Brings the database to this version and refuses one that could lose what was acknowledged. Works as the role that
+ * owns the tables.
+ */
 async function prepare(config: Config, engines: Engines, log: ReturnType<typeof createLog>): Promise<void> {
   const owner = openDatabase(engines.ownerUrl, log, { poolSize: 2 });
   try {

@@ -120,7 +120,7 @@ test('a process whose lock another one took stops serving and says so', async ()
   }
 });
 
-/** A pooler in transaction mode, as little of one as there can be: all clients share one backend, whose session is reset for nobody. */
+/** A minimal pooler in transaction mode: all clients share one backend, and its session is never reset. */
 async function pooler(url: string): Promise<{ url: string; close(): void }> {
   const target = new URL(url);
   const [port, host] = [Number(target.port), target.hostname];
@@ -158,7 +158,7 @@ async function pooler(url: string): Promise<{ url: string; close(): void }> {
   };
 }
 
-test('behind a pooler in transaction mode the lock is refused and DATABASE_DIRECT_URL is named', async () => {
+test('a pooler in transaction mode: the lock is refused, naming DATABASE_DIRECT_URL', async () => {
   const between = await pooler(database.url);
   const options = { waitMs: 0, signal: new AbortController().signal, say: () => undefined };
   try {

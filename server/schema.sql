@@ -273,9 +273,9 @@ begin
     select o.user_id, o.conversation_id, date_trunc('minute', v_now), o.read_line, v_now from own_mark o
     on conflict (user_id, conversation_id, minute) do update set line = excluded.line, at = excluded.at
   ), followed as (
-    -- People follow what they began, answered, or are named in; the latter from that answer on. Taking part counts for more than being named, and a
-    -- thread that is followed already is not touched by a mention.
-    -- Memberships are locked before followed threads, as everywhere: own_mark is counted only so that it has run by then.
+    -- People follow what they began, answered, or are named in; the latter from that answer on. Taking part counts for
+    -- more than being named, and a thread that is followed already is not touched by a mention. Memberships are locked
+    -- before followed threads, as everywhere: own_mark is counted only so that it has run by then.
     insert into thread_follows (user_id, thread_id, conversation_id, read_answers, named)
     select f.user_id, f.thread_id, f.conversation_id, coalesce(max(f.read) filter (where not f.named), min(f.read)), bool_and(f.named) from (
       select n.sender_id as user_id, n.thread_id, n.conversation_id, n.answer as read, false as named from numbered n where n.fresh and n.thread_id is not null

@@ -7,7 +7,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase, type FreshDatabase } from './testing/database.ts';
 import { ServerProcess } from './testing/server-process.ts';
 
-/* A start that cannot succeed: the real process, one sentence that names the setting and what to do, no stack, and an exit code. */
+/*
+ * A start that cannot succeed: the real process, one sentence that names the setting and what to do, no stack, and an
+ * exit code.
+ */
 
 let database: FreshDatabase;
 let home: string;

@@ -4,8 +4,8 @@ import type { Clickhouse } from '@parley/analytics/clickhouse.ts';
 import type { Config } from './config.ts';
 
 /*
- * A start that cannot succeed says which setting to look at and what to do, in one sentence. What is none of these cases passes through as it
- * was thrown: it says itself what it is, or it is ours.
+ * A start that cannot succeed says which setting to look at and what to do, in one sentence. What is none of these
+ * cases passes through as it was thrown: it says itself what it is, or it is ours.
  */
 
 /** A failure that has been put into words for the operator. */
@@ -98,7 +98,10 @@ export const databaseFailure =
     return error;
   };
 
-/** Makes the directory of the checkpoints, if another than the data directory was named for them, and sees that it can be written. */
+/**
+ * Makes the directory of the checkpoints, if another than the data directory was named for them, and sees that it can
+ * be written.
+ */
 export function checkAuditDirectory(directory: string | null): void {
   if (directory === null) return;
   try {
@@ -113,7 +116,9 @@ export function checkAuditDirectory(directory: string | null): void {
   }
 }
 
-/** Asks a ClickHouse of the operator's own until it answers, for at most `waitMs`; a wrong password is refused at once. */
+/**
+ * Asks a ClickHouse of the operator's own until it answers, for at most `waitMs`; a wrong password is refused at once.
+ */
 export async function checkClickhouse(store: Pick<Clickhouse, 'query'>, url: string, waitMs: number): Promise<void> {
   const { hostname, host } = new URL(url);
   for (const until = Date.now() + waitMs; ; await pause(500)) {

@@ -8,7 +8,8 @@ import { errandPool } from './kernel/pool.ts';
 import { freshDatabase, type FreshDatabase } from './testing/database.ts';
 
 /*
- * What an installation of an earlier version finds after the migrations of revisions and intervals: what its tables knew, and nothing made up.
+ * What an installation of an earlier version finds after the migrations of revisions and intervals: what its tables
+ * knew, and nothing made up.
  */
 
 const migrations = new URL('migrations/', import.meta.url).pathname;
@@ -84,7 +85,7 @@ test('memberships are known since they began, their roles only since the upgrade
   ]);
 });
 
-test('what else held is taken over with the moment since which it is known, and whether it began then', async () => {
+test('other facts are taken over with since when they are known and if they began then', async () => {
   expect(await rows('select * from role_intervals')).toEqual([
     { user_id: ada, role: 'owner', from_at: day('2026-01-02'), to_at: null },
   ]);

@@ -1,8 +1,8 @@
 type KeyPair = { privateKey: CryptoKey; publicKey: CryptoKey };
 
 /*
- * Where a browser keeps the key of its session: one for chat and console, which share the session's cookie. What lies here are handles; the
- * private key's bytes can be read by no script.
+ * Where a browser keeps the key of its session: one for chat and console, which share the session's cookie. What lies
+ * here are handles; the private key's bytes can be read by no script.
  */
 
 const store = 'keys';

@@ -55,7 +55,10 @@ export type Mine = {
   role: MemberRole;
   /** How far the main line was read. Never moves back. */
   readLine: number;
-  /** "Mark unread from here": the line from which messages count as unread although they were read. null: from the read mark on. */
+  /**
+   * "Mark unread from here": the line from which messages count as unread although they were read. null: from the read
+   * mark on.
+   */
   unreadFrom: number | null;
   /** Unread messages of the main line, recalled ones not counted. */
   unread: number;
@@ -70,7 +73,9 @@ export type Mine = {
   threads: UnreadThread[];
 };
 
-/** `answers` and `read` are places in the thread, recalled answers included; `unread` and `mentions` do not count those. */
+/**
+ * `answers` and `read` are places in the thread, recalled answers included; `unread` and `mentions` do not count those.
+ */
 export type UnreadThread = { threadId: string; answers: number; read: number; unread: number; mentions: number };
 
 export const ConversationCreate = z.strictObject({

@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { limits } from './limits.ts';
 import { emailAddress, name, text, typedAddress } from './words.ts';
 
-/** A password as it is typed. Whether a new one is good is judged by rules that need to know whose it is: passwords.ts. */
+/**
+ * A password as it is typed. Whether a new one is good is judged by rules that need to know whose it is: passwords.ts.
+ */
 const typedPassword = z.string().check(z.minLength(1), z.maxLength(limits.password));
 const newPassword = typedPassword.check(z.refine((said) => said.isWellFormed(), 'must be well-formed text'));
 
@@ -45,7 +47,10 @@ export const Invitation = z.strictObject({
 /** Who came in: enough to sign in with right away. */
 export type Invited = { userId: string; name: string; email: string };
 
-/** `POST /api/session/password`: a signed-in person chooses a new password and proves with the current one that it is they who ask. */
+/**
+ * `POST /api/session/password`: a signed-in person chooses a new password and proves with the current one that it is
+ * they who ask.
+ */
 export const PasswordChange = z.strictObject({
   current: typedPassword,
   password: newPassword,
@@ -56,7 +61,10 @@ export const PasswordChange = z.strictObject({
 /** `POST /api/password-reset/person`: whom a one-time link is for. Answered with `ResetPerson`. */
 export const ResetLink = z.strictObject({ token: text(100) });
 export type ResetPerson = { name: string; email: string };
-/** `POST /api/password-reset`: chooses a new password with a one-time link. Ends every device of the person. Answered with `Invited`. */
+/**
+ * `POST /api/password-reset`: chooses a new password with a one-time link. Ends every device of the person. Answered
+ * with `Invited`.
+ */
 export const PasswordReset = z.strictObject({ token: text(100), password: newPassword });
 
 /** `DELETE /api/session/devices`: ends all devices of the acting person, or all but the one that asks. */
@@ -72,7 +80,10 @@ export type OwnDevice = {
   lastSeenAt: number;
   /** Bound to a key of the device: copied tokens are worthless. */
   bound: boolean;
-  /** How often, when last and from where the previous refresh token was shown again: an answer was lost, or the token was copied. */
+  /**
+   * How often, when last and from where the previous refresh token was shown again: an answer was lost, or the token
+   * was copied.
+   */
   refreshRepeats: number;
   refreshRepeatedAt: number | null;
   refreshRepeatedFrom: string | null;
@@ -80,8 +91,8 @@ export type OwnDevice = {
 };
 
 /**
- * What the socket's handshake carries as `auth`. `dpop` is the proof of the device's key (RFC 9449), for a device that has one: method GET,
- * address `<origin>/socket.io/`, with the hash of the token and the newest nonce.
+ * What the socket's handshake carries as `auth`. `dpop` is the proof of the device's key (RFC 9449), for a device that
+ * has one: method GET, address `<origin>/socket.io/`, with the hash of the token and the newest nonce.
  */
 export const Handshake = z.object({
   token: z.string().check(z.maxLength(4_096)),

@@ -2,7 +2,10 @@ import * as z from 'zod/mini';
 import { limits } from './limits.ts';
 import { clientId, id, name, pageSize, position, text, time } from './words.ts';
 
-/** A message as every door shows it. Times are milliseconds since 1970. A recalled message keeps its numbers and loses its body and mentions. */
+/**
+ * A message as every door shows it. Times are milliseconds since 1970. A recalled message keeps its numbers and loses
+ * its body and mentions.
+ */
 export type Message = {
   id: string;
   conversationId: string;

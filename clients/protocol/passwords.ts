@@ -1,16 +1,23 @@
 /*
- * The rules for a new password that a client can show while a person types: length, and words that belong to the person. The server decides by the
- * same functions, and refuses weak and leaked passwords besides (server/identity/password-rules.ts).
+ * The rules for a new password that a client can show while a person types: length, and words that belong to the
+ * person. The server decides by the same functions, and refuses weak and leaked passwords besides
+ * (server/identity/password-rules.ts).
  */
 
-/** Characters a new password must have: the organisation's setting lies between `least` and `floorMost`. Nothing longer than `most` is taken. */
+/**
+ * Characters a new password must have: the organisation's setting lies between `least` and `floorMost`. Nothing longer
+ * than `most` is taken.
+ */
 export const passwordBounds = { least: 8, floor: 15, floorMost: 64, most: 256 } as const;
 
 /** What the person and the organisation are called, where it is known. */
 export type PasswordContext = { name?: string | null; email?: string | null; organisation?: string | null };
 export type PasswordFault = 'password_short' | 'password_long' | 'password_context';
 
-/** A password as it is measured and hashed: keyboards and systems write the same characters in more than one way (NIST SP 800-63B-4, 3.1.1.2). */
+/**
+ * A password as it is measured and hashed: keyboards and systems write the same characters in more than one way (NIST
+ * SP 800-63B-4, 3.1.1.2).
+ */
 export const normalisedPassword = (password: string): string => password.normalize('NFKC');
 
 /** Characters as people count them: code points, not UTF-16 units. */
@@ -39,8 +46,9 @@ export function contextWords({ name, email, organisation }: PasswordContext): { 
 }
 
 /**
- * Whether a password is built on the context: it holds a whole name or address, or hardly anything is left without the words of the context. A short
- * word inside a long passphrase is no fault: "canada" holds Ada's name, and says nothing about her.
+ * Whether a password is built on the context: it holds a whole name or address, or hardly anything is left without the
+ * words of the context. A short word inside a long passphrase is no fault: "canada" holds Ada's name, and says nothing
+ * about her.
  */
 function leansOnContext(password: string, context: PasswordContext): boolean {
   const { whole, parts } = contextWords(context);

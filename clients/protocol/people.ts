@@ -16,7 +16,9 @@ export type Person = {
   department: string | null;
 };
 
-/** The person a device belongs to, what they may do, and what the organisation decided that their interface must know. */
+/**
+ * The person a device belongs to, what they may do, and what the organisation decided that their interface must know.
+ */
 export type Me = Person & { permissions: string[]; readRevisions: RevisionReaders };
 
 export const PeopleSearch = z.strictObject({

@@ -7,7 +7,10 @@ import type { Me, Person } from './people.ts';
 
 /** One change of a conversation, at its place `rev`. */
 export type Change =
-  /** `recall`, live only: this very change took the message back. Where it is missing, the message may have been recalled before. */
+  /**
+   * `recall`, live only: this very change took the message back. Where it is missing, the message may have been
+   * recalled before.
+   */
   | { kind: 'message'; rev: number; message: Message; recall?: true }
   /** Live only: a root got answers. Catch-up shows the root itself as a `message`. */
   | { kind: 'answers'; rev: number; threadId: string; answers: number; lastAnswerAt: number }
@@ -71,8 +74,8 @@ export const PresenceSet = z.strictObject({ state: z.enum(['online', 'away']) })
 export const PresenceWatch = z.strictObject({ userIds: z.array(id).check(z.maxLength(limits.people)) });
 
 /**
- * What the reader may do, or what this connection may hear, has changed. `session:me` says what they may do now; who may read asks
- * `sync:start` for what was missed, and opens and watches again what they look at.
+ * What the reader may do, or what this connection may hear, has changed. `session:me` says what they may do now; who
+ * may read asks `sync:start` for what was missed, and opens and watches again what they look at.
  */
 export type RightsEvent = Record<string, never>;
 

@@ -18,13 +18,17 @@ export const text = (cap: number) =>
   z.string().check(z.minLength(1), z.maxLength(cap), z.regex(ink, 'must not be empty'), storable);
 
 /**
- * Signs no name may hold: controls and line ends, signs that turn the direction of writing, signs drawn as nothing, and private ones that are
- * drawn differently everywhere. With them a name looks like another one, or like none, in lists and in the audit log.
+ * Signs no name may hold: controls and line ends, signs that turn the direction of writing, signs drawn as nothing, and
+ * private ones that are drawn differently everywhere. With them a name looks like another one, or like none, in lists
+ * and in the audit log.
  */
 const unseen =
   /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Co}\p{Noncharacter_Code_Point}\u2028\u2029\u2800\ufff9-\ufffb]/gu;
 
-/** Where signs drawn as nothing have a meaning: inside emoji, behind ideographs (their variants), and within the scripts that join letters. */
+/**
+ * Where signs drawn as nothing have a meaning: inside emoji, behind ideographs (their variants), and within the scripts
+ * that join letters.
+ */
 const joining =
   /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Emoji}])\ufe0f|(?<=\p{Unified_Ideograph})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
 
@@ -65,8 +69,8 @@ export const optionalLines = (cap: number) =>
   );
 
 /**
- * An e-mail address as somebody types it to be found by: composed, without outer spaces. Letters keep their case: the database alone folds it,
- * since JavaScript folds some letters (İ) to others than PostgreSQL does.
+ * An e-mail address as a person types it, to look up an account: composed, without outer spaces. Letters keep their
+ * case: only the database folds it, since JavaScript folds some letters (İ) to others than PostgreSQL does.
  */
 export const typedAddress = (cap: number) =>
   z.string().check(z.normalize('NFC'), z.trim(), z.minLength(1), z.maxLength(cap), storable);

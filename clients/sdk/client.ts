@@ -30,7 +30,8 @@ import { createTyping } from './typing.ts';
  *   await timeline.open('unread');
  *   await parley.send({ conversationId, body: 'Hello' });
  *
- * A program that runs for long should bind its session to a key (`key`, see key-file.ts): a copied refresh token alone is then worthless.
+ * A program that runs for long should bind its session to a key (`key`, see key-file.ts): a copied refresh token alone
+ * is then worthless.
  *
  * What it promises: what was sent is stored once and in order, whatever happens on the way; what is shown becomes what the server has, whatever
  * was lost; being offline is a state, not an error. What it leaves to others: drawing, words for people other than the server's own sentences,

@@ -41,7 +41,8 @@ const lineWithin = 10_000;
  * The line to the server: one socket at a time, made anew for every attempt.
  * 1. An attempt takes a valid access token, connects, and greets (catches up); then the line is `live`.
  * 2. Whatever fails on the way, or a line that drops, leads to another attempt after a wait with full jitter, for ever.
- * 3. A refused token is renewed once at once, and a proof whose nonce is old is made anew; when the session is over, the line stays down and `ended` hears why.
+ * 3. A refused token is renewed once at once, and a proof whose nonce is old is made anew; when the session is over,
+ *    the line stays down and `ended` hears why.
  * 4. `bye` decides where it can: an ended session is not tried again, a restarting server gets its jitter.
  */
 export function createConnection({ session, origin, connecting, greet, hear, changed, ended }: Handlers) {

@@ -57,7 +57,7 @@ function lossy(lose: (refresh: number) => boolean): { fetch: typeof fetch; refre
   return line;
 }
 
-test('a device with a key signs in, talks, renews, comes back after a reload, and signs out', async () => {
+test('a device with a key signs in, sends, renews, survives a reload and signs out', async () => {
   const [storage, key] = [memoryStorage(), deviceKeyIn(memoryPlace())];
   const ada = await live('Ada', { storage, key });
   expect(await thumbprintOf('Ada')).toEqual([expect.stringMatching(/^[\w-]{43}$/)]);
@@ -75,7 +75,7 @@ test('a device with a key signs in, talks, renews, comes back after a reload, an
   expect(await deviceOf('Ada', { storage, key }).resume()).toBe(false);
 });
 
-test('a storage copied to another device signs nobody in there, and the honest device goes on', async () => {
+test('a storage copied to another device gives no session there; the original goes on', async () => {
   const storage = memoryStorage();
   const cleo = await live('Cleo', { storage, key: deviceKeyIn(memoryPlace()) });
   for (const key of [undefined, deviceKeyIn(memoryPlace())]) {
@@ -87,7 +87,7 @@ test('a storage copied to another device signs nobody in there, and the honest d
   expect(cleo.problem).toBeNull();
 });
 
-test('a device whose nonce is old by the time it connects again makes a new proof by itself', async () => {
+test('reconnecting with an expired nonce: the device makes a new proof by itself', async () => {
   const dora = await live('Dora', { key: deviceKeyIn(memoryPlace()) });
   letGo = holdClock(() => Date.now() + 8 * 60_000);
   dora.stop();
@@ -113,7 +113,7 @@ test.each([-1, 1])('a device whose clock is wrong by %i day signs in, renews and
   expect(emil.state).toBe('live');
 });
 
-test('lost answers of renewals sign nobody out, with a key or without', async () => {
+test('lost answers to renewals end no session, with a key or without', async () => {
   for (const key of [undefined, deviceKeyIn(memoryPlace())]) {
     const line = lossy((refresh) => refresh <= 3);
     const ended: unknown[] = [];
@@ -174,7 +174,7 @@ test('a place that cannot be read is asked again later', async () => {
   expect(await key()).not.toBeNull();
 });
 
-test('a key file is its owner’s alone, whole, and the same for two processes that start at once', async () => {
+test('a key file: whole, readable by its owner only, one for two concurrent processes', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'parley-key-')), 'key.json');
   const pair = async () =>
     (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])) as KeyPair;

@@ -1,12 +1,15 @@
 import { base64url, exportJWK, SignJWT, type JWK } from 'jose';
 
 /*
- * The key of a device (RFC 9449): the session is bound to it at sign-in, so that a copied token alone is worthless. In browsers the private half
- * cannot be read by any script; for Node it lies in a file (key-file.ts).
+ * The key of a device (RFC 9449): the session is bound to it at sign-in, so that a copied token alone is worthless. In
+ * browsers the private half cannot be read by any script; for Node it lies in a file (key-file.ts).
  */
 
 export type DeviceKey = {
-  /** A proof for one request, good once. `token`: the access token it goes with. `nonce`: the newest one the server said. */
+  /**
+   * A proof for one request, good once. `token`: the access token it goes with. `nonce`: the newest one the server
+   * said.
+   */
   prove(request: ToProve): Promise<string>;
 };
 type ToProve = { method: string; url: string; token?: string | undefined; nonce?: string | undefined };
@@ -23,8 +26,9 @@ export type KeyPlace = {
 };
 
 /**
- * The key of this device, made at the first asking. The function answers null where there can be none: over plain http, except from the same
- * machine, browsers have no cryptography. It rejects when the place cannot be read, and may then be asked again.
+ * The key of this device, made at the first asking. The function answers null where there can be none: over plain http,
+ * except from the same machine, browsers have no cryptography. It rejects when the place cannot be read, and may then
+ * be asked again.
  */
 export function deviceKeyIn(place: KeyPlace): () => Promise<DeviceKey | null> {
   let found: Promise<DeviceKey> | undefined;

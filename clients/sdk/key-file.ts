@@ -22,7 +22,8 @@ export const keyFile = (path: string): KeyPlace => ({
     try {
       await file.writeFile(JSON.stringify(await exportJWK(pair.privateKey)));
       await file.sync();
-      // Whole or not at all, and never over another: of two processes that start at once both take the first one's key.
+      // The file appears whole and never replaces another: two processes that start at once share the first key
+      // written.
       await link(own, path);
       return pair;
     } catch (error) {

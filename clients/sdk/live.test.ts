@@ -43,7 +43,7 @@ describe('two people', () => {
     await until(() => ada.store.presence(benId) === 'offline', 'being gone');
   });
 
-  test('an act of another person on a message does not end its author’s typing; their next message does', async () => {
+  test('typing ends with its author’s next message, not by others acting on earlier ones', async () => {
     const [ada, ben] = [await live('Ada'), await live('Ben')];
     const olga = await world.device('Olga', { roles: ['owner'] });
     const { conversation } = await olga.group('typing', [await world.device('Ada'), await world.device('Ben')]);
@@ -231,7 +231,7 @@ describe('threads', () => {
 });
 
 describe('marking unread', () => {
-  test('shows on all devices, places the new line, and ends by reading, though a mark was just on its way', async () => {
+  test('marking unread: on all devices, until read, also with a read mark in flight', async () => {
     const [phone, laptop] = [await live('Ada'), await live('Ada')];
     const general = await group(phone, 'Ben');
     const ben = await world.device('Ben');

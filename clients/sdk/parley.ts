@@ -39,7 +39,10 @@ export type Options = {
   fetch?: typeof globalThis.fetch;
   /** `cookie` (default): the browser keeps the refresh token out of reach of scripts. `body`: this package keeps it in `storage` (Node, bots). */
   keep?: 'cookie' | 'body';
-  /** The key the session is bound to: `deviceKeyIn(…)` of device-key.ts. Without one, or where it answers null, a copied token is as good as the device. */
+  /**
+   * The key the session is bound to: `deviceKeyIn(…)` of device-key.ts. Without one, or where it answers null, a copied
+   * token is as good as the device.
+   */
   key?: () => Promise<DeviceKey | null>;
 };
 
@@ -90,7 +93,10 @@ export type Timeline = {
   /** `opening`: no page yet. `failed`: opening was refused, see `error`. */
   readonly state: 'opening' | 'ready' | 'failed';
   readonly error: ParleyError | null;
-  /** The first main-line number that was unread when the timeline opened, or was marked unread here since: where a "new" line belongs. null: none. */
+  /**
+   * The first main-line number that was unread when the timeline opened, or was marked unread here since: where a "new"
+   * line belongs. null: none.
+   */
   readonly unreadFrom: number | null;
   /** Opens, or opens anew somewhere else. Waits for the line if it is down; rejects only on a refusal. */
   open(place?: Place): Promise<void>;
@@ -109,7 +115,10 @@ export type Store = {
   readonly conversations: ReadonlyMap<string, Summary>;
   /** Unread messages of the main line, recalled ones not counted. 0 for conversations one is not in. */
   unread(conversationId: string): number;
-  /** Unread messages that mention this person, on the main line and in threads; `mine.threads` of the conversation says in which. */
+  /**
+   * Unread messages that mention this person, on the main line and in threads; `mine.threads` of the conversation says
+   * in which.
+   */
   mentions(conversationId: string): number;
   /** undefined: not known yet; asked for in the background, and announced as `people`. */
   person(id: string): Person | undefined;
@@ -134,17 +143,26 @@ export type Parley = {
   setUp(input: z.input<typeof SetUp>): Promise<void>;
   /** Chooses the password of an invited person, once. Rejects with `wrong_credentials` when the link opens nothing any more. Signing in is a second step. */
   acceptInvitation(input: z.input<typeof Invitation>): Promise<Invited>;
-  /** Whom a one-time link for a new password is for. Rejects with `wrong_credentials` when the link opens nothing any more. */
+  /**
+   * Whom a one-time link for a new password is for. Rejects with `wrong_credentials` when the link opens nothing any
+   * more.
+   */
   resetPerson(token: string): Promise<ResetPerson>;
   /** Chooses a new password with such a link, once; every device of the person ends. Signing in is a second step. */
   resetPassword(input: z.input<typeof PasswordReset>): Promise<Invited>;
-  /** Changes the person's own password. Rejects with `wrong_credentials` (the current one), `limited`, or the code of a rule: `password_short`, … */
+  /**
+   * Changes the person's own password. Rejects with `wrong_credentials` (the current one), `limited`, or the code of a
+   * rule: `password_short`, …
+   */
   changePassword(input: z.input<typeof PasswordChange>): Promise<void>;
   /** Where the person is signed in, last used first. */
   devices(): Promise<OwnDevice[]>;
   /** Signs one of the person's devices out. */
   endDevice(deviceId: string): Promise<void>;
-  /** Signs the person out everywhere, or everywhere but here. Where this device ends too, call `signOut` afterwards to forget what it kept. */
+  /**
+   * Signs the person out everywhere, or everywhere but here. Where this device ends too, call `signOut` afterwards to
+   * forget what it kept.
+   */
   endDevices(input: z.input<typeof EndDevices>): Promise<void>;
   /** Rejects with `wrong_credentials`, `suspended`, `limited`, or `unavailable`. */
   signIn(input: { email: string; password: string }): Promise<Session>;
@@ -182,8 +200,9 @@ export type Parley = {
   /** Everything up to this main-line number was seen. Only ever moves forward; shown at once, told to the server soon. */
   markRead(conversationId: string, line: number): void;
   /**
-   * "Mark unread from here": messages count as unread from this main-line number on, on every device, until it is read past again. The read mark,
-   * which others may see, stays where it is. A message that is unread already changes nothing; null takes it back. Rejects with a refusal.
+   * "Mark unread from here": messages count as unread from this main-line number on, on every device, until it is read
+   * past again. The read mark, which others may see, stays where it is. A message that is unread already changes
+   * nothing; null takes it back. Rejects with a refusal.
    */
   markUnread(conversationId: string, line: number | null): Promise<void>;
   markThreadRead(conversationId: string, threadId: string, answers: number): void;

@@ -15,7 +15,9 @@ type Mark = { conversationId: string; threadId: string | null; position: number 
  */
 export function createReadMarks(
   calls: Calls,
-  /** `mine`: what the server counts after a mark on the main line. null: a thread's mark, or a mark that was refused. */
+  /**
+   * `mine`: what the server counts after a mark on the main line. null: a thread's mark, or a mark that was refused.
+   */
   answered: (mark: Mark, mine: Mine | null) => void,
 ) {
   const waiting = new Map<
@@ -83,7 +85,9 @@ export function createReadMarks(
     go(): void {
       for (const key of waiting.keys()) tell(key);
     },
-    /** Tells what waits of a conversation's main line now. What the server cannot be told at this moment is given up. */
+    /**
+     * Tells what waits of a conversation's main line now. What the server cannot be told at this moment is given up.
+     */
     async flush(conversationId: string): Promise<void> {
       const key = keyOf({ conversationId, threadId: null, position: 0 });
       // A mark made while another one is under way waits behind it.

@@ -13,7 +13,7 @@ async function owner(): Promise<Visitor> {
 const change = async (act: 'withdrawRole' | 'grantRole', userId: string, role = 'member') =>
   expect((await (await owner()).act(act, { userId, role })).code).toBeUndefined();
 
-test('a device drops its conversations when reading is taken, and has them again when it is given back', async () => {
+test('a device drops its conversations with the right to read and reloads them with it', async () => {
   const [ada, ben] = [await live('Ada'), await live('Ben')];
   const id = await group(ada, 'Ben');
   await until(() => ben.store.conversations.has(id), 'Ben to be told');
@@ -39,7 +39,7 @@ test('a device drops its conversations when reading is taken, and has them again
   await until(() => bodies(again).includes('said live'), 'what is said now');
 });
 
-test('a device that starts without the right to read is live, knows its person, and shows nothing', async () => {
+test('a device without the right to read is live, knows its person and shows nothing', async () => {
   const { id } = await world.person('Roleless', { roles: [] });
   const device = await live('Roleless');
   expect([device.state, device.store.me?.id, device.store.conversations.size]).toEqual(['live', id, 0]);

@@ -116,7 +116,8 @@ describe('a session', () => {
     const session = open('body');
     await after(session.signIn(ada));
     server.answers = ['no line', refused('limited', 429), refused('internal', 500), { status: 502, body: '<html>' }];
-    // From the earliest moment of the first attempt: four failures cost at most 1 + 2 + 4 + 8 s, long before the token ends.
+    // From the earliest moment of the first attempt: four failures cost at most 1 + 2 + 4 + 8 s, long before the token
+    // ends.
     await vi.advanceTimersByTimeAsync(540_000 + 16_000);
     expect(server.refreshes()).toHaveLength(5);
     expect(ended).toEqual([]);

@@ -13,8 +13,8 @@ const margin = 30_000;
 
 /**
  * The device's session: an access token in memory, renewed before it ends and when the server refuses it. One renewal at a time, in this page
- * and across the tabs that share the cookie. A renewal that fails is tried again soon: only the server can say that the session is over, and
- * `onEnd` hears it. With a key, every request carries a proof of it.
+ * and across the tabs that share the cookie. A renewal that fails is tried again soon: only the server can say that the
+ * session is over, and `onEnd` hears it. With a key, every request carries a proof of it.
  */
 export type DeviceSession = ReturnType<typeof createSession>;
 
@@ -31,7 +31,10 @@ export function createSession(
   // Moves with every sign-in and sign-out: an answer that belongs to the session before is not taken.
   let era = 0;
 
-  /** A proof for one request; undefined where there is no key, or it cannot be read now: the server then says what that means. */
+  /**
+   * A proof for one request; undefined where there is no key, or it cannot be read now: the server then says what that
+   * means.
+   */
   async function prove(method: string, path: string, token: string | undefined): Promise<string | undefined> {
     const found = await key?.().catch(() => null);
     return found?.prove({ method, url: origin + path, token, nonce });
@@ -106,14 +109,19 @@ export function createSession(
     (timer as { unref?: () => void }).unref?.();
   }
 
-  /** Renews, and again soon when the server could not be asked: the answer may be lost again while the token still has time. */
+  /**
+   * Renews, and again soon when the server could not be asked: the answer may be lost again while the token still has
+   * time.
+   */
   function renewOnTime(): void {
     renew().catch((error: unknown) => {
       if (current) plan(backoffFor(failures++, asParleyError(error).retryAfter));
     });
   }
 
-  /** Timers stand still while a device sleeps: what is overdue is done when the page is seen, or the network is back. */
+  /**
+   * Timers stand still while a device sleeps: what is overdue is done when the page is seen, or the network is back.
+   */
   function wake(): void {
     if (current && Date.now() >= current.renewAt) renewOnTime();
   }

@@ -147,7 +147,7 @@ describe('unread', () => {
     expect([store.unread('c'), store.mentions('c')]).toEqual([1, 1]);
   });
 
-  test('told as of an earlier change gets what has happened since, and as of a later one not twice', () => {
+  test('a count told as of an earlier change gets later ones added, and none twice', () => {
     store.apply('c', [message(11, 21), message(12, 22), message(13, 23), recall(12, 24)], 24);
     store.mine({ head: 6, kind: 'mine', conversationId: 'c', mine: mine({ unread: 1, urev: 6, head: 21 }) });
     expect(store.unread('c')).toBe(2);
@@ -162,7 +162,7 @@ describe('unread', () => {
     expect(asked).toEqual(['c marks']);
   });
 
-  test('a recall takes one away where it is heard live; where it may be an old one, the server is asked', () => {
+  test('a live recall lowers unread by one; for a possibly old one the server is asked', () => {
     store.apply('c', [message(11, 21), message(12, 22)], 22);
     store.apply('c', [recall(11, 23)], 23);
     expect([store.unread('c'), asked]).toEqual([1, []]);

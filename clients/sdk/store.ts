@@ -8,8 +8,8 @@ import type { Topics } from './topics.ts';
 const excerpt = 160;
 
 /**
- * What one change did to the reader's own counts: the main line grew from `first` to `line`, or a message on it was recalled. `sure`: known
- * exactly from this change alone.
+ * What one change did to the reader's own counts: the main line grew from `first` to `line`, or a message on it was
+ * recalled. `sure`: known exactly from this change alone.
  */
 type Step = {
   rev: number;
@@ -27,9 +27,10 @@ const keptSteps = 32;
 export type Unsure = 'marks' | 'threads' | 'members';
 
 /**
- * What this device knows of its person's conversations. The counts are the server's (`Mine.head` says up to which change), and each change after
- * them is counted on top. A count that was taken before changes known here is brought up to date by their steps. Where a change cannot be counted
- * exactly, `unsure` hears which conversation should be asked about again.
+ * What this device knows of its person's conversations. The counts are the server's (`Mine.head` says up to which
+ * change), and each change after them is counted on top. A count that was taken before changes known here is brought up
+ * to date by their steps. Where a change cannot be counted exactly, `unsure` hears which conversation should be asked
+ * about again.
  */
 export type ConversationStore = ReturnType<typeof createStore>;
 
@@ -57,7 +58,10 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
     if (after !== before) put(after);
   }
 
-  /** Own messages and answers, and answers that name the reader, make threads that are followed; any reading of history may show them. */
+  /**
+   * Own messages and answers, and answers that name the reader, make threads that are followed; any reading of history
+   * may show them.
+   */
   function noteOwn(message: Message): void {
     if (me && (message.senderId === me.id || (message.threadId !== null && message.mentions.includes(me.id))))
       ownThreads.add(message.threadId ?? message.id);
@@ -91,8 +95,8 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
   }
 
   /**
-   * The person's own stream says which is newer. What happened here after the server counted is counted on top; a mark made here stays where it is
-   * until the server has answered it.
+   * The person's own stream says which is newer. What happened here after the server counted is counted on top; a mark
+   * made here stays where it is until the server has answered it.
    */
   function newerMine(id: string, before: Mine | null, told: Mine, lastLine: number): Mine {
     if (before && told.urev < before.urev) return before;
@@ -148,7 +152,7 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
       topics.tell({ topic: 'me' });
       if (quiet) topics.tell({ topic: 'conversations' });
     },
-    /** One summary the server answered with: of one's own, or of a public channel looked at. */
+    /** One summary the server answered with: of an own conversation, or of a public channel looked at. */
     take(summary: Summary): void {
       const isNew = !conversations.has(summary.conversation.id);
       put(taken(summary));
@@ -163,7 +167,7 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
       if (event.kind === 'joined') return this.take(event.summary);
       mineTold(event.conversationId, event.mine);
     },
-    /** What a call about one's own marks was answered with. */
+    /** The server's answer to a call about the person's own marks. */
     mineTold,
     /** Every thread the person follows in a conversation, read or not. */
     follows(id: string, threadIds: readonly string[]): void {
@@ -174,8 +178,8 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
     /** More has happened than was told here, other devices' answers among it. */
     doubtFollows: (id: string): void => void listed.delete(id),
     /**
-     * Changes of one conversation, in order, each once; `head` is what its stream has reached with them. Returns the messages that are new to this
-     * device.
+     * Changes of one conversation, in order, each once; `head` is what its stream has reached with them. Returns the
+     * messages that are new to this device.
      */
     apply(id: string, changes: readonly Change[], head: number): Message[] {
       const fresh: Message[] = [];
@@ -205,7 +209,10 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
       });
       return moved;
     },
-    /** The server's answer to a read mark; null: it was refused. A later mark made here stays shown until its own answer. */
+    /**
+     * The server's answer to a read mark; null: it was refused. A later mark made here stays shown until its own
+     * answer.
+     */
     marked(id: string, line: number, told: Mine | null): void {
       if (ahead.get(id) === line) ahead.delete(id);
       if (told) mineTold(id, told);
@@ -313,7 +320,8 @@ export function createStore(topics: Topics, unsure: (conversationId: string, why
     const grows = message.line > summary.lastLine;
     const step: Step = {
       rev: message.rev,
-      // Catching up tells each message at its last change: one that was edited since may come after those that followed it.
+      // Catching up tells each message at its last change: one that was edited since may come after those that followed
+      // it.
       first: grows ? summary.lastLine + 1 : message.line,
       line: message.line,
       counts: grows ? (recalled ? 0 : 1) : recall ? -1 : 0,
@@ -356,8 +364,8 @@ function counted(mine: Mine, step: Step): Mine {
 }
 
 /**
- * The counts after a mark as the device shows them until the server answers. Recalled messages above the mark are not known here, so the number
- * may be too high for that moment.
+ * The counts after a mark as the device shows them until the server answers. Recalled messages above the mark are not
+ * known here, so the number may be too high for that moment.
  */
 function readUpTo(mine: Mine, line: number, lastLine: number): Mine {
   if (line <= mine.readLine && (mine.unreadFrom === null || line < mine.unreadFrom)) return mine;

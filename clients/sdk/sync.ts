@@ -72,7 +72,10 @@ export function createSync(
     await ask(call);
   }
 
-  /** The person may not read conversations: nothing of them stays on this device. A right given back begins with everything anew. */
+  /**
+   * The person may not read conversations: nothing of them stays on this device. A right given back begins with
+   * everything anew.
+   */
   function close(me: Me, why: ParleyError): void {
     feed = null;
     store.close(me);
@@ -113,7 +116,8 @@ export function createSync(
       if (!before) return;
       store.take(summary);
       following.notice(id, summary.head);
-      // Overtaken by the person's own stream: its counts were not taken, and what they were asked for is still not known.
+      // Overtaken by the person's own stream: its counts were not taken, and what they were asked for is still not
+      // known.
       if (summary.mine && before.mine && summary.mine.urev < before.mine.urev) unsure(id, 'marks');
       if (!store.knowsFollows(id)) await listFollows(id);
     } catch {
@@ -121,7 +125,9 @@ export function createSync(
     }
   }
 
-  /** Once for each conversation in which threads are answered: afterwards every answer is known to be followed or not. */
+  /**
+   * Once for each conversation in which threads are answered: afterwards every answer is known to be followed or not.
+   */
   async function listFollows(conversationId: string): Promise<void> {
     const threadIds: string[] = [];
     for (let after: string | null = ''; after !== null;) {
@@ -139,7 +145,8 @@ export function createSync(
     if (refreshing.has(id)) return;
     // A count of members matters only on screen.
     if (why === 'members' && !following.isWatched(id)) return;
-    // All members of a channel may have to ask because of the same change: those who most likely have nothing to learn take their time.
+    // All members of a channel may have to ask because of the same change: those who most likely have nothing to learn
+    // take their time.
     const wait = why === 'marks' ? 300 + backoff(0, { base: 700 }) : 500 + backoff(0, { base: 3_000 });
     refreshing.set(
       id,

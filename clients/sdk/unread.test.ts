@@ -63,7 +63,10 @@ test.each(['whole', 'lossy'])(
     const rooms = [replies, conversation.id];
     const said = new Map<string, Said[]>(rooms.map((id) => [id, []]));
     const lossy = (packet: string) => !packet.startsWith('42') || ++frames % 5 !== 0;
-    /** The next event of a stream shows that earlier ones were lost; the last event of a quiet one would be missed for minutes. */
+    /**
+     * The next event of a stream shows that earlier ones were lost; the last event of a quiet one would be missed for
+     * minutes.
+     */
     async function closeStreams() {
       line!.passes = () => true;
       for (const room of rooms) await clients[0]!.says('the last one arrives', { in: room });

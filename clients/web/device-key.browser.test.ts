@@ -4,7 +4,8 @@ import { openWorld, type World } from '../../server/testing/world.ts';
 import { openBrowser, openWindow, type Window } from './testing/windows.ts';
 
 /*
- * The key of a browser: bound at sign-in, shared by chat and console, out of reach of scripts, and asked for at every door.
+ * The key of a browser: bound at sign-in, shared by chat and console, out of reach of scripts, and asked for at every
+ * door.
  */
 
 let world: World;
@@ -12,7 +13,7 @@ let browser: Browser;
 const open: Window[] = [];
 
 beforeAll(async () => {
-  [world, browser] = await Promise.all([openWorld(), openBrowser()]);
+  [world, browser] = await Promise.all([openWorld({ env: { PARLEY_ORIGINS: 'http://chat.lan' } }), openBrowser()]);
 });
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
@@ -80,7 +81,7 @@ test('no script can read the private key of a browser', async () => {
   expect(outcome).toEqual(['InvalidAccessError', 'InvalidAccessError']);
 });
 
-test('cookies copied to another browser sign nobody in there, and the first goes on', async () => {
+test('cookies copied to another browser give no session there; the first one goes on', async () => {
   const ben = await world.person('Ben');
   const window = await arrive(ben);
   const thief = await openWindow(browser, world.origin);
@@ -116,7 +117,7 @@ test('a browser that lost its key signs in anew, and the device before is ended'
   await talks(window);
 });
 
-test('over plain http on another machine’s address there is no key, and chat works without', async () => {
+test('over plain http from another machine, chat works without a device key', async () => {
   const dora = await world.person('Dora');
   const outside = await chromium.launch({
     executablePath: process.env['PARLEY_CHROMIUM'] ?? '/usr/bin/chromium',

@@ -32,7 +32,7 @@ async function enter(options: Parameters<typeof openWindow>[2] = {}, place = '')
 }
 const edit = (messageId: string, body: string) => ben.call('message:edit', { conversationId: room, messageId, body });
 
-test('the mark of an edited message opens its versions by keyboard, follows an edit, and ends with a recall', async () => {
+test('the edited mark opens versions by keyboard, follows an edit, ends with a recall', async () => {
   const said = await ben.says('We meet at three', { in: room });
   await edit(said.id, 'We meet at four');
   const page = await enter();

@@ -41,7 +41,7 @@ const shows = (selector: string, text: string) =>
   );
 const mine = async () => (await phone.call('conversation:open', { conversationId: plans })).mine!;
 
-test('a mention in a thread shows in the list and leads to the thread, and reading it there ends it', async () => {
+test('a mention in a thread shows in the list, leads there, and ends when it is read', async () => {
   const page = await enter();
   const root = await ben.says('The plan for Monday', { in: plans });
   await phone.call('read:mark', { conversationId: plans, line: 1 });
@@ -72,7 +72,7 @@ test('the list counts no recalled message', async () => {
   await shows('.count', '1');
 });
 
-test('messages marked unread stay so while the talk is open, and are read when it is opened again', async () => {
+test('messages marked unread stay unread until their conversation is opened again', async () => {
   const page = await enter();
   for (let n = 1; n <= 5; n++) await ben.says(`Point ${n}`, { in: plans });
   await row().click();

@@ -6,8 +6,8 @@ import { quantile } from './result.ts';
 import type { Load, Ready, Stretch } from './beside.ts';
 
 /*
- * In a process of its own: devices that send at a rate and read beside it. Sends are due by the clock, whatever became of those before; what is
- * asked is awaited at the end of a stretch.
+ * In a process of its own: devices that send at a rate and read beside it. Sends are due by the clock, whatever became
+ * of those before; what is asked is awaited at the end of a stretch.
  */
 
 const rooms = Number(process.argv[2]);

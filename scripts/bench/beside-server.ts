@@ -12,8 +12,8 @@ import { answering } from './children.ts';
 import type { Ready } from './beside.ts';
 
 /*
- * In a process of its own: a whole server as `npm start` runs it, on the engines it is given. It says where it is, and hands out a token for each
- * device there is.
+ * In a process of its own: a whole server as `npm start` runs it, on the engines it is given. It says where it is, and
+ * hands out a token for each device there is.
  */
 
 const [url, clickhouseUrl] = process.argv.slice(2) as [string, string];

@@ -9,7 +9,10 @@ const people = 40;
 const rooms = 8;
 const minutes = 10;
 
-/** How people read beside sending: every device marks its rooms every so often, or opens and marks so many rooms for each message sent. */
+/**
+ * How people read beside sending: every device marks its rooms every so often, or opens and marks so many rooms for
+ * each message sent.
+ */
 export type Load = { rate: number; markEveryMs: number } | { rate: number; readsPerMessage: number };
 const loads: Record<string, Load> = {
   '300 messages/s, rooms marked every 3 s': { rate: 300, markEveryMs: 3_000 },

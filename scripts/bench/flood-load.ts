@@ -6,8 +6,9 @@ import { answering } from './children.ts';
 import type { Ground } from './flood.ts';
 
 /*
- * The attacker, in a process of its own and with the lowest priority: what is measured is the server, and not two programs that share a machine.
- * Each attack runs for a while and answers how many of its calls were answered, refused, and cut.
+ * The attacker, in a process of its own and with the lowest priority: what is measured is the server, and not two
+ * programs that share a machine. Each attack runs for a while and answers how many of its calls were answered, refused,
+ * and cut.
  */
 
 setPriority(19);
@@ -59,7 +60,10 @@ const guess = ({ origin }: Ground, n: number) =>
     body: JSON.stringify({ email: `rogue${n % 5}@flood.example`, password: 'wrong', device: 'flood', keep: 'body' }),
   });
 
-/** Fifty sockets of one person, each calling at a rate whatever the answers say; one that is cut comes back after a second. */
+/**
+ * Fifty sockets of one person, each calling at a rate whatever the answers say; one that is cut comes back after a
+ * second.
+ */
 function overSockets(perSecond: number, callOf: (n: number, ground: Ground) => [string, object]): Attack {
   return async (ground, token, until, seen) => {
     const open: ReturnType<typeof socketWith>[] = [];

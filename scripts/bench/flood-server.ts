@@ -16,8 +16,8 @@ import { answering } from './children.ts';
 import { benchActor } from './house.ts';
 
 /*
- * The whole server with the settings it has when nobody sets any, and a company for the flood: a busy room, and a channel of long messages that
- * hold both words of a phrase and never the phrase.
+ * The whole server with its default settings, and a company for the flood: a busy room, and a channel of long messages
+ * that hold both words of a phrase and never the phrase.
  */
 
 const [url, clickhouseUrl] = process.argv.slice(2) as [string, string];
@@ -71,7 +71,10 @@ async function company({ attackers, long }: { attackers: number; long: number })
   return { origin, busy, quiet };
 }
 
-/** A device of a person, signed in without a password: many sign in here from one address, and some of these attack just that. */
+/**
+ * A device of a person, signed in without a password: many sign in here from one address, and some of these attack just
+ * that.
+ */
 async function signedIn(email: string): Promise<{ token: string }> {
   const [{ id: userId }] = (await db.rows<{ id: string }>('select id from users where email = $1', [email])) as [
     { id: string },

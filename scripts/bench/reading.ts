@@ -3,12 +3,18 @@ import { inWork, type House } from '../../server/kernel/work.ts';
 import { page } from '../../server/messages/history.ts';
 import { benchActor } from './house.ts';
 
-/** How many rooms people open, and mark read, for each message that is sent: so it is in the largest installation that published its mix. */
+/**
+ * How many rooms people open, and mark read, for each message that is sent: so it is in the largest installation that
+ * published its mix.
+ */
 export const readsPerMessage = 6.5;
 
 type Seat = { conversationId: string; userId: string };
 
-/** Reading beside sending, from the verbs on: each call opens the newest page of some member's room, and marks it read to its end. */
+/**
+ * Reading beside sending, from the verbs on: each call opens the newest page of some member's room, and marks it read
+ * to its end.
+ */
 export function readerOf(house: House, seats: readonly Seat[]): () => Promise<void> {
   let n = 0;
   return async () => {

@@ -32,7 +32,7 @@ const ways: Record<'ours' | 'reading' | 'sequelize', () => Store> = {
   sequelize: sequelizeWay,
 };
 const house = benchHouse(db);
-/** Beside it, people open rooms and mark them read, several for each message: whoever has sent reads before sending again. */
+/** Beside it, people open rooms and mark them read, several for each message: a sender reads before sending again. */
 const read = way === 'reading' ? readerOf(house, seats) : undefined;
 let reads = 0;
 

@@ -8,8 +8,8 @@ import { openStore } from './store.ts';
  *
  *   node scripts/run.mjs scripts/bench/sign-in-timing.ts [TRIES]
  *
- * Known and unknown addresses are tried in turn, with a wrong password and then beyond the limit, where no password is looked at. A difference of
- * medians below the spread tells nothing. Measure on a quiet machine.
+ * Known and unknown addresses are tried in turn, with a wrong password and then beyond the limit, where no password is
+ * looked at. A difference of medians below the spread tells nothing. Measure on a quiet machine.
  */
 
 const tries = Number(process.argv[2] ?? 200);

@@ -12,8 +12,8 @@ import { permissionsOf, roleNames, roles, type Role } from './roles.ts';
  */
 
 /**
- * What else must happen in the same act when what a person may do changes, told with what they may do from its commit on: what is open for them
- * must close before others see the change. `app.ts` lists them.
+ * What else must happen in the same act when what a person may do changes, told with what they may do from its commit
+ * on: what is open for them must close before others see the change. `app.ts` lists them.
  */
 export type RightsGuard = (work: Work, userId: string, permissions: ReadonlySet<string>) => Promise<void> | void;
 export const rightsGuards = partKey<readonly RightsGuard[]>('guards of a change of rights');
@@ -43,8 +43,9 @@ export async function grant(
 }
 
 /**
- * Takes a role away. The last owner's stays, because an installation without one cannot be healed from inside; `evenLast` is for a copy of the
- * database that is older than the withdrawal, where the operator makes a new owner with the set-up code.
+ * Takes a role away. The last owner's stays, because an installation without one cannot be healed from inside;
+ * `evenLast` is for a copy of the database that is older than the withdrawal, where the operator makes a new owner with
+ * the set-up code.
  */
 export async function withdraw(
   work: Work,
@@ -110,13 +111,16 @@ export const guardSuspension: SuspensionGuard = async (work, user) => {
 export const guardReactivation: SuspensionGuard = (work, user) =>
   requireNotStronger(work, user.id, 'Reactivating this person');
 
-/** A person's facts are what others know them by: nobody changes those of somebody stronger, or gives anybody the face of one. */
+/**
+ * Others know a person by their facts: an actor cannot change those of a stronger person, or give a person the face of
+ * one.
+ */
 export const guardEdit: EditGuard = async (work, user, face) => {
   if (user) await requireNotStronger(work, user.id, 'Changing this person');
   if (face) await requireOwnFace(work, face, user?.id ?? null);
 };
 
-/** Refuses a name and title by which a person could be taken for somebody who may do what the actor may not. */
+/** Refuses a name and title by which a person could be taken for one who holds permissions the actor lacks. */
 async function requireOwnFace(work: Work, face: Face, userId: string | null): Promise<void> {
   const stronger = roleNames.filter((role) => roles[role].some((permission) => !work.may(permission)));
   const people = await work.sql<Face>(
@@ -124,7 +128,7 @@ async function requireOwnFace(work: Work, face: Face, userId: string | null): Pr
     [stronger, userId],
   );
   if (people.some((person) => looksLike(person, face)))
-    throw forbidden('With this name and title the person would be taken for somebody who may do more than you.');
+    throw forbidden('With this name and title the person would be taken for one who may do more than you.');
 }
 
 const changeRights = async (work: Work, userId: string, permissions: ReadonlySet<string>): Promise<void> => {
@@ -138,7 +142,7 @@ export async function requireNotStronger(work: Work, userId: string, what: strin
 
 async function requireAnotherOwner(work: Work, userId: string): Promise<void> {
   if (!(await hasAnotherOwner(work, userId)))
-    throw conflict('This is the last owner. Make somebody else an owner first.');
+    throw conflict('This is the last owner. Make another person an owner first.');
 }
 
 /** Whether this person is an owner and no other active person is. */
@@ -147,7 +151,10 @@ export async function isLastOwner(work: Work, userId: string): Promise<boolean> 
   return held.length > 0 && !(await hasAnotherOwner(work, userId));
 }
 
-/** Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh snapshot. */
+/**
+ * Locks all owners, so that two acts cannot each take the other's spare owner away, and then counts on a fresh
+ * snapshot.
+ */
 async function hasAnotherOwner(work: Work, userId: string): Promise<boolean> {
   await work.sql(`select user_id from role_grants where role = 'owner' order by user_id for no key update`);
   const others = await work.sql(

@@ -7,8 +7,8 @@ import { visitor, type ActAnswer, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
 /*
- * The actor's standing is read again in the transaction of every administrative act: of two people who take each other's standing at the same
- * moment one succeeds, and a plan in the hand of somebody demoted since is worth nothing.
+ * The actor's standing is read again in the transaction of every administrative act: of two people who take each
+ * other's standing at the same moment one succeeds, and a plan of an actor demoted since is refused.
  */
 
 const races = 100;
@@ -80,7 +80,7 @@ test.each(takings)('two owners $name each other at once: one act commits', { tim
   expect(Object.values(outcomes).reduce((sum, count) => sum + count)).toBe(races);
 });
 
-test('a plan made before the actor was demoted is refused, also while the process does not know', async () => {
+test('a plan of an actor demoted since is refused, also if only the database knows', async () => {
   const [olga, target] = [visitor(world.origin), await world.person('Target')];
   const person = await world.person('Demoted', { roles: ['administrator'] });
   await olga.signIn(person);

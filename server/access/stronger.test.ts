@@ -6,8 +6,8 @@ import { openWorld, type World } from '../testing/world.ts';
 import { roleNames, type Role } from './roles.ts';
 
 /*
- * Administrative acts on people, tried by an administrator on somebody weaker, an equal and somebody stronger. Every act there is must be in
- * one of the two tables below: an act on a person that is added and not tried fails the first test.
+ * An administrator tries the administrative acts on a weaker, an equal and a stronger person. Every act there is must
+ * be in one of the two tables below: an act on a person that is added and not tried fails the first test.
  */
 
 let world: World;
@@ -79,7 +79,7 @@ test('every administrative act is tried, or is not about a person', () => {
 });
 
 describe.each(Object.entries(onPeople))('%s by an administrator', (act, tries) => {
-  test.each(strengths)('on somebody $name', async ({ roles, stronger }) => {
+  test.each(strengths)('on a person who is $name', async ({ roles, stronger }) => {
     for (const { status, words } of tries) {
       const said = words(await makeTarget(roles, status));
       expect((await adam.act(act, said)).code, JSON.stringify(said)).toBe(stronger ? 'forbidden' : undefined);
@@ -99,7 +99,7 @@ test('a device ended over REST asks the same as the act', async () => {
   expect([await end(owner), await end(member)]).toEqual([403, 204]);
 });
 
-describe('a name and title by which a person would be taken for somebody stronger', () => {
+describe('a name and title by which a person would be taken for a stronger one', () => {
   const faces = [
     ['the same', 'Ada Lovelace', 'Chief'],
     ['in another case', 'ADA lovelace', 'chief'],

@@ -12,10 +12,11 @@ import type { Ledger, LedgerEntry, LedgerLine } from './ledger.ts';
 import { ledgerEntries } from './ledger-watcher.ts';
 
 /*
- * Before a server opens its doors, the ledger is compared with the position the database knows. A database that is behind is an older copy: what
- * was revoked since is revoked again, in acts of the system that are audited. What the database itself says and the ledger has not heard yet is
- * taken into the ledger first, so that the newest word on each subject counts: a role withdrawn and granted again stays. Nothing is ever given:
- * what was granted after the backup has to be granted again by a person.
+ * Before a server opens its doors, the ledger is compared with the position the database knows. A database that is
+ * behind is an older copy: what was revoked since is revoked again, in acts of the system that are audited. What the
+ * database itself says and the ledger has not heard yet is taken into the ledger first, so that the newest word on each
+ * subject counts: a role withdrawn and granted again stays. Nothing is ever given: what was granted after the backup
+ * has to be granted again by a person.
  */
 
 /** Answers how many revocations had to be repeated. Throws `LedgerFault` when the ledger is not as it was written. */
@@ -77,7 +78,10 @@ async function pendingIn(client: Client): Promise<LedgerEntry[]> {
 const reason = 'Revoked before this copy of the database was restored';
 const because = 'revoked before a restore';
 
-/** How each kind is revoked again: which of the subjects ($1, with their times $2) are still open here, and what is done to one. */
+/**
+ * How each kind is revoked again: which of the subjects ($1, with their times $2) are still open here, and what is done
+ * to one.
+ */
 const steps: readonly {
   kind: LedgerLine['kind'];
   open: string;

@@ -84,7 +84,7 @@ const signIn = async (world: World, name: string, password = passwordOf(name)) =
     })
   ).status;
 
-test('what was revoked after a backup stays revoked when the backup is restored, each kind', async () => {
+test('restoring a backup: every kind of later revocation stays in force', async () => {
   const world = live!;
   const [sam, rae] = [await world.person('Sam'), await world.person('Rae', { roles: ['member', 'auditor'] })];
   const pat = await world.person('Pat');
@@ -169,7 +169,7 @@ test('a role withdrawn and granted again after the backup stays as the backup ha
   expect(await signIn(live, 'Sam')).toBe(200);
 });
 
-test('an owner who was the last one in the backup does not come back; set-up opens instead', async () => {
+test('restoring a backup: its last owner, suspended since, stays out and set-up opens', async () => {
   const restored = await backUp();
   const nia = await live!.person('Nia');
   await act('grantRole', { userId: nia.id, role: 'owner' });

@@ -35,7 +35,9 @@ export const ledgerEntries = (events: readonly OutboxEvent[]): LedgerEntry[] =>
     return entry ? [{ at: at.getTime(), ...entry }] : [];
   });
 
-/** Takes revocations out of the database as they happen. The file is flushed before the cursor and the position move. */
+/**
+ * Takes revocations out of the database as they happen. The file is flushed before the cursor and the position move.
+ */
 export const ledgerWatcher = (book: Ledger): Watcher => ({
   name: 'ledger',
   inside: true,

@@ -5,20 +5,29 @@ import { now } from '../kernel/clock.ts';
 import { partKey } from '../kernel/parts.ts';
 
 /*
- * The ledger of revocations, outside the database: which devices, invitations, roles, passwords and people were ended, one line each, in
- * `ledger.ndjson` beside the signed checkpoints. A copy of the database that is restored from a backup does not know what was revoked since;
- * it reads this before it serves (ledger-replay.ts).
+ * The ledger of revocations, outside the database: which devices, invitations, roles, passwords and people were ended,
+ * one line each, in `ledger.ndjson` beside the signed checkpoints. A copy of the database that is restored from a
+ * backup does not know what was revoked since; it reads this before it serves (ledger-replay.ts).
  *
- * 1. Lines are appended and flushed to the disk by a watcher of the outbox (ledger-watcher.ts); ledger_position in the database follows.
- * 2. Each line is sealed with a key from the installation's secret over itself and the seal before it. A last line without its end was torn by a
- *    crash: it is cut off, and the watcher writes it again. Any other line that does not fit was not written by us: nothing starts on it.
- * 3. Of each subject only the newest line counts. When most lines are outlived, the file is written anew with those that count.
+ * 1. Lines are appended and flushed to the disk by a watcher of the outbox (ledger-watcher.ts); ledger_position in the
+ *    database follows.
+ * 2. Each line is sealed with a key from the installation's secret over itself and the seal before it. A last line
+ *    without its end was torn by a crash: it is cut off, and the watcher writes it again. Any other line that does not
+ *    fit was not written by us: nothing starts on it.
+ * 3. Of each subject only the newest line counts. When most lines are outlived, the file is written anew with those
+ *    that count.
  */
 
-/** What a line is about, and since when. A state that is no revocation (a role granted again) only outdates the one before it. */
+/**
+ * What a line is about, and since when. A state that is no revocation (a role granted again) only outdates the one
+ * before it.
+ */
 export type LedgerLine = {
   number: number;
-  /** Milliseconds since 1970: when it was committed, or for a password what the database keeps as the time of its change. */
+  /**
+   * Milliseconds since 1970: when it was committed, or for a password what the database keeps as the time of its
+   * change.
+   */
   at: number;
   kind: 'device' | 'invitation' | 'reset' | 'role' | 'person' | 'password';
   subject: string;
@@ -68,7 +77,10 @@ export class Ledger {
     return [...this.#newest.values()];
   }
 
-  /** Reads the file anew. Throws `LedgerFault` where a line is not as it was written. Answers whether a torn last line has to be cut off. */
+  /**
+   * Reads the file anew. Throws `LedgerFault` where a line is not as it was written. Answers whether a torn last line
+   * has to be cut off.
+   */
   async read(): Promise<{ isTorn: boolean }> {
     const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
@@ -88,8 +100,8 @@ export class Ledger {
   }
 
   /**
-   * Appends what is news, and flushes it to the disk. One process at a time may call this: the holder of the watcher's lock. `atLeast` is the number
-   * the database knows: a ledger that was lost goes on above it.
+   * Appends what is news, and flushes it to the disk. One process at a time may call this: the holder of the watcher's
+   * lock. `atLeast` is the number the database knows: a ledger that was lost goes on above it.
    */
   async append(entries: readonly LedgerEntry[], atLeast: number): Promise<void> {
     if (!this.#isRead) await this.#takeUp();

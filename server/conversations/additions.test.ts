@@ -43,7 +43,10 @@ describe('people a guest cannot see', () => {
     await ada.says('hello', { in: other.id });
   });
 
-  /** Every call that takes the id of a person: what a guest may say of somebody unseen must be answered as it is of nobody. */
+  /**
+   * Every call that takes the id of a person: to a guest, the answer for an unseen person must be the one for an
+   * unknown id.
+   */
   const calls: { [N in CallName]?: (userId: string) => CallInput<N> } = {
     'member:add': (userId) => ({ conversationId: group, userIds: [userId] }),
     'member:remove': (userId) => ({ conversationId: group, userId }),
@@ -56,7 +59,7 @@ describe('people a guest cannot see', () => {
     'message:send': (userId) => ({ conversationId: group, clientId: newId(), body: `hello <@${userId}>` }),
   };
 
-  test.each(Object.keys(calls) as CallName[])('%s answers as for nobody', async (name) => {
+  test.each(Object.keys(calls) as CallName[])('%s answers as for an unknown id', async (name) => {
     const words = calls[name] as (userId: string) => unknown;
     const answer = async (userId: string) =>
       JSON.stringify((await guest.raw(name, words(userId))) as object)
@@ -77,13 +80,13 @@ describe('people a guest cannot see', () => {
     expect(takers.length).toBeGreaterThan(6);
   });
 
-  test('a mention of them reaches nobody', async () => {
+  test('a mention of a person the guest cannot see is neither stored nor delivered', async () => {
     await guest.says(`<@${hidden}> look`, { in: group });
     expect(await world.db.rows('select from mentions where user_id = $1', [hidden])).toEqual([]);
     expect(secret.mine).toEqual([]);
   });
 
-  test('one of many refuses all, and people a guest shares a conversation with may be added', async () => {
+  test('one unseen id refuses the call; people of a shared conversation can be added', async () => {
     const [ada, third] = [await world.device('Ada'), await world.device('Third')];
     const { conversation } = await ada.group('shared with a guest', [guest, third]);
     expect(await added(guest, group, [third.userId, hidden])).toBe('not_found');
@@ -118,7 +121,7 @@ describe('a cap of the day', () => {
     expect(refused.error).toMatchObject({ code: 'limited', fault: 'nobodys' });
     expect(refused.error!.retryAfter).toBeGreaterThan(0);
     expect(refused.error!.retryAfter).toBeLessThanOrEqual(24 * 3_600_000);
-    // Taking out and adding again counts again; adding somebody who is in already does not count; others are not concerned.
+    // Removing and adding again counts again; adding a member does not count; other people are not affected.
     await adder.call('member:remove', { conversationId: ids[0]!, userId: victim.userId });
     expect(await added(adder, ids[0]!, [victim.userId])).toBe('limited');
     expect(await added(adder, ids[1]!, [victim.userId])).toBe('');
@@ -127,7 +130,7 @@ describe('a cap of the day', () => {
     expect((await create).memberCount).toBe(2);
   });
 
-  test('counts people taken along when a conversation is created, and creates nothing beyond it', async () => {
+  test('the daily cap counts people added at creation; above it nothing is created', async () => {
     await decide({ addedPerPersonPerDay: 1 });
     const [maker, taken] = [await world.device('Maker'), await world.device('Taken')];
     await maker.group('the first', [taken]);
@@ -170,7 +173,7 @@ describe('a cap of the day', () => {
     expect(await added(adder, ids[1]!, [other.userId])).toBe(other.userId);
   });
 
-  test('is passed by nobody who leaves and is added by others', async () => {
+  test('a person who leaves a conversation others added them to cannot read it any more', async () => {
     await decide({});
     const [ada, ben] = [await world.device('Ada'), await world.device('Leaver')];
     const { conversation } = await ada.group('left again', [ben]);

@@ -5,8 +5,9 @@ import * as settings from '../settings/settings.ts';
 import { requireReachable } from '../users/visibility.ts';
 
 /*
- * Who may create conversations and put people into them, and how often. A person is put into a conversation without being asked, so the number
- * of times one person may do that to others in a day is bounded: altogether, and for each other person. Days are those of UTC.
+ * Who may create conversations and put people into them, and how often. A person is put into a conversation without
+ * being asked, so the number of times one person may do that to others in a day is bounded: altogether, and for each
+ * other person. Days are those of UTC.
  */
 
 /** Refuses a kind of conversation that the organisation keeps for its administrators. */
@@ -18,7 +19,10 @@ export async function requireMayCreate(work: Work, kind: Exclude<ConversationKin
     throw forbidden(`In this organisation only administrators create ${kind}s. Ask one of them.`);
 }
 
-/** Refuses people the actor cannot see, and additions the organisation does not allow. `role`: the actor's in the conversation. */
+/**
+ * Refuses people the actor cannot see, and additions the organisation does not allow. `role`: the actor's in the
+ * conversation.
+ */
 export async function requireMayAdd(work: Work, userIds: readonly string[], role: MemberRole = 'owner'): Promise<void> {
   if (userIds.length === 0) return;
   const { whoAddsPeople } = await settings.read(work);
@@ -42,8 +46,8 @@ const whoMayAdd = {
 };
 
 /**
- * Counts people the actor has just put into a conversation, and refuses where a cap of the day is passed. The counts are rows that the act
- * locks by counting, so that additions at the same moment are judged one after another.
+ * Counts people the actor has just put into a conversation, and refuses where a cap of the day is passed. The counts
+ * are rows that the act locks by counting, so that additions at the same moment are judged one after another.
  */
 export async function countAdditions(work: Work, added: readonly string[]): Promise<void> {
   if (added.length === 0) return;

@@ -84,7 +84,10 @@ export async function open(work: Work, conversationId: string): Promise<Summary>
   return row!.summary;
 }
 
-/** Lets this connection hear a public channel. An act that closes the channel waits for the lock, and then finds the connection in the room. */
+/**
+ * Lets this connection hear a public channel. An act that closes the channel waits for the lock, and then finds the
+ * connection in the room.
+ */
 async function look(work: Work, conversationId: string): Promise<void> {
   const { seat } = work.doorway;
   if (!seat) return;
@@ -176,7 +179,10 @@ export async function archive(work: Work, conversationId: string): Promise<numbe
   return changeConversation(work, conversation, { archivedAt: work.at }, 'conversation.archived');
 }
 
-/** Closes a public channel to all but its members. There is no way back: what members say among themselves is not opened to others later. */
+/**
+ * Closes a public channel to all but its members. There is no way back: what members say among themselves is not opened
+ * to others later.
+ */
 export async function makePrivate(work: Work, conversationId: string): Promise<number> {
   const { conversation, role } = await lockAsLeader(work, conversationId);
   if (role !== 'owner') throw forbidden('Only an owner can make a channel private.');
@@ -185,7 +191,7 @@ export async function makePrivate(work: Work, conversationId: string): Promise<n
   return changeConversation(work, conversation, { visibility: 'private' }, 'conversation.made-private');
 }
 
-/** Whoever looks at the channel without being in it stops hearing it before the commit, and is told to look again. */
+/** Stops delivery to people who look at the channel without being in it, before the commit, and has them look again. */
 async function sendLookersAway(work: Work, conversationId: string): Promise<void> {
   const { broadcast } = work.house;
   const members = await work.sql<{ id: string }>(

@@ -50,8 +50,8 @@ export async function requireReader(work: Work, conversationId: string): Promise
 
 /**
  * Locks the conversation's row for an act that changes who may write or what members see. While it is held the send lane passes the
- * conversation by, so the check made here still holds when the act commits. Two such locks exclude each other, but neither makes the
- * foreign keys' checks of other acts wait.
+ * conversation by, so the check made here still holds when the act commits. Two such locks exclude each other, but
+ * neither makes the foreign keys' checks of other acts wait.
  */
 export async function lockConversation(
   work: Work,
@@ -213,7 +213,10 @@ export function tellMine(work: Work, userId: string, event: MineEvent): void {
 
 const mayRead = (work: Work, userId: string): boolean => work.use(authority).allows(userId, 'conversations.read');
 
-/** Locks the acting person's own membership, after their own row, as all acts do; a person who is no member finds nothing. */
+/**
+ * Locks the acting person's own membership, after their own row, as all acts do; a person who is no member finds
+ * nothing.
+ */
 export async function lockMember(work: Work, conversationId: string, userId: string): Promise<void> {
   await lockUsers(work, [userId]);
   const found = await work.sql(
@@ -224,8 +227,8 @@ export async function lockMember(work: Work, conversationId: string, userId: str
 }
 
 /**
- * Changes a membership, advances the person's own stream for it, and tells their devices. The membership is written once: PostgreSQL checks the
- * foreign keys of a row again when its own transaction changes it a second time.
+ * Changes a membership, advances the person's own stream for it, and tells their devices. The membership is written
+ * once: PostgreSQL checks the foreign keys of a row again when its own transaction changes it a second time.
  */
 export async function moveMine(
   work: Work,

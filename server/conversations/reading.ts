@@ -10,8 +10,9 @@ const markSql = `
   from mark_read($1, $2, $3) marked join conversations c on c.id = $2 join users u on u.id = $1`;
 
 /**
- * Moves one's own read mark forward, never back and never past the last line; every device of the person hears of it. People mark six times as
- * often as they send, so the whole act is one statement that commits by itself: there is no transaction to begin and to end.
+ * Moves the actor's read mark forward, never back and never past the last line; every device of the person is told.
+ * People mark six times as often as they send, so the whole act is one statement that commits by itself: there is no
+ * transaction to begin and to end.
  */
 export async function markRead(work: Work, { conversationId, line }: CallPayload<'read:mark'>): Promise<Mine> {
   const me = work.person();
@@ -22,7 +23,8 @@ export async function markRead(work: Work, { conversationId, line }: CallPayload
   );
   if (!row) throw notFound('conversation');
   let { mine } = row;
-  // The statement counts on the snapshot it began with. Where another act of the same person was waited for, the counts do not show that act yet.
+  // The statement counts on the snapshot it began with. Where another act of the same person was waited for, the counts
+  // do not show that act yet.
   if (mine.urev > row.before + (row.moved ? 1 : 0))
     mine = { ...(await readMine(work, conversationId, me)), urev: mine.urev };
   if (row.moved) tellMine(work, me, { head: mine.urev, kind: 'mine', conversationId, mine });
@@ -30,8 +32,9 @@ export async function markRead(work: Work, { conversationId, line }: CallPayload
 }
 
 /**
- * "Mark unread from here": messages count as unread from a line on that was read, until the person reads past the mark again or sends. The read
- * mark stays, since others may be told how far a person has read. null takes it back; a line that is unread anyway is no choice.
+ * "Mark unread from here": messages count as unread from a line on that was read, until the person reads past the mark
+ * again or sends. The read mark stays, since others may be told how far a person has read. null takes it back; a line
+ * that is unread anyway is no choice.
  */
 export async function markUnread(work: Work, { conversationId, line }: CallPayload<'read:unread'>): Promise<Mine> {
   const me = work.person();
@@ -58,7 +61,10 @@ export async function markThread(
   return after;
 }
 
-/** The threads a member follows in a conversation, in order of their ids: whether an answer concerns them, devices know by it. */
+/**
+ * The threads a member follows in a conversation, in order of their ids: whether an answer concerns them, devices know
+ * by it.
+ */
 export async function listFollows(
   work: Work,
   { conversationId, after, limit }: CallPayload<'thread:follows'>,

@@ -7,11 +7,12 @@ import type { House } from '../kernel/work.ts';
 import { roomOf } from './members.ts';
 
 /*
- * Which conversations a connection hears. Members who may read hear theirs; a connection that looks at a public channel hears it as long as its
- * person may browse (`open`). What a person may do can change while they are connected:
+ * Which conversations a connection hears. Members who may read hear theirs; a connection that looks at a public channel
+ * hears it as long as its person may browse (`open`). What a person may do can change while they are connected:
  * 1. A right that is taken closes its rooms before the act commits, so that nothing said after it is heard.
- * 2. After the act the rooms are computed again from the store, for every connection of the person, which also opens what a right given back
- *    opens. Then each connection is told what its person may do, and its client asks for what it missed.
+ * 2. After the act the rooms are computed again from the store, for every connection of the person, which also opens
+ *    what a right given back opens. Then each connection is told what its person may do, and its client asks for what
+ *    it missed.
  * 3. Should the act fail after rooms were closed, or the store not answer, the connections come back anew.
  */
 

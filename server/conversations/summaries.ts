@@ -16,8 +16,9 @@ export const memberJson = (m: string) =>
 const unreadFrom = (m: string) => `coalesce(${m}.unread_from, ${m}.read_line + 1)`;
 
 /**
- * What is the reader's own in a conversation, for an alias of `members` and one of `conversations`. Unread is a subtraction less the recalled
- * messages, which an index of their own finds; a conversation that is read to its end is not looked into.
+ * What is the reader's own in a conversation, for an alias of `members` and one of `conversations`. Unread is a
+ * subtraction less the recalled messages, which an index of their own finds; a conversation that is read to its end is
+ * not looked into.
  */
 export const mineJson = (m: string, c: string) => `(
   select json_build_object('role', ${m}.role, 'readLine', ${m}.read_line, 'unreadFrom', ${m}.unread_from, 'muted', ${m}.muted, 'pinned', ${m}.pinned,

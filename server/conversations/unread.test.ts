@@ -41,7 +41,7 @@ async function talk(messages = 0) {
 }
 
 describe('recalled messages', () => {
-  test('a recalled message above the read mark is not unread; one below it changes nothing', async () => {
+  test('a recalled message above the read mark is not unread; one below changes nothing', async () => {
     const { room, conversationId, said } = await talk(4);
     await ben.call('read:mark', { conversationId, line: 1 });
     await ada.call('message:recall', { conversationId, messageId: said[2]!.id });
@@ -71,7 +71,7 @@ describe('recalled messages', () => {
     expect(third.line).toBeNull();
   });
 
-  test('devices hear that a live change is the recall itself, and catch-up does not say so', async () => {
+  test('a live recall is marked as the recall itself; in a catch-up it is not', async () => {
     const { room, conversationId, said } = await talk(1);
     await ada.call('message:edit', { conversationId, messageId: said[0]!.id, body: 'edited' });
     await ada.call('message:recall', { conversationId, messageId: said[0]!.id });
@@ -87,7 +87,7 @@ describe('recalled messages', () => {
 });
 
 describe('marking unread', () => {
-  test('messages count as unread from the chosen line, on every device, and the read mark stays', async () => {
+  test('messages are unread from the chosen line on every device; the read mark stays', async () => {
     const { room, conversationId, said } = await talk(5);
     const tablet = await world.device('Ben');
     await ben.call('read:mark', { conversationId, line: 5 });
@@ -119,7 +119,7 @@ describe('marking unread', () => {
     expect((await counts(ben, room)).unread).toBe(1);
   });
 
-  test('null takes it back; repeating it, or choosing what is unread anyway, moves no device', async () => {
+  test('null clears the choice; repeating it or choosing an unread line changes nothing', async () => {
     const { room, conversationId } = await talk(4);
     await ben.call('read:mark', { conversationId, line: 3 });
     await ben.call('read:unread', { conversationId, line: 2 });
@@ -170,7 +170,7 @@ describe('marking unread', () => {
 });
 
 describe('mentions in threads', () => {
-  test('a person named in a thread they do not follow is told, and follows it from that answer on', async () => {
+  test('a person mentioned in an unfollowed thread is told, and follows it from then on', async () => {
     const { room, conversationId } = await talk();
     const root = await ada.says('the plan', { in: room });
     await ben.call('read:mark', { conversationId, line: 1 });
@@ -201,7 +201,7 @@ describe('mentions in threads', () => {
     expect(await counts(ben, room)).toEqual({ unread: 0, mentions: 0, threads: '' });
   });
 
-  test('an edit brings a mention in a thread and takes it away, and a recall takes it away', async () => {
+  test('an edit adds or removes a mention in a thread, and a recall removes it', async () => {
     const { room, conversationId } = await talk();
     const root = await ada.says('the plan', { in: room });
     await ben.call('read:mark', { conversationId, line: 1 });
@@ -218,7 +218,7 @@ describe('mentions in threads', () => {
     expect(await counts(ben, room)).toEqual({ unread: 0, mentions: 0, threads: '' });
   });
 
-  test('an edit of an answer that was read mentions nobody anew', async () => {
+  test('editing an answer that was read adds no new mention', async () => {
     const { room, conversationId } = await talk();
     const root = await ben.says('my question', { in: room });
     const { id: messageId } = await ada.says('an answer', { in: room, threadId: root.id });
@@ -237,7 +237,7 @@ describe('mentions in threads', () => {
     expect(await counts(ben, room)).toMatchObject({ mentions: 0, threads: '1@0' });
   });
 
-  test('people who joined later, or are no members, are not called to what was said before', async () => {
+  test('people who joined later, and non-members, are not called by earlier answers', async () => {
     const { room, conversationId } = await talk();
     const dan = await world.device('Dan');
     const root = await ada.says('the plan', { in: room });

@@ -146,7 +146,9 @@ export async function pathsOf(
 const takeTurn = (work: Work) => work.sql(`select pg_advisory_xact_lock(hashtext('parley departments'))`);
 const tooDeep = () => conflict(`Departments may be nested at most ${depth} deep.`);
 
-/** Locks a department's row. `UPDATE`, for an act that deletes it, also keeps people from being put into it meanwhile. */
+/**
+ * Locks a department's row. `UPDATE`, for an act that deletes it, also keeps people from being put into it meanwhile.
+ */
 async function lockDepartment(
   work: Work,
   id: string,

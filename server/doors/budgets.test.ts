@@ -49,7 +49,7 @@ const withCall = (name: CallName, cost: CostName, run: () => Promise<unknown>): 
 
 const codesOf = (answers: Answer<unknown>[]) => answers.map((answer) => answer.error?.code ?? 'ok');
 
-test('fifty connections of one person share one budget, and another person has their own', async () => {
+test('fifty connections of one person share one budget; another person has their own', async () => {
   const { origin } = await bare({ config: { callsPerSecond: 60 } });
   const connections = await Promise.all(Array.from({ length: 50 }, (_, n) => client(origin, `ada ${n}`)));
   const answers = await Promise.all(
@@ -202,7 +202,7 @@ test('typing beyond its share is dropped silently and leaves the budget for mess
   expect(ben.others.filter(({ event }) => event === 'typing').length).toBeLessThan(120);
 });
 
-test('connections that flood are cut, and another device of the same person is left alone', async () => {
+test('connections that flood are cut; another device of the person stays connected', async () => {
   const { origin } = await bare({ config: { callsPerSecond: 20 } });
   const phone = await client(origin, 'ada phone');
   const rogues = await Promise.all(Array.from({ length: 8 }, (_, n) => client(origin, `ada rogue${n}`)));
@@ -222,10 +222,10 @@ async function stranger(origin: string): Promise<WebSocket> {
   return socket;
 }
 
-test('sockets that have not signed in make room for new ones and take no place of those who have', async () => {
+test('unsigned sockets make room for new ones and take no place from signed-in ones', async () => {
   const elsewhere = await bare({});
   const { origin } = await bare({ config: { connectionsPerAddress: 3, unsignedPerAddress: 5 } });
-  // All have five seconds. This one began first and has nobody to make room for.
+  // All have five seconds. This one began first, and no newer connection needs its place.
   const patient = await stranger(elsewhere.origin);
   const others: WebSocket[] = [];
   for (let n = 0; n < 20; n++) others.push(await stranger(origin));

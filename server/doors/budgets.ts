@@ -9,15 +9,18 @@ import { networkOf } from './origin.ts';
 
 /*
  * How much each person may ask, over all their connections and doors together. Kept in this process's memory.
- * 1. A budget of points refills at a steady rate and holds ten seconds of it. A call is admitted while any point is left and may overdraw the
- *    budget; the debt is paid before the next call, and is never longer than ten seconds.
- * 2. A call of a timed class also pays for its time: one point for each `msAPoint` it ran, if that is more than its points, at most
- *    `mostTimes` as much. So what turns out heavy counts as heavy, and a slow server does not ruin a person who opened a dashboard.
- * 3. A class may have so many places a person; the others wait their turn, or are refused when too many wait or the wait is too long. So one
- *    person's burst of messages takes a few places in each batch of the send lane, and never the batch.
- * 4. Hints (typing, presence) have a fifth of the rate to themselves. Beyond it they are dropped, so that they never use up what messages need.
- * 5. Callers who are not signed in share one budget a network address. No operation that lets people in is charged to it: strangers at an
- *    address must not keep out the people there (identity/sign-in-limits.ts).
+ * 1. A budget of points refills at a steady rate and holds ten seconds of it. A call is admitted while any point is
+ *    left and may overdraw the budget; the debt is paid before the next call, and is never longer than ten seconds.
+ * 2. A call of a timed class also pays for its time: one point for each `msAPoint` it ran, if that is more than its
+ *    points, at most `mostTimes` as much. So what turns out heavy counts as heavy, and a slow server does not ruin a
+ *    person who opened a dashboard.
+ * 3. A class may have so many places a person; the others wait their turn, or are refused when too many wait or the
+ *    wait is too long. So one person's burst of messages takes a few places in each batch of the send lane, and never
+ *    the batch.
+ * 4. Hints (typing, presence) have a fifth of the rate to themselves. Beyond it they are dropped, so that they never
+ *    use up what messages need.
+ * 5. Callers who are not signed in share one budget a network address. No operation that lets people in is charged to
+ *    it: strangers at an address must not keep out the people there (identity/sign-in-limits.ts).
  */
 
 export const budgets = partKey<Budgets>('budgets');
@@ -95,7 +98,9 @@ export class Payer {
     return waitMs === 0;
   }
 
-  /** Takes points for something that was admitted already; throws `limited` only when the debt is as deep as it may be. */
+  /**
+   * Takes points for something that was admitted already; throws `limited` only when the debt is as deep as it may be.
+   */
   payOnCredit(points: number): void {
     if (this.#calls.isEmpty()) throw this.refusal('Too many calls. Slow down.', this.#calls.waitMs());
     this.#calls.charge(points);
@@ -107,8 +112,8 @@ export class Payer {
   }
 
   /**
-   * Counts a refusal that travels over HTTP, where no connection can be cut, and makes callers who flood wait for it: each of their connections
-   * then costs one refusal a second.
+   * Counts a refusal that travels over HTTP, where no connection can be cut, and makes callers who flood wait for it:
+   * each of their connections then costs one refusal a second.
    */
   async holdBack(): Promise<void> {
     this.#press();
@@ -125,7 +130,10 @@ export class Payer {
     return this.#pressureNow() > this.#perSecond * holdsSeconds;
   }
 
-  /** Waits for a place of a class and returns how to leave it. Throws `limited` when too many wait already, or for too long. */
+  /**
+   * Waits for a place of a class and returns how to leave it. Throws `limited` when too many wait already, or for too
+   * long.
+   */
   async enter(name: CostName): Promise<() => void> {
     const atOnce = atOnceOf(name);
     if (atOnce === undefined) return nothing;
@@ -176,8 +184,9 @@ function leave(places: Places): void {
 const nothing = (): void => undefined;
 
 /**
- * Runs a call at its cost: pays, waits for a place if its class has places, and pays for the time a heavy one took. `dropped` is the answer to a
- * hint beyond its share. What a GraphQL document asks for was admitted with the document: its fields pay on credit.
+ * Runs a call at its cost: pays, waits for a place if its class has places, and pays for the time a heavy one took.
+ * `dropped` is the answer to a hint beyond its share. What a GraphQL document asks for was admitted with the document:
+ * its fields pay on credit.
  */
 export async function atCost<T>(
   house: House,

@@ -1,14 +1,18 @@
 import type { House } from '../kernel/work.ts';
 
 /*
- * What operations cost. Every operation of every door names one of these classes next to its permission. A point is about what a plain read
- * costs: a millisecond of the server and its database together. How many points a person has stands in budgets.ts.
+ * What operations cost. Every operation of every door names one of these classes next to its permission. A point is
+ * about what a plain read costs: a millisecond of the server and its database together. How many points a person has
+ * stands in budgets.ts.
  */
 
 type CostClass = {
   /** Taken from the person's budget for each call. */
   points: number;
-  /** Calls of this class that one person may have running at once, over all connections and doors; the others wait their turn. */
+  /**
+   * Calls of this class that one person may have running at once, over all connections and doors; the others wait their
+   * turn.
+   */
   atOnce?: number;
   /** Whether a call also pays for the time it took. */
   timed?: true;
@@ -35,7 +39,10 @@ export const costs = {
 
 export type CostName = keyof typeof costs;
 
-/** What an operation declares: its class, and where the input decides how heavy it is, the points on top. `input` is not checked yet. */
+/**
+ * What an operation declares: its class, and where the input decides how heavy it is, the points on top. `input` is not
+ * checked yet.
+ */
 export type Cost = CostName | { class: CostName; more(house: House, input: Readonly<Record<string, unknown>>): number };
 
 export const classOf = (cost: Cost): CostName => (typeof cost === 'string' ? cost : cost.class);

@@ -14,14 +14,15 @@ import { runOperation, type Operation } from './operation.ts';
 
 /*
  * How the administrative schema is built: code first, each module its own nouns. A root field is an operation like any other: it declares who
- * may enter, what it costs and the words it takes, and it runs in one act. Fields below a root read outside any act, through loaders of the request.
+ * may enter, what it costs and the words it takes, and it runs in one act. Fields below a root read outside any act,
+ * through loaders of the request.
  */
 
 /** What every root field says about itself. */
 export type RootDeclaration = {
   /** Who may enter at all. `everyone` must be spelled. */
   permission: Declared;
-  /** What it costs whoever asks. */
+  /** What the operation costs its caller. */
   cost: Cost;
   /** The words of the arguments, which GraphQL's own types only begin to check. Needed as soon as there are arguments. */
   input?: z.ZodMiniType;

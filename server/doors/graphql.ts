@@ -39,10 +39,12 @@ export type GraphqlDoorOptions = {
 /**
  * The GraphQL door: one operation a POST, JSON only.
  * 1. Who calls is settled before a document is read; each root field then judges by its own permission, and refusals are audited.
- * 2. A document is charged to its caller's budget and waits for one of the caller's few places; its fields pay as they run (budgets.ts).
- * 3. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and introspection is for those
- *    who may open the console, outside production only.
- * 4. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told without detail.
+ * 2. A document is charged to its caller's budget and waits for one of the caller's few places; its fields pay as they
+ *    run (budgets.ts).
+ * 3. Size, tokens, depth, aliases, directives and cost are bounded before anything runs; there is no batching, and
+ *    introspection is for those who may open the console, outside production only.
+ * 4. Every error carries our refusal in `extensions`: code, fault, request id. What is ours is logged whole and told
+ *    without detail.
  */
 export function createGraphqlDoor({ house, schema, config }: GraphqlDoorOptions): GraphqlDoor {
   const armor = new ApolloArmor({

@@ -7,7 +7,10 @@ import { hostnameOf, isLoopbackName } from './origin.ts';
 /** Something that must work for this process to be of use; throwing says that it does not. */
 export type Check = () => Promise<unknown>;
 
-/** Thrown by a check that can say in a word and a sentence what is wrong; neither may hold anything a stranger must not know. */
+/**
+ * Thrown by a check that can say in a word and a sentence what is wrong; neither may hold anything a stranger must not
+ * know.
+ */
 export class NotReady extends Error {
   readonly state: string;
 
@@ -20,9 +23,10 @@ export class NotReady extends Error {
 export type MetricsSettings = { metricsToken: string; host: string; publicUrl: string | null; trustProxy: number };
 
 /**
- * For what watches over the process: `/livez` (it answers: do not kill it), `/readyz` (send people here: every check passes), `/metrics` (with
- * the token; without one only where the server listens on loopback with no proxy in front, and for callers on this machine). Checks are named,
- * and described only in sentences of their own: a stranger learns nothing more.
+ * For what watches over the process: `/livez` (it answers: do not kill it), `/readyz` (send people here: every check
+ * passes), `/metrics` (with the token; without one only where the server listens on loopback with no proxy in front,
+ * and for callers on this machine). Checks are named, and described only in sentences of their own: a stranger learns
+ * nothing more.
  */
 export function health(checks: Readonly<Record<string, Check>>, settings: MetricsSettings): Router {
   const router = express.Router();
@@ -65,8 +69,8 @@ async function judge(check: Check): Promise<Judgement> {
 }
 
 /**
- * Without a token nothing tells a proxy on this machine from a caller on this machine, unless the proxy says so. So the door is open only where
- * the settings know of no proxy and of no way in from elsewhere.
+ * Without a token nothing tells a proxy on this machine from a caller on this machine, unless the proxy says so. So the
+ * door is open only where the settings know of no proxy and of no way in from elsewhere.
  */
 function refuseMeasuring(request: Request, settings: MetricsSettings): { status: number; sentence: string } | null {
   if (settings.metricsToken)

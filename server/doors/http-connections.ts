@@ -2,8 +2,9 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Caps the plain HTTP connections that are open. Beyond the cap the oldest one that is answering nothing is closed: half-open requests and idle
- * connections make room, so that a new caller and a socket's upgrade always find a place. Upgraded connections are the socket door's.
+ * Caps the plain HTTP connections that are open. Beyond the cap the oldest one that is answering nothing is closed:
+ * half-open requests and idle connections make room, so that a new caller and a socket's upgrade always find a place.
+ * Upgraded connections are the socket door's.
  */
 export function capConnections(server: Server, most: number): void {
   const open = new Set<Socket>();

@@ -46,7 +46,8 @@ export type HttpDoorOptions = {
  * 1. Every answer, errors included, carries the security headers and the request's name.
  * 2. A page of another origin can neither read (there is no CORS) nor act: its Origin is refused, and bodies are JSON or nothing.
  * 3. Errors are `{ error: Refusal }` with the code's status, never a stack.
- * 4. A request that is not whole within 12 seconds is closed within 15: Node looks every two seconds, and by itself only every thirty.
+ * 4. A request that is not whole within 12 seconds is closed within 15: Node looks every two seconds, and by itself
+ *    only every thirty.
  * Throws when a route declares no permission: a server with an unguarded door must not start. The server returned is not listening yet.
  */
 export function createHttpDoor(options: HttpDoorOptions): Server {
@@ -213,8 +214,8 @@ export function doorwayOf(door: string, trustProxy: number, request: Request, re
 }
 
 /**
- * Who calls, by the access token and the proof of its device's key: cookies let no one in. An operation for everyone takes a caller with a
- * spent token for a stranger.
+ * Who calls, by the access token and the proof of its device's key: cookies let no one in. An operation for everyone
+ * takes a caller with a spent token for a stranger.
  */
 export async function callerOf(
   house: House,

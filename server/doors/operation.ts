@@ -11,7 +11,10 @@ import { inWork, type Doorway, type House, type Work } from '../kernel/work.ts';
 import { atCost } from './budgets.ts';
 import type { Cost } from './costs.ts';
 
-/** What every door offers: a name, who may enter at all, what it costs, the words it takes, and the one line that does it. */
+/**
+ * What every door offers: a name, who may enter at all, what it costs, the words it takes, and the one line that does
+ * it.
+ */
 export type Operation<Input = unknown, Output = unknown> = {
   name: string;
   permission: Declared;
@@ -23,12 +26,14 @@ export type Operation<Input = unknown, Output = unknown> = {
 export type Outcome<T> = { ok: T; error?: never } | { ok?: never; error: Refusal };
 
 /**
- * The one way in, whatever the door: identified actor, declared cost and permission, valid words, one act. Never throws.
+ * The one way in, whatever the door: identified actor, declared cost and permission, valid words, one act. Never
+ * throws.
  * 1. A stranger at a closed operation is `unauthenticated`; a person without the permission is `forbidden`, and that refusal is audited.
  * 2. Malformed input is refused with the first faulty place by name; nothing was begun.
  * 3. What the verb refuses travels as it is; a `forbidden` of the verb is audited like the door's own.
  * 4. Anything else is ours: logged in full, answered without detail.
- * Each call is charged to the caller's budget before it is looked at, refused ones too; beyond the budget it is `limited` with a time to wait.
+ * Each call is charged to the caller's budget before it is looked at, refused ones too; beyond the budget it is
+ * `limited` with a time to wait.
  */
 export async function runOperation<I, O>(
   house: House,

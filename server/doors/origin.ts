@@ -22,10 +22,11 @@ export function knownOrigins(settings: { publicUrl: string | null; origins: read
 export type HostSettings = { host: string; publicUrl: string | null; origins: readonly string[] };
 
 /**
- * Judges the Host a request asks for. A page elsewhere can let a name of its own point at our address (DNS rebinding): the browser then takes
- * our answers for that page's, and only the Host tells. With a public address, it and the further origins are asked for; on this machine also
- * loopback. Without one, what no foreign page can have as its name: addresses written as numbers, loopback names, the name of the machine and
- * the one we listen on. A missing Host is no browser's.
+ * Judges the Host a request asks for. A page elsewhere can let a name of its own point at our address (DNS rebinding):
+ * the browser then takes our answers for that page's, and only the Host tells. With a public address, it and the
+ * further origins are asked for; on this machine also loopback. Without one, what no foreign page can have as its name:
+ * addresses written as numbers, loopback names, the name of the machine and the one we listen on. A missing Host is no
+ * browser's.
  */
 export function hostJudge({ host, publicUrl, origins }: HostSettings): (asked: string | undefined) => boolean {
   const known = new Set<string>();
@@ -40,7 +41,10 @@ export function hostJudge({ host, publicUrl, origins }: HostSettings): (asked: s
   };
 }
 
-/** The name or address in a Host header, lower-case and without its port; null where it is none. An IPv6 address keeps its brackets. */
+/**
+ * The name or address in a Host header, lower-case and without its port; null where it is none. An IPv6 address keeps
+ * its brackets.
+ */
 export function hostnameOf(asked: string): string | null {
   if (!/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(asked) || !URL.canParse(`http://${asked}`)) return null;
   return new URL(`http://${asked}`).hostname.replace(/\.$/, '');
@@ -64,7 +68,7 @@ export function addressOf(request: IncomingMessage, trustProxy: number): string 
   return seen.at(-trustProxy) ?? seen[0] ?? direct;
 }
 
-/** An address as limits count it: whoever has one IPv6 address has a whole /64 of them. */
+/** An address as limits count it: a client with one IPv6 address has a whole /64 of them. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!plain.includes(':')) return plain;

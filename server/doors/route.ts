@@ -20,7 +20,8 @@ export type Route = {
 };
 
 /**
- * One REST operation: who may enter, what it costs, the words it takes (body or query, with the path's own parameters), and the line that does it.
+ * One REST operation: who may enter, what it costs, the words it takes (body or query, with the path's own parameters),
+ * and the line that does it.
  * What `run` returns is the JSON answer; returning nothing answers 204.
  */
 export function route<S extends z.ZodMiniType>(

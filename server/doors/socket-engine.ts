@@ -37,15 +37,19 @@ export const wireOf = (conn: Conn): Duplex => conn.transport.socket._socket;
 
 const path = '/socket.io/';
 const sweepEvery = 2_000;
-/** Connections a second one address may begin, on average over ten seconds; one that shows who it is gives its place in this back. */
+/**
+ * Connections a second one address may begin, on average over ten seconds; one that shows who it is gives its place in
+ * this back.
+ */
 const handshakesPerSecond = 200;
 /** Connections in all that have not shown who they are, as a multiple of what one address may hold. */
 const unsignedAddresses = 4;
 
 /**
  * Stock Engine.IO sessions behind an entrance of our own: WebSocket only, no session taken up by its id, Origin checked, addresses counted.
- * Connections that have not shown who they are count apart from those that have, and make room for each other, the oldest first: strangers at an
- * address may renew as many as they like, and a client there that shows its token at once still comes in.
+ * Connections that have not shown who they are count apart from those that have, and make room for each other, the
+ * oldest first: strangers at an address may renew as many as they like, and a client there that shows its token at once
+ * still comes in.
  * The HTTP request ends at the entrance: a session that lives for days must not keep its headers alive (see docs/benchmarks.md, memory).
  */
 export class SocketEngine extends Engine {

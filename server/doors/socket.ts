@@ -133,7 +133,8 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
   function take(connection: Connection, ackId: number | undefined, said: unknown[]): void {
     const [name, input] = said;
     const payer = payers.payerOf(connection.actor, connection.doorway.address);
-    // The person floods, and this is one of the connections it comes over: another device that waits as told is left alone.
+    // The person floods, and this is one of the connections it comes over: another device that waits as told is left
+    // alone.
     if (payer.isFlooding && connection.refused >= patientRefusals) return drop(connection);
     try {
       connection.actor = who.refresh(connection.actor);

@@ -29,7 +29,8 @@ const input = createInterface({ input: process.stdin });
 const inputEnded = once(input, 'close');
 const [password] = (await once(input, 'line')) as [string];
 
-// Where the machine is full, messages go before numbers. The engine's threads inherit this, so it comes before they are made.
+// Where the machine is full, messages go before numbers. The engine's threads inherit this, so it comes before they are
+// made.
 setPriority(5);
 const lanes = new Lanes(options.data!);
 // Parameters stand in the address: a list of departments is longer than the 16 KiB Node allows. A real server takes a megabyte.

@@ -14,7 +14,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** What other accounts could read, write or list. Only as root may others pass through the data directory itself: PostgreSQL's own user must. */
+/**
+ * What other accounts could read, write or list. Only as root may others pass through the data directory itself:
+ * PostgreSQL's own user must.
+ */
 function open(place: string): string[] {
   const found = lstatSync(place);
   if (found.isSymbolicLink()) return []; // has no mode of its own
@@ -26,7 +29,7 @@ function open(place: string): string[] {
     : mine;
 }
 
-test('nothing in the data directory is open to other accounts, also what an earlier version left', async () => {
+test('the data directory is closed to other accounts, also files of an earlier version', async () => {
   const clickhouse = path.join(dataDir, 'clickhouse', 'store');
   mkdirSync(clickhouse, { recursive: true });
   writeFileSync(path.join(clickhouse, 'data.bin'), 'who, where, when');

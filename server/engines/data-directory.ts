@@ -6,8 +6,9 @@ import { EngineError } from './error.ts';
 const othersBits = 0o077;
 
 /**
- * Takes every right of other accounts from what lies in a data directory; what earlier versions left open is closed at the next start. PostgreSQL's
- * cluster is left alone: it keeps itself closed, and as root it belongs to a user of its own, who must be able to pass through the directory.
+ * Takes every right of other accounts from what lies in a data directory; what earlier versions left open is closed at
+ * the next start. PostgreSQL's cluster is left alone: it keeps itself closed, and as root it belongs to a user of its
+ * own, who must be able to pass through the directory.
  */
 export function closeToOthers(dataDir: string): void {
   const isRoot = process.getuid?.() === 0;

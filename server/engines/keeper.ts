@@ -47,7 +47,7 @@ const { values: options } = parseArgs({
 const speak = (word: KeeperWord): void => void process.stdout.write(JSON.stringify(word) + '\n');
 const say = (sentence: string): void => speak({ event: 'progress', sentence });
 
-// Whatever the engines write is nobody else's to read: it tells who wrote to whom, and when.
+// Other accounts must not read the engines' files: they tell who wrote to whom, and when.
 process.umask(0o077);
 
 let startersPipeOpen = true;

@@ -50,7 +50,10 @@ export type PostgresOptions = {
 export const ownerUrl = (port: number, secret: string): string =>
   `postgres://${OWNER}:${secret}@127.0.0.1:${port}/${DATABASE}`;
 
-/** The same database as the role the product works with. It is no superuser, owns nothing, and has a password of its own. */
+/**
+ * The same database as the role the product works with. It is no superuser, owns nothing, and has a password of its
+ * own.
+ */
 export const postgresUrl = (port: number, secret: string): string =>
   `postgres://${APPLICATION}:${applicationPassword(secret)}@127.0.0.1:${port}/${DATABASE}`;
 
@@ -251,7 +254,10 @@ async function waitUntilReady(
   return new Promise(() => {}); // it ended meanwhile, which the caller hears from the process itself
 }
 
-/** The role is made at the first start, in clusters of earlier versions as well; its rights on tables come with the migrations. */
+/**
+ * The role is made at the first start, in clusters of earlier versions as well; its rights on tables come with the
+ * migrations.
+ */
 async function prepareApplicationRole(client: pg.Client, secret: string): Promise<void> {
   const { rowCount } = await client.query('select from pg_roles where rolname = $1', [APPLICATION]);
   if (!rowCount) await client.query(`create role ${APPLICATION}`);

@@ -11,7 +11,10 @@ import type { ProcessName } from './process.ts';
 export type EngineRecord = {
   port: number;
   url: string;
-  /** PostgreSQL only: the address of the role that owns the tables. `url` is the application's role, which is no superuser. */
+  /**
+   * PostgreSQL only: the address of the role that owns the tables. `url` is the application's role, which is no
+   * superuser.
+   */
   ownerUrl?: string;
   process: ProcessName | null;
 };

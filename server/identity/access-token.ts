@@ -6,7 +6,10 @@ import type { Keys } from './keys.ts';
 /** Seconds an access token is good for. Ending a device takes effect at once all the same: the authority is asked at every door. */
 export const accessSeconds = 600;
 
-/** `generation`: which refresh token of the device it was made from. `keyThumbprint`: the key it counts with, for a device that has one. */
+/**
+ * `generation`: which refresh token of the device it was made from. `keyThumbprint`: the key it counts with, for a
+ * device that has one.
+ */
 export type AccessClaims = { userId: string; deviceId: string; generation: number; keyThumbprint: string | null };
 
 const issuer = 'parley';
@@ -37,7 +40,8 @@ export async function readAccess(keys: Keys, token: string): Promise<AccessClaim
     return {
       userId: String(payload.sub),
       deviceId: String(payload['dev']),
-      // Tokens of the version before this one name no generation: they are good until they expire, and no successor's use.
+      // Tokens of the version before this one name no generation: they are good until they expire, and no successor's
+      // use.
       generation: Number(payload['gen'] ?? 0),
       keyThumbprint: bound ? bound.jkt : null,
     };

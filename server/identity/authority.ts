@@ -38,10 +38,12 @@ type Row = {
  * 1. `identify` reads the token and then the database: device, person and roles in one statement, once a connection or request.
  * 2. What it read stays in memory and is moved by events in the moment they are announced, so `refresh` needs no query and is never late:
  *    an ended device, a suspended person, a role granted or withdrawn counts from the next call on.
- * 3. What an act under way takes from a person is taken before it commits (`narrow`), and again by the event after it; an act that fails gives
- *    it back.
- * 4. The first use of an access token made from a new refresh token is written down: from then on the token before is spent.
- * 5. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the event.
+ * 3. What an act under way takes from a person is taken before it commits (`narrow`), and again by the event after it;
+ *    an act that fails gives it back.
+ * 4. The first use of an access token made from a new refresh token is written down: from then on the token before is
+ *    spent.
+ * 5. An event that arrives while `identify` reads makes it read again: its answer would otherwise be older than the
+ *    event.
  */
 export function createAuthority(house: House, keys: Keys, proofs: DeviceProofs): Authority {
   const standings = new Map<string, Standing>();
@@ -143,8 +145,8 @@ export const narrowAuthority: RightsGuard = (work, userId, permissions) =>
   work.beforeCommit(() => work.onRollback(work.use(authority).narrow(userId, permissions)));
 
 /**
- * Takes the turn of acts that need a right, and reads on a fresh snapshot whether the actor still has it. Row locks would do the same with a
- * deadlock each time two people act on each other: each holds itself and waits for the other.
+ * Takes the turn of acts that need a right, and reads on a fresh snapshot whether the actor still has it. Row locks
+ * would do the same with a deadlock each time two people act on each other: each holds itself and waits for the other.
  */
 async function confirm(work: Work, permission: Declared): Promise<void> {
   const { id, deviceId } = work.actor;
@@ -157,7 +159,7 @@ async function confirm(work: Work, permission: Declared): Promise<void> {
   const permissions: ReadonlySet<string> = permissionsOf(row.roles);
   if (!mayEnter({ ...work.actor, permissions }, permission))
     throw forbidden(`This needs the permission ${permission}, which was taken from you a moment ago.`);
-  // The verb judges with what the door read: whoever lost anything since is judged anew, from the door on.
+  // The verb judges by the permissions the door read: an actor who lost one since must start again at the door.
   if ([...work.actor.permissions].some((held) => !permissions.has(held)))
     throw new Refused('moved', 'Your own rights changed a moment ago. Look at the plan again.');
 }
@@ -170,7 +172,9 @@ const standingSql = `
 const useSql = `
   update devices set successor_used_at = $3 where id = $1 and generation = $2 and successor_used_at is null`;
 
-/** A copied token lacks the key: its use is refused and audited, and changes nothing for the device it was copied from. */
+/**
+ * A copied token lacks the key: its use is refused and audited, and changes nothing for the device it was copied from.
+ */
 async function requireProof(
   house: House,
   proofs: DeviceProofs,

@@ -140,7 +140,7 @@ test('a device with a key refreshes and uses every door with a proof for each re
   expect(await refusals(session.deviceId)).toEqual([]);
 });
 
-test('a copied refresh token of a device with a key is refused, audited and harms nothing', async () => {
+test('a copied refresh token of a device with a key is refused, audited and harmless', async () => {
   const { key, session } = await boundDevice('Ben');
   const thief = await newKey();
   const first = session.refreshToken!;
@@ -169,7 +169,7 @@ test('a spent token shown with the right key ends the device', async () => {
   expect((await me(key, second.accessToken)).body.error?.code).toBe('session_ended');
 });
 
-test('a copied access token of a device with a key is refused at every door, and audited', async () => {
+test('a copied access token of a device with a key: refused at every door, audited', async () => {
   const { key, session } = await boundDevice('Cleo');
   const { accessToken, deviceId } = session;
   const thief = await newKey();
@@ -214,7 +214,7 @@ test('thirty refreshes at once with proofs of their own get one successor', asyn
   expect(new Set(answers.map(({ body }) => (body as unknown as Session).refreshToken)).size).toBe(1);
 });
 
-test('the nonce tells the time of a proof: a missing, made-up or old one is asked for anew', async () => {
+test('a proof whose nonce is missing, made up or old: a new one is asked for', async () => {
   const { key, session } = await boundDevice('Emil');
   const old = await nonce();
   for (const said of [undefined, 'made up', `${old}x`, '']) {
@@ -265,7 +265,7 @@ test('ending a device with a key closes its socket and every door at once', asyn
   expect((await refresh(key, session.refreshToken!)).body.error?.code).toBe('session_ended');
 });
 
-test('a device that signed in without a key needs none, and a later proof binds nothing', async () => {
+test('a device that signed in without a key needs none; a later proof binds nothing', async () => {
   const who = visitor(world.origin, { page: null });
   const session = await who.signIn(await world.person('Hal'), { keep: 'body' });
   const thief = await newKey();
@@ -367,7 +367,7 @@ describe('what is no proof', () => {
     expect((await refresh(key, session.refreshToken!)).status).toBe(200);
   });
 
-  test('a proof without the token’s hash, or with another’s, is refused where a token is shown', async () => {
+  test('beside a token, a proof without its hash or with another’s hash is refused', async () => {
     const { key, session } = await boundDevice('Jan');
     for (const ath of [undefined, '', hashOf('another token')])
       expect((await me(key, session.accessToken, { claims: { ath } })).body.error?.code).toBe('unauthenticated');

@@ -8,18 +8,24 @@ import { Refused } from '../kernel/errors.ts';
 import { hmac, same, type Keys } from './keys.ts';
 
 /*
- * Proofs that a device holds its key (RFC 9449, DPoP): a small token signed with the key, made for one request, used once.
- * 1. The time of a proof is told by its nonce, which we made, and never by the device's clock: laptops with a wrong clock are let in, and a
- *    proof made in advance is worth nothing. A nonce is taken for ten to fifteen minutes; every answer carries the newest.
+ * Proofs that a device holds its key (RFC 9449, DPoP): a small token signed with the key, made for one request, used
+ * once.
+ * 1. The time of a proof is told by its nonce, which we made, and never by the device's clock: laptops with a wrong
+ *    clock are let in, and a proof made in advance is worth nothing. A nonce is taken for ten to fifteen minutes; every
+ *    answer carries the newest.
  * 2. A proof is taken once. Spent ones are remembered by process for as long as their nonce is taken.
- * 3. The address in a proof must be ours: PARLEY_PUBLIC_URL or PARLEY_ORIGINS where the first is set, otherwise the host that was asked.
+ * 3. The address in a proof must be ours: PARLEY_PUBLIC_URL or PARLEY_ORIGINS where the first is set, otherwise the
+ *    host that was asked.
  */
 
 /** Milliseconds after which a new nonce is given out. */
 const nonceMs = 5 * 60_000;
 /** How many nonces before the newest one are still taken. */
 const olderNonces = 2;
-/** Proofs of one device under one nonce: 33 a second for its five minutes. Spent ones are kept in memory, which is not for clients to fill. */
+/**
+ * Proofs of one device under one nonce: 33 a second for its five minutes. Spent ones are kept in memory, which is not
+ * for clients to fill.
+ */
 const mostProofs = 10_000;
 const proofLength = 2_048;
 
@@ -32,7 +38,9 @@ const Claims = z.object({
   nonce: z.optional(z.string()),
 });
 
-/** A proof that is rightly made for the request; whether it comes in time and for the first time is judged by `spend`. */
+/**
+ * A proof that is rightly made for the request; whether it comes in time and for the first time is judged by `spend`.
+ */
 export type Proof = { thumbprint: string; jti: string; nonce: string | undefined };
 /** Why what was shown is no proof, for the audit and the answer. */
 export type NoProof = { fault: string };
@@ -87,7 +95,10 @@ export class DeviceProofs {
     }
   }
 
-  /** Takes a proof, once. Refuses with `stale_proof` and the newest nonce when its own is missing or old. Returns the fault of a repeated one. */
+  /**
+   * Takes a proof, once. Refuses with `stale_proof` and the newest nonce when its own is missing or old. Returns the
+   * fault of a repeated one.
+   */
   spend({ thumbprint, jti, nonce }: Proof): NoProof | null {
     const number = this.#numberOf(nonce);
     if (number === null)

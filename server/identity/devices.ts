@@ -27,7 +27,10 @@ export async function list(work: Work): Promise<OwnDevice[]> {
   );
 }
 
-/** Ends a device at once: one's own, or with `devices.end` that of anybody not stronger. Ending an ended one changes nothing. */
+/**
+ * Ends a device at once: the actor's own, or with `devices.end` that of a person who is not stronger. Ending an ended
+ * one changes nothing.
+ */
 export async function end(
   work: Work,
   deviceId: string,
@@ -104,13 +107,19 @@ export const dayMs = 24 * 3_600_000;
 export const tooIdle = 'unused for 30 days';
 export const tooOld = (days: number): string => `signed in more than ${days} days ago`;
 
-/** Ends the devices that signed in too long ago. A refresh would end them too; this is for those that never refresh, such as an open connection. */
+/**
+ * Ends the devices that signed in too long ago. A refresh would end them too; this is for those that never refresh,
+ * such as an open connection.
+ */
 export async function endTooOld(work: Work): Promise<void> {
   const { sessionDays } = await settings.read(work);
   await endDevices(work, 'created_at < $1::timestamptz', before(work, sessionDays * dayMs), tooOld(sessionDays), null);
 }
 
-/** As `endTooOld`, for those that were not used for too long. An act of its own: both take the locks of many rows in the order of their ids. */
+/**
+ * As `endTooOld`, for those that were not used for too long. An act of its own: both take the locks of many rows in the
+ * order of their ids.
+ */
 export const endTooIdle = async (work: Work): Promise<void> =>
   void (await endDevices(work, 'rotated_at < $1::timestamptz', before(work, idleMs), tooIdle, null));
 

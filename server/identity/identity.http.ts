@@ -73,7 +73,8 @@ async function signIn(work: Work, { keep, ...said }: z.output<typeof SignIn>, ht
     cookieOf(http.request, knownCookie),
   );
   if (keep === 'body') return { ...session, refreshToken };
-  // What this browser was before is overwritten: it lost its key, or another person was signed in. No one could end it later.
+  // What this browser was before is overwritten: it lost its key, or another person was signed in. No one could end it
+  // later.
   const before = isOwnPage(http.request) ? cookieOf(http.request, refreshCookie) : undefined;
   if (before) await sessions.signOut(work, before, 'replaced by a new sign-in');
   setCookie(work, http.response, refreshCookie, refreshToken, idleMs);

@@ -104,7 +104,8 @@ export async function accept(work: Work, { token, password }: z.output<typeof In
     [hash, work.at],
   );
   if (!open) {
-    // Only wrong links are charged: strangers at this address must not keep out a person who holds a right one, which cannot be guessed.
+    // Only wrong links are charged: strangers at this address must not keep out a person who holds a right one, which
+    // cannot be guessed.
     await work.use(identity).limits.knock('invitation', work.doorway.address ?? 'unknown');
     throw spent();
   }

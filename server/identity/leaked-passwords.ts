@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 /*
- * Whether a password stands in lists of leaked passwords, decided without asking anyone. `leaked-passwords.bin` holds the first five bytes of the
- * SHA-256 of each entry, sorted: 3 MB, looked up by halving, and no list of passwords in the repository. One password in two million is refused
- * without being in the lists. scripts/leaked-passwords.ts writes the file.
+ * Whether a password stands in lists of leaked passwords, decided without asking anyone. `leaked-passwords.bin` holds
+ * the first five bytes of the SHA-256 of each entry, sorted: 3 MB, looked up by halving, and no list of passwords in
+ * the repository. One password in two million is refused without being in the lists. scripts/leaked-passwords.ts writes
+ * the file.
  */
 
 export const hashBytes = 5;

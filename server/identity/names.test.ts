@@ -4,7 +4,10 @@ import type { TestClient } from '../testing/client.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
-/* Names that cannot be seen, or that turn the writing, at every door that takes a name; and addresses whose letters fold differently. */
+/*
+ * Names that cannot be seen, or that turn the writing, at every door that takes a name; and addresses whose letters
+ * fold differently.
+ */
 
 let world: World;
 let olga: Visitor;

@@ -110,7 +110,7 @@ test('of many changes at once one is done, and its password is the one that sign
   expect(await signsIn(noor, words[won[0]!]!)).toBe(true);
 });
 
-test('the known-device mark is renewed: strangers who guess do not lock this browser out', async () => {
+test('a renewed known-device mark: strangers’ guesses do not lock this browser out', async () => {
   const ida = await world.person('Ida');
   const here = await browserOf(ida);
   const before = here.cookies.get('parley_known');

@@ -12,8 +12,9 @@ import { storePassword, verifyPassword } from './passwords.ts';
 type Own = { name: string; email: string | null; hash: string | null; changedAt: Date | null };
 
 /**
- * Changes the acting person's own password. The current one is asked for, since an unlocked screen must not be enough to take an account over: guesses
- * are counted by device, as at signing in, and audited. This device stays signed in; answered with its new known-device mark.
+ * Changes the acting person's own password. The current one is asked for, since an unlocked screen must not be enough
+ * to take an account over: guesses are counted by device, as at signing in, and audited. This device stays signed in;
+ * answered with its new known-device mark.
  */
 export async function change(
   work: Work,

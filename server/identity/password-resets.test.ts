@@ -108,7 +108,7 @@ test('of many who use one link at once, one sets the password', async () => {
   expect((await signIn(noor, words[won[0]!]!)).status).toBe(200);
 });
 
-test('a link works while strangers keep the account limited, and so does the sign-in after it', async () => {
+test('a link and the sign-in after it work while strangers keep the account limited', async () => {
   const tom = await world.person('Tom');
   for (let n = 0; n < 12; n++) await signIn(tom, 'a guess', visitor(world.origin, { address: `10.7.0.${n}` }));
   const browser = visitor(world.origin, { address: '10.8.0.1' });
@@ -128,7 +128,7 @@ test('the rules hold, and a refused password does not spend the link', async () 
   expect((await use(token)).status).toBe(200);
 });
 
-test('whoever may not: weaker people, oneself, and accounts without a password to reset', async () => {
+test('refused: by weaker people, for oneself, and for accounts without a password', async () => {
   const [mia, owner] = [await world.person('Mia'), await world.person('Otto', { roles: ['owner'] })];
   const member = visitor(world.origin);
   await member.signIn(mia);

@@ -14,9 +14,10 @@ import { hashNewPassword } from './password-rules.ts';
 import { revokePassword, storePassword, voidResets } from './passwords.ts';
 
 /*
- * The way back in for a person who forgot their password, or whose account strangers keep limited by guessing: an administrator or the operator makes
- * a one-time link and hands it to them. The secret is shown once; the database has its hash. Until the link is used the old password works, as
- * elsewhere: a link must not be a way to lock a person out by mistake. `endAccess` is for a password that leaked.
+ * The way back in for a person who forgot their password, or whose account strangers keep limited by guessing: an
+ * administrator or the operator makes a one-time link and hands it to them. The secret is shown once; the database has
+ * its hash. Until the link is used the old password works, as elsewhere: a link must not be a way to lock a person out
+ * by mistake. `endAccess` is for a password that leaked.
  */
 
 /** Milliseconds a link is good for. */
@@ -28,7 +29,10 @@ export type ResetOptions = {
   reason?: string | null;
 };
 
-/** Makes a link with which a person chooses a new password; the links before it open nothing any more. Needs `users.resetPassword`. */
+/**
+ * Makes a link with which a person chooses a new password; the links before it open nothing any more. Needs
+ * `users.resetPassword`.
+ */
 export async function makeLink(
   work: Work,
   userId: string,
@@ -77,15 +81,16 @@ export async function personByEmail(work: Work, email: string): Promise<{ id: st
   return rows[0] ?? null;
 }
 
-/** Whom a link is for. Whoever holds it may become that person: their name and address are nothing more. */
+/** Whom a link is for. Its holder may become that person anyway: telling their name and address adds nothing. */
 export async function personOf(work: Work, { token }: { token: string }): Promise<ResetPerson> {
   const { name, email } = await findOpen(work, token);
   return { name, email };
 }
 
 /**
- * Chooses a new password with a link, which works once: of two that use it at the same moment, one succeeds. Every device of the person ends. The
- * mark makes this browser a known one, so that signing in works while strangers keep the account limited.
+ * Chooses a new password with a link, which works once: of two that use it at the same moment, one succeeds. Every
+ * device of the person ends. The mark makes this browser a known one, so that signing in works while strangers keep the
+ * account limited.
  */
 export async function use(
   work: Work,

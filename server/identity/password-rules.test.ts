@@ -17,7 +17,9 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 let invited = 0;
-/** The code with which a password is refused for Ada Lindqvist, at the invitation's door; undefined when it is taken. */
+/**
+ * The code with which a password is refused for Ada Lindqvist, at the invitation's door; undefined when it is taken.
+ */
 async function refusalOf(password: string): Promise<{ code: string | undefined; message: string | undefined }> {
   invited++;
   const { done } = await olga.act('invitePerson', {
@@ -118,7 +120,7 @@ test('the first owner’s password is judged with what they call themselves', as
   }
 });
 
-test('a password typed composed or decomposed is the same; hashes of raw text still verify', async () => {
+test('composed and decomposed passwords are the same; hashes of raw text still verify', async () => {
   const { done } = await olga.act('invitePerson', { name: 'Zoé', email: 'zoe@example.com' });
   const composed = 'un café très très noir';
   const token = done!.inviteLink!.split('#')[1];

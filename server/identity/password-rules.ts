@@ -7,8 +7,9 @@ import { isLeaked } from './leaked-passwords.ts';
 import { hashPassword } from './passwords.ts';
 
 /*
- * The one judgement of a new password, for set-up, invitation, change and reset (NIST SP 800-63B-4, 3.1.1.2): length, context, leaked lists, and how
- * soon it would be guessed. No rules of composition, no expiry. Everything is decided here, offline, before the slow hash.
+ * The one judgement of a new password, for set-up, invitation, change and reset (NIST SP 800-63B-4, 3.1.1.2): length,
+ * context, leaked lists, and how soon it would be guessed. No rules of composition, no expiry. Everything is decided
+ * here, offline, before the slow hash.
  */
 
 type PasswordCode = 'password_short' | 'password_long' | 'password_context' | 'password_leaked' | 'password_weak';
@@ -41,14 +42,14 @@ async function judge(password: string, floor: number, context: PasswordContext):
 }
 
 /**
- * Estimating runs on the event loop and takes longer the longer the text: 5 ms of CPU for 16 characters, 20 for 48, 40 for 64, 220 for 256. A password
- * whose first 48 characters are easy to guess is refused, whatever follows.
+ * Estimating runs on the event loop and takes longer the longer the text: 5 ms of CPU for 16 characters, 20 for 48, 40
+ * for 64, 220 for 256. A password whose first 48 characters are easy to guess is refused, whatever follows.
  */
 const estimatedCharacters = 48;
 
 /**
- * Whether fewer guesses are expected than the floor of length stands for: 10¹⁰ from twelve characters on. Below, as many as random characters of the
- * floor's length would still pass with.
+ * Whether fewer guesses are expected than the floor of length stands for: 10¹⁰ from twelve characters on. Below, as
+ * many as random characters of the floor's length would still pass with.
  */
 async function isGuessable(password: string, floor: number, context: PasswordContext): Promise<boolean> {
   const { whole, parts } = contextWords(context);
@@ -57,7 +58,7 @@ async function isGuessable(password: string, floor: number, context: PasswordCon
 }
 
 let made: Promise<ZxcvbnFactory> | undefined;
-/** Unpacking the dictionaries takes a moment and memory: not before somebody chooses a password. */
+/** Unpacking the dictionaries takes a moment and memory: not before a person chooses a password. */
 const estimator = () =>
   (made ??= import('@zxcvbn-ts/language-common').then(
     ({ dictionary, adjacencyGraphs }) => new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs }),

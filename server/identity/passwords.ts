@@ -14,8 +14,9 @@ import type { SuspensionGuard } from '../users/users.ts';
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /**
- * Hashing is heavy: so many at once, so many waiting, and beyond that the server says so instead of drowning. Browsers an account knows, and
- * people who showed a right link or code, have a queue of their own that goes first: strangers who guess must not make them wait.
+ * Hashing is heavy: so many at once, so many waiting, and beyond that the server says so instead of drowning. Browsers
+ * an account knows, and people who showed a right link or code, have a queue of their own that goes first: strangers
+ * who guess must not make them wait.
  */
 const atOnce = 4;
 const waitingMost = 200;
@@ -39,7 +40,10 @@ async function inTurn<T>(queue: (() => void)[], run: () => Promise<T>): Promise<
 export const hashPassword = (password: string): Promise<string> =>
   inTurn(waiting.first, () => argon2(normalisedPassword(password), cost));
 
-/** Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time tells nothing. `first` goes before strangers. */
+/**
+ * Whether the password is right. Without a hash (no such account, none set) the same work is done in vain, so that time
+ * tells nothing. `first` goes before strangers.
+ */
 export async function verifyPassword(
   password: string,
   hash: string | null,
@@ -62,7 +66,10 @@ const decoy = () => (made ??= argon2(newSecret(), cost));
 /** Makes the decoy before the first stranger comes, who would otherwise wait for it and learn from that. */
 export const readyDecoy = async (): Promise<void> => void (await decoy());
 
-/** Sets a person's password, and voids their reset links. The caller has judged who may, and holds the person's lock where they existed before. */
+/**
+ * Sets a person's password, and voids their reset links. The caller has judged who may, and holds the person's lock
+ * where they existed before.
+ */
 export async function storePassword(
   work: Work,
   userId: string,

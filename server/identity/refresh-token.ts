@@ -8,7 +8,10 @@ import { hmac, same, type Keys } from './keys.ts';
  * The successor's secret is derived from the token it follows; the same token asked twice gives the same successor without anything secret kept.
  */
 
-/** Milliseconds for which the previous token still gets the same successor after that successor was used: a second tab asked at the same time. */
+/**
+ * Milliseconds for which the previous token still gets the same successor after that successor was used: a second tab
+ * asked at the same time.
+ */
 export const graceMs = 10_000;
 /** Milliseconds after which a device that never came back must sign in anew. */
 export const idleMs = 30 * 24 * 3_600_000;

@@ -160,7 +160,7 @@ test('a refresh whose answer was lost is answered alike after a night, and audit
   expect((await exchange(who, third)).status).toBe(200);
 });
 
-test('a lost answer is forgiven at every refresh, also after earlier successors were used', async () => {
+test('a lost answer is forgiven at every refresh, also after successors were used', async () => {
   const { who, first } = await programOf('Leon');
   const used = (await exchange(who, first)).body as unknown as Session;
   await who.ask('GET', '/api/me', undefined, { authorization: `Bearer ${used.accessToken}` });
@@ -169,7 +169,7 @@ test('a lost answer is forgiven at every refresh, also after earlier successors 
   expect(tokenOf(await exchange(who, used.refreshToken!))).toBe(third);
 });
 
-test('an access token made before a refresh is no use of its successor, however often it is used', async () => {
+test('using an access token from before a refresh never counts as use of the successor', async () => {
   const { who, session, first } = await programOf('Lotte');
   const second = tokenOf(await exchange(who, first));
   for (let n = 0; n < 3; n++) await who.ask('GET', '/api/me');

@@ -20,7 +20,8 @@ import { auditRefusedSignIn } from './sign-in-audit.ts';
 
 /*
  * Sessions: a person signs in on a device, refreshes there, signs out. An access token lives minutes and in memory; a refresh token lives with
- * the device and changes at every use. A device that signed in with a proof of a key refreshes with one too, and its tokens count only with one.
+ * the device and changes at every use. A device that signed in with a proof of a key refreshes with one too, and its
+ * tokens count only with one.
  */
 
 /** What signing in and refreshing gives: the session, and the refresh token for whoever keeps it. */
@@ -37,8 +38,8 @@ type Account = {
 
 /**
  * Signs a person in on a new device. A wrong password and an unknown account are one answer after the same work; that an account is suspended
- * is said only to whoever knows its password. `mark` is the browser's known-device mark, if it has one; `shown` may carry the proof of a key,
- * which the device is then bound to.
+ * is said only to a caller who knows its password. `mark` is the browser's known-device mark, if it has one; `shown`
+ * may carry the proof of a key, which the device is then bound to.
  */
 export async function signIn(
   work: Work,
@@ -48,7 +49,8 @@ export async function signIn(
 ): Promise<Granted & { mark: string }> {
   const { keys, limits, proofs } = work.use(identity);
   const address = work.doorway.address ?? 'unknown';
-  // Its nonce is not asked for: here a repeated proof binds the password's owner to a key, and gives the repeater nothing.
+  // Its nonce is not asked for: here a repeated proof binds the password's owner to a key, and gives the repeater
+  // nothing.
   const proof = shown.proof === undefined ? null : await proofs.read(shown);
   if (proof && !isProof(proof)) throw malformed(`DPoP: ${proof.fault}.`);
   // Only a browser that shows a mark may be one the account knows; whether it is, the account's row tells.
@@ -96,11 +98,12 @@ export async function signIn(
 /**
  * Exchanges a refresh token for its successor and a new access token.
  * 1. The token in force is replaced by its successor.
- * 2. The previous one gets that same successor again until an access token made from it has been used, and for ten seconds more: the answer was
- *    lost, or two tabs asked at once. Each such second answer is audited, and counted where the person sees their devices.
+ * 2. The previous one gets that same successor again until an access token made from it has been used, and for ten
+ *    seconds more: the answer was lost, or two tabs asked at once. Each such second answer is audited, and counted
+ *    where the person sees their devices.
  * 3. Any older one, or that one later, was copied: the device is ended, audited, and its connections close.
- * 4. A device with a key shows a fresh proof of it. A copied token without one is refused and audited, and changes nothing: else its thief could
- *    end the honest device.
+ * 4. A device with a key shows a fresh proof of it. A copied token without one is refused and audited, and changes
+ *    nothing: else its thief could end the honest device.
  */
 export async function refresh(work: Work, token: string, shown: Shown): Promise<Granted> {
   const { keys, proofs } = work.use(identity);
@@ -120,8 +123,9 @@ export async function refresh(work: Work, token: string, shown: Shown): Promise<
 }
 
 /**
- * Ends the device a refresh token belongs to. A token that is not known ends nothing and is no error: the asker is signed out either way. No proof
- * of a key is asked for: a browser that lost its key must be able to end what it can no longer use.
+ * Ends the device a refresh token belongs to. A token that is not known ends nothing and is no error: the asker is
+ * signed out either way. No proof of a key is asked for: a browser that lost its key must be able to end what it can no
+ * longer use.
  */
 export async function signOut(work: Work, token: string, because = 'signed out'): Promise<void> {
   const deviceId = deviceOf(work.use(identity).keys, token);
@@ -147,7 +151,10 @@ const person = ({ userId, name }: Account) => ({
   permissions: new Set<string>(),
 });
 
-/** The account of an address, and the address as the database folds it: what it finds rows by is what attempts are counted by. */
+/**
+ * The account of an address, and the address as the database folds it: what it finds rows by is what attempts are
+ * counted by.
+ */
 async function findAccount(work: Work, typed: string): Promise<{ account: Account | null; email: string }> {
   const [row] = await work.db.rows<{ [K in keyof Account]: Account[K] | null } & { email: string }>(
     `select a.email, u.id as "userId", u.name, u.kind, u.status, p.hash, p.changed_at as "passwordChangedAt"
@@ -264,7 +271,10 @@ async function rotate(act: Work, deviceId: string, token: string, proof: Proof |
   return { userId, device: name, generation: generation + 1, keyThumbprint, repeated: false };
 }
 
-/** What is wrong with a proof for a device with this key; undefined when nothing is. A stale one is refused here and now, and tried again. */
+/**
+ * What is wrong with a proof for a device with this key; undefined when nothing is. A stale one is refused here and
+ * now, and tried again.
+ */
 function faultOf(act: Work, proof: Proof | NoProof, keyThumbprint: string): string | undefined {
   if (!isProof(proof)) return proof.fault;
   if (proof.thumbprint !== keyThumbprint) return 'another key';

@@ -6,8 +6,8 @@ import { statementsOf } from '../testing/statements.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
 /*
- * Whether an address has an account is told by nothing: not by the answer, and not by the work behind it, which takes time. The time itself is
- * measured by scripts/bench/sign-in-timing.ts.
+ * Whether an address has an account is told by nothing: not by the answer, and not by the work behind it, which takes
+ * time. The time itself is measured by scripts/bench/sign-in-timing.ts.
  */
 
 let world: World;
@@ -52,7 +52,7 @@ async function accounts(): Promise<Record<string, string>> {
   return { active: ada.email, suspended: ben.email, invited: carl.email, bot: bot.email };
 }
 
-test('wrong guesses at any account and at none cost the same statements, also beyond the limit', async () => {
+test('wrong guesses run the same statements for an account or none, past the limit too', async () => {
   // The first transaction of a connection sets it up.
   await workOf('warm.up@example.com', 1);
   const none = await workOf('no.account@example.com', 8);
@@ -63,7 +63,7 @@ test('wrong guesses at any account and at none cost the same statements, also be
   for (const [kind, email] of Object.entries(others)) expect(await workOf(email, 8), kind).toEqual(none);
 });
 
-test('guesses are counted exactly in the audit, for accounts and for addresses without one', async () => {
+test('the audit counts guesses exactly, for accounts and for unknown addresses', async () => {
   const dora = await world.person('Dora');
   const emil = await world.person('Emil');
   const audited = async () => {

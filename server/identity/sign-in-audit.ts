@@ -5,9 +5,9 @@ import { identity } from './identity.ts';
 import { hmac } from './keys.ts';
 
 /**
- * Audits a refused sign-in: what was attempted against whom, and from where. What was typed is never kept, since people type passwords into the
- * wrong field. Lines are alike by the address that was typed, whether it has an account or not: were they not, the time an answer takes would tell
- * which addresses have one.
+ * Audits a refused sign-in: what was attempted against whom, and from where. What was typed is never kept, since people
+ * type passwords into the wrong field. Lines are alike by the address that was typed, whether it has an account or not:
+ * were they not, the time an answer takes would tell which addresses have one.
  */
 export const auditRefusedSignIn = (
   work: Work,

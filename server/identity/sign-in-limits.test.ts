@@ -107,7 +107,7 @@ test('strangers who used up an address do not keep a known browser there out', a
   await home.signIn(ron);
   // The right password alone, from a browser the account does not know, waits like everybody there.
   expect((await guess(address(1), ron.email, ron.password)).body.error?.code).toBe('limited');
-  // A mark of somebody else is no mark of this account.
+  // The mark of another account does not count for this one.
   const stranger = visitor(world.origin, { address: address(1) });
   stranger.cookies.set('parley_known', home.cookies.get('parley_known')!);
   expect(

@@ -4,15 +4,16 @@ import { Refused } from '../kernel/errors.ts';
 import { hmac, type Keys } from './keys.ts';
 
 /*
- * How often a password may be guessed. Counted in this process's memory: with n processes the numbers are n times as large, which is still few.
+ * How often a password may be guessed. Counted in this process's memory: with n processes the numbers are n times as
+ * large, which is still few.
  * 1. An address: `perMinute` attempts, whatever accounts they name, counted apart for each route.
  * 2. An account from one address: 5 wrong guesses in 15 minutes.
  * 3. An account from everywhere: 10 wrong guesses in 15 minutes.
- * 4. A browser the account has signed in from: 10 wrong guesses of its own, and nothing of the above. So strangers who use up 1, 2 and 3 do not
- *    lock the person out of a browser they know.
+ * 4. A browser the account has signed in from: 10 wrong guesses of its own, and nothing of the above. So strangers who
+ *    use up 1, 2 and 3 do not lock the person out of a browser they know.
  * An attempt is charged before the password is looked at, so that guesses sent at once cannot slip through together, and given back when it
- * was right. Accounts that do not exist are charged alike. An address has a few attempts under way and the others wait, so that an office
- * whose people all sign in at nine is never charged for more of them than these few.
+ * was right. Accounts that do not exist are charged alike. An address has a few attempts under way and the others wait,
+ * so that an office whose people all sign in at nine is never charged for more of them than these few.
  */
 export type SignInLimits = {
   /** Refuses at once, before anything is read, when the address has no attempt left. */

@@ -250,7 +250,7 @@ test('stopped between any two batches and run again, it is what one run gives', 
   }
 });
 
-test('people named in imported answers follow the thread from there on, in one batch or in many', async () => {
+test('people mentioned in imported answers follow the thread, in one batch or many', async () => {
   const line = (n: number, sender: string, text: string, more: object = { reply_to: 'f-1' }) => ({
     id: `f-${n}`,
     channel: 'log',

@@ -69,7 +69,10 @@ function textOf(fields: Fields, name: string, cap: number): string {
   return value;
 }
 
-/** A name that may be missing. One that cannot be seen, or looks like another, would become a channel or a person as it is. */
+/**
+ * A name that may be missing. One that cannot be seen, or looks like another, would become a channel or a person as it
+ * is.
+ */
 function nameOf(fields: Fields, name: string, cap: number): string {
   const value = textOf(fields, name, cap);
   const fault = value.trim() === '' ? null : faultOfName(value.trim());

@@ -85,7 +85,10 @@ function threadOf(run: Run, room: Room, id: string, line: Line): { threadId: str
   return { threadId: parent?.rootId ?? null, title: null };
 }
 
-/** Numbers the answers in their threads. Returns the roots that got answers in this batch, in the order of their first answer there. */
+/**
+ * Numbers the answers in their threads. Returns the roots that got answers in this batch, in the order of their first
+ * answer there.
+ */
 async function countAnswers(client: ClientBase, messages: Placed[]): Promise<Root[]> {
   const inBatch = new Map(messages.map((message) => [message.id, message]));
   const outside = new Set(

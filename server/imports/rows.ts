@@ -59,7 +59,10 @@ export async function readRoots(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Locks people in the order of their ids, as every act does that changes several. Their conversations are locked before. */
+/**
+ * Locks people in the order of their ids, as every act does that changes several. Their conversations are locked
+ * before.
+ */
 export async function lockPeople(client: ClientBase, ids: readonly string[]): Promise<void> {
   await client.query('select from users where id = any ($1::uuid[]) order by id for no key update', [ids]);
 }
@@ -122,7 +125,10 @@ export async function storeAnswers(
   );
 }
 
-/** Stores who is named where; people named in a thread follow it from that answer on. Comes after `storeAnswers`: taking part counts for more. */
+/**
+ * Stores who is named where; people named in a thread follow it from that answer on. Comes after `storeAnswers`: taking
+ * part counts for more.
+ */
 export async function storeMentions(client: ClientBase, messages: readonly Placed[]): Promise<void> {
   const rows = messages.flatMap((m) =>
     m.mentions

@@ -65,8 +65,9 @@ export class Broadcast {
   }
 
   /**
-   * A seat's rooms are about to be read from the store. Until `entered`, a leave that is announced is newer than what was read and wins;
-   * otherwise a person removed in that moment would go on listening. A seat that arrives is entering until it is opened.
+   * A seat's rooms are about to be read from the store. Until `entered`, a leave that is announced is newer than what
+   * was read and wins; otherwise a person removed in that moment would go on listening. A seat that arrives is entering
+   * until it is opened.
    */
   entering(seat: Seat): void {
     seat.entering++;
@@ -87,7 +88,10 @@ export class Broadcast {
     this.#rooms.leave(seat, room);
   }
 
-  /** Takes a seat out of a room for now: unlike a leave, this says nothing of what is read from the store meanwhile, and a join may follow. */
+  /**
+   * Takes a seat out of a room for now: unlike a leave, this says nothing of what is read from the store meanwhile, and
+   * a join may follow.
+   */
   silence(seat: Seat, room: string): void {
     this.#rooms.leave(seat, room);
   }

@@ -8,7 +8,10 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /** One database, reached in two ways: Sequelize for the plain road, a pool of prepared statements for the hot one. */
 export type Database = {
   url: string;
-  /** Reaches the server itself where `url` goes through a pooler: for what belongs to a session, as locks and notifications do. */
+  /**
+   * Reaches the server itself where `url` goes through a pooler: for what belongs to a session, as locks and
+   * notifications do.
+   */
   directUrl: string;
   sequelize: Sequelize;
   pool: pg.Pool;

@@ -1,6 +1,9 @@
 import type { Permission } from '@parley/protocol/permissions.ts';
 
-/** An answer that is a file: its name, its type, what one needs to be handed it, and its text in pieces, read while it is sent and only then. */
+/**
+ * An answer that is a file: its name, its type, what one needs to be handed it, and its text in pieces, read while it
+ * is sent and only then.
+ */
 export class Download {
   readonly fileName: string;
   readonly type: string;

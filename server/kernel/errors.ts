@@ -71,7 +71,10 @@ export function sqlStateOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Whether an error, or what caused it, says that a disk has no space left: PostgreSQL's, or the one we write to ourselves. */
+/**
+ * Whether an error, or what caused it, says that a disk has no space left: PostgreSQL's, or the one we write to
+ * ourselves.
+ */
 export function isStorageFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (['53100', 'ENOSPC', 'EDQUOT'].includes(sqlStateOf(error) ?? '')) return true;
@@ -79,12 +82,15 @@ export function isStorageFull(error: unknown): boolean {
   return /No space left on device|Disk quota exceeded/.test(error.message) || isStorageFull(error.cause);
 }
 
-/** What an error of the store is to whoever asked. Its fate is unknown unless the disk was full: then nothing was stored. */
+/**
+ * The refusal a caller gets for an error of the store. Whether the write happened is unknown, unless the disk was full:
+ * then nothing was stored.
+ */
 export const outageOf = (error: unknown): Refused => (isStorageFull(error) ? storageFull(error) : unavailable(error));
 
 /**
- * Whether an error says that the store was away, busy or full rather than that our statement was wrong. A lost deadlock is none: the store is
- * there, and the act runs again (kernel/deadlocks.ts).
+ * Whether an error says that the store was away, busy or full rather than that our statement was wrong. A lost deadlock
+ * is none: the store is there, and the act runs again (kernel/deadlocks.ts).
  */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -23,7 +23,8 @@ export function createLog(level: string, destination?: DestinationStream): Logge
   const options = {
     level,
     redact: {
-      // Below the first level plainFields does it: only there can the code of an error be told from the code of a set-up.
+      // Below the first level plainFields does it: only there can the code of an error be told from the code of a
+      // set-up.
       paths: [...secret],
       censor: redacted,
     },
@@ -44,8 +45,8 @@ const longestText = 8_000;
 const mostItems = 50;
 
 /**
- * What a line may hold of a value. Libraries pass whole clients, sockets and requests along with what they say: of anything that is no plain
- * data its class is named and nothing else.
+ * What a line may hold of a value. Libraries pass whole clients, sockets and requests along with what they say: of
+ * anything that is no plain data its class is named and nothing else.
  */
 function plain(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return value.length > longestText ? `${value.slice(0, longestText)}…` : value;
@@ -67,7 +68,10 @@ const plainFields = (fields: Record<string, unknown>, depth: number): Record<str
       .map(([name, value]) => [name, secret.has(name) ? redacted : plain(value, depth + 1)]),
   );
 
-/** Errors of the database carry the statement's parameters, and those of its driver the client: what people wrote stays out of the log. */
+/**
+ * Errors of the database carry the statement's parameters, and those of its driver the client: what people wrote stays
+ * out of the log.
+ */
 function plainError(error: Error, depth: number): Record<string, unknown> {
   const { code, table, constraint } = error as Error & { code?: unknown; table?: unknown; constraint?: unknown };
   const nested = (inner: unknown) => (depth >= deepest ? undefined : plain(inner, depth + 1));

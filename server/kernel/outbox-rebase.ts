@@ -33,7 +33,8 @@ export async function rebaseRestored(db: Database): Promise<boolean> {
       await client.query(
         `select setval(pg_get_serial_sequence('outbox', 'id'), greatest((select coalesce(max(id), 0) from outbox), 1))`,
       );
-      // The trigger that keeps entries as they are would refuse this as well; a backup of a living server nearly always holds one that is unsealed.
+      // The trigger that keeps entries as they are would refuse this as well; a backup of a living server nearly always
+      // holds one that is unsealed.
       await client.query('alter table audit_entries disable trigger audit_entries_fixed');
       await client.query(
         `update audit_entries set tx = '3' where position is null and tx >= pg_snapshot_xmax(pg_current_snapshot())`,

@@ -4,17 +4,23 @@ import { migrate } from './migrate.ts';
 import { errandPool } from './pool.ts';
 
 /*
- * A database is brought to this version by the role that owns its tables. Where the application works as another role, that role gets what it
- * needs and no more: it reads and writes rows, but changes no table, and of the audit log it can only add lines and seal them. Triggers alone
- * would not hold it: the owner of a table can switch them off.
+ * A database is brought to this version by the role that owns its tables. Where the application works as another role,
+ * that role gets what it needs and no more: it reads and writes rows, but changes no table, and of the audit log it can
+ * only add lines and seal them. Triggers alone would not hold it: the owner of a table can switch them off.
  */
 
-/** One fixed number in every process: grants of two processes at once would refuse each other ("tuple concurrently updated"). */
+/**
+ * One fixed number in every process: grants of two processes at once would refuse each other ("tuple concurrently
+ * updated").
+ */
 const grantsLock = 7_275_396_612;
 
 export type DatabaseAddresses = { databaseUrl: string; ownerUrl: string };
 
-/** Runs migrations as the owner and gives the application's role its rights. Safe to run at every start and by several processes at once. */
+/**
+ * Runs migrations as the owner and gives the application's role its rights. Safe to run at every start and by several
+ * processes at once.
+ */
 export async function prepareDatabase(
   { databaseUrl, ownerUrl }: DatabaseAddresses,
   onProgress: (sentence: string) => void = () => {},
@@ -67,7 +73,10 @@ async function versionOf(client: pg.ClientBase): Promise<number> {
   return rows[0]!.version;
 }
 
-/** What the application needs, as SQL. `role` is quoted already. Policies: the job queue's tables show rows to their owner alone otherwise. */
+/**
+ * What the application needs, as SQL. `role` is quoted already. Policies: the job queue's tables show rows to their
+ * owner alone otherwise.
+ */
 function rightsFor(role: string, version: number): string {
   return `
     grant usage on schema public, graphile_worker to ${role};

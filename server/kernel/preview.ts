@@ -128,7 +128,8 @@ function sign(key: Buffer, body: TokenBody): string {
 
 function open(key: Buffer, token: string): TokenBody {
   const [text = ''] = token.split('.', 1);
-  // The whole text is compared: a decoder would pass over what is no base64, and over whatever stands behind a second dot.
+  // The whole text is compared: a decoder would pass over what is no base64, and over whatever stands behind a second
+  // dot.
   const expected = Buffer.from(`${text}.${createHmac('sha256', key).update(text).digest('base64url')}`);
   const given = Buffer.from(token);
   if (given.length !== expected.length || !timingSafeEqual(given, expected))

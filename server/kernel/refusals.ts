@@ -8,7 +8,10 @@ import { inWork, type Doorway, type House } from './work.ts';
 type Line = { actor: Actor; entry: Omit<AuditEntry, 'id' | 'count'>; doorway: Doorway };
 type Burst = Line & { minute: number; more: number };
 
-/** Refusals of the current minute by actor and operation, so that a client hammering a door writes two lines a minute and not a million. */
+/**
+ * Refusals of the current minute by actor and operation, so that a client hammering a door writes two lines a minute
+ * and not a million.
+ */
 export const refusals = partKey<Map<string, Burst>>('refusals');
 
 /** Beyond this many different ones a minute the oldest are written at once: memory is not for strangers to fill. */
@@ -29,8 +32,9 @@ export const recordRefusal = (
   });
 
 /**
- * Audits what a client can cause as often as it likes, in a small act of its own. The first of a minute is written at once; further lines under
- * the same key are written as one line with their count when the minute is over. A line that cannot be written is logged; nothing is thrown.
+ * Audits what a client can cause as often as it likes, in a small act of its own. The first of a minute is written at
+ * once; further lines under the same key are written as one line with their count when the minute is over. A line that
+ * cannot be written is logged; nothing is thrown.
  */
 export async function recordBurst(
   house: House,

@@ -3,13 +3,16 @@ import pg from 'pg';
 import { pause } from './lifecycle.ts';
 
 /*
- * One web process serves a database. Live events, ended sessions and limits are known inside one process only: a second one would deliver half of
- * what happens, and would go on believing a device that was ended at the first. So a web process holds a session-level advisory lock on a
- * connection of its own for as long as it serves, and a second one is refused.
+ * One web process serves a database. Live events, ended sessions and limits are known inside one process only: a second
+ * one would deliver half of what happens, and would go on believing a device that was ended at the first. So a web
+ * process holds a session-level advisory lock on a connection of its own for as long as it serves, and a second one is
+ * refused.
  *
  * 1. At the start it waits a bounded time for the process before it: a rolling restart overlaps for some seconds.
- * 2. The lock goes with the connection, so a killed process leaves nothing behind. The server drops a silent connection after half a minute.
- * 3. A lost connection (a restart of PostgreSQL) is made again at once. If another process took the lock meanwhile, this one stops serving.
+ * 2. The lock goes with the connection, so a killed process leaves nothing behind. The server drops a silent connection
+ *    after half a minute.
+ * 3. A lost connection (a restart of PostgreSQL) is made again at once. If another process took the lock meanwhile,
+ *    this one stops serving.
  */
 
 /** Refused because another process already serves. */
@@ -165,8 +168,9 @@ const takenSentence = (role: string, holder: string) =>
   `Another Parley ${role} process already serves this database (${holder}). One ${role} process serves an installation: stop that one first, or give this one a database of its own with DATABASE_URL.`;
 
 /**
- * A pooler in transaction mode lends a server connection for one transaction: a session lock would stay with a connection that others use next.
- * Two connections at once cannot share a backend, and one connection cannot change its own, unless a pooler stands in between.
+ * A pooler in transaction mode lends a server connection for one transaction: a session lock would stay with a
+ * connection that others use next. Two connections at once cannot share a backend, and one connection cannot change its
+ * own, unless a pooler stands in between.
  */
 async function refusePooler(url: string, client: pg.Client): Promise<void> {
   const backendOf = async (one: pg.Client) =>

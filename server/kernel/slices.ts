@@ -1,8 +1,9 @@
 import { pause } from './lifecycle.ts';
 
 /*
- * Long loops beside the hot path. A loop works for a slice of time and then rests; the slices of all loops are spaced by the rest, so that
- * together they never have more than a quarter of the event loop, however many run. A message that is sent meanwhile waits for one slice at most.
+ * Long loops beside the hot path. A loop works for a slice of time and then rests; the slices of all loops are spaced
+ * by the rest, so that together they never have more than a quarter of the event loop, however many run. A message that
+ * is sent meanwhile waits for one slice at most.
  */
 
 const sliceMs = 2;

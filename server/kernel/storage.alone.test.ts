@@ -13,7 +13,10 @@ import { visitor } from '../testing/http.ts';
 import { ServerProcess } from '../testing/server-process.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
-/* A disk that is full: a small file system in memory, which only root may mount. Elsewhere these tests say that they were left out. */
+/*
+ * A disk that is full: a small file system in memory, which only root may mount. Elsewhere these tests say that they
+ * were left out.
+ */
 
 const directory = mkdtempSync(path.join(tmpdir(), 'parley-disk-'));
 const mounted: string[] = [];
@@ -29,7 +32,10 @@ function mount(name: string, megabytes: number): string | null {
   return place;
 }
 
-/** Fills what is free but for `leaveMb`; returns the file to delete. In pieces, so that connections of the test are not left waiting. */
+/**
+ * Fills what is free but for `leaveMb`; returns the file to delete. In pieces, so that connections of the test are not
+ * left waiting.
+ */
 async function fill(place: string, leaveMb: number): Promise<string> {
   const { bavail, bsize } = statfsSync(place);
   const file = path.join(place, 'filler');

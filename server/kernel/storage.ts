@@ -9,13 +9,16 @@ import { partKey } from './parts.ts';
 import { diskFreeBytes, storageFullGauge } from './telemetry.ts';
 
 /*
- * Whether what people send can be stored. A full disk answers reads, and small writes into pages already there, for a long time; so this
- * remembers a write that failed for want of space until a real write succeeds, and watches the free space of the data directory.
+ * Whether what people send can be stored. A full disk answers reads, and small writes into pages already there, for a
+ * long time; so this remembers a write that failed for want of space until a real write succeeds, and watches the free
+ * space of the data directory.
  *
- * 1. `note` hears of failed writes, wherever they happen. From the first one on, sends are refused as `storage_full` and `/readyz` says so.
- * 2. Below the floor of free bytes the same holds before PostgreSQL meets the end of the disk (it stops with a PANIC when it cannot extend its
- *    log), as far as the database lies on this disk.
- * 3. Every two seconds it looks again; when there is space and a write goes through, everything goes on without a restart.
+ * 1. `note` hears of failed writes, wherever they happen. From the first one on, sends are refused as `storage_full`
+ *    and `/readyz` says so.
+ * 2. Below the floor of free bytes the same holds before PostgreSQL meets the end of the disk (it stops with a PANIC
+ *    when it cannot extend its log), as far as the database lies on this disk.
+ * 3. Every two seconds it looks again; when there is space and a write goes through, everything goes on without a
+ *    restart.
  * Both changes are one line of the log.
  */
 
@@ -67,7 +70,10 @@ export class Storage implements LongLived {
     return this.#full === null ? null : storageFull();
   }
 
-  /** Why this process cannot store, as a sentence for operators, or null. Writes to the database to find out, at most once in fifteen seconds. */
+  /**
+   * Why this process cannot store, as a sentence for operators, or null. Writes to the database to find out, at most
+   * once in fifteen seconds.
+   */
   async trouble(): Promise<string | null> {
     if (this.#full === null && now() - this.#probedAt > probeEveryMs) await this.#look();
     return this.#full ?? this.#low;

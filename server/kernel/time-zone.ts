@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { text } from '@parley/protocol/words.ts';
 
 /**
- * The one spelling engines agree on for a name of the IANA database, whatever its letters' case and age (`asia/shanghai`, `PRC`, `EST5EDT`), or null
- * where it is none. Plain offsets are none: they know no summer time.
+ * The one spelling engines agree on for a name of the IANA database, whatever its letters' case and age
+ * (`asia/shanghai`, `PRC`, `EST5EDT`), or null where it is none. Plain offsets are none: they know no summer time.
  */
 export function canonicalTimeZone(name: string): string | null {
   if (!/^[A-Za-z]/.test(name)) return null;

@@ -61,7 +61,10 @@ export type Work = {
   audit(entry: Omit<AuditEntry, 'outcome'> & { outcome?: AuditEntry['outcome'] }): void;
   /** Sends to everyone in a room after commit, in order. */
   tell(room: string, event: string, payload: unknown): void;
-  /** Runs when nothing but the commit is left to do: for what must have happened outside the database before others see the change. */
+  /**
+   * Runs when nothing but the commit is left to do: for what must have happened outside the database before others see
+   * the change.
+   */
   beforeCommit(then: () => void): void;
   afterCommit(then: () => void): void;
   /** Takes back something done outside the database, should the act not be committed. */
@@ -93,8 +96,9 @@ export async function inWork<T>(
 
 /**
  * As `inWork`, and also returns what the act did (or, in a preview, would do).
- * An act that loses a deadlock runs again from its beginning, with a new transaction and an empty plan. So an act does outside the database only
- * what it can take back (`onRollback`) or leaves until after the commit, and keeps nothing between its runs in variables outside it.
+ * An act that loses a deadlock runs again from its beginning, with a new transaction and an empty plan. So an act does
+ * outside the database only what it can take back (`onRollback`) or leaves until after the commit, and keeps nothing
+ * between its runs in variables outside it.
  */
 export async function runWork<T>(
   house: House,

@@ -12,9 +12,10 @@ export type Mentioning = {
 };
 
 /**
- * Keeps the mentions of a message equal to the people it names now, under the conversation's lock. A mention on the main line is unread above
- * the read mark. A mention in a thread is unread above the thread's mark, so the person follows the thread from that answer on; people who follow
- * only because they are named stop with the last mention. Sending and importing write the same rows (send_messages, imports/rows.ts).
+ * Keeps the mentions of a message equal to the people it names now, under the conversation's lock. A mention on the
+ * main line is unread above the read mark. A mention in a thread is unread above the thread's mark, so the person
+ * follows the thread from that answer on; people who follow only because they are named stop with the last mention.
+ * Sending and importing write the same rows (send_messages, imports/rows.ts).
  */
 export async function changeMentions(work: Work, message: Mentioning, named: string[]): Promise<void> {
   await work.sql(

@@ -13,8 +13,8 @@ import { sendLane, type Draft, type Stored } from './send-lane.ts';
 
 /*
  * What people say. Sending goes through the lane, which checks membership, numbers and stores; editing and recalling are acts of their own
- * under the conversation's lock, and both keep the text they replace (revisions.ts). A message keeps its place for ever: recalled, it loses its
- * text and not its number.
+ * under the conversation's lock, and both keep the text they replace (revisions.ts). A message keeps its place for
+ * ever: recalled, it loses its text and not its number.
  */
 
 /**
@@ -79,7 +79,9 @@ export async function recall(
   });
 }
 
-/** Recalling another's message is an act of oversight: the audit log names the message and its sender, never the text. */
+/**
+ * Recalling another's message is an act of oversight: the audit log names the message and its sender, never the text.
+ */
 async function auditRecall(
   work: Work,
   conversationId: string,

@@ -5,14 +5,20 @@ import { advance, finish, takeUp } from '../tasks/progress.ts';
 import { begin } from '../tasks/tasks.ts';
 
 /*
- * Deleting all revisions, as long work: begun by the act that sets `keepRevisions` to none, done in batches by a worker.
+ * Deleting all revisions, as long work: begun by the act that sets `keepRevisions` to none, done in batches by a
+ * worker.
  */
 
 const job = 'revisions-delete';
-/** Rows one statement deletes: revisions may be 20,000 characters long, and a batch must stay far below a statement's timeout. */
+/**
+ * Rows one statement deletes: revisions may be 20,000 characters long, and a batch must stay far below a statement's
+ * timeout.
+ */
 const batch = 1_000;
 
-/** When the organisation decides to keep no revisions, those that exist are deleted. From that act on, none is added. */
+/**
+ * When the organisation decides to keep no revisions, those that exist are deleted. From that act on, none is added.
+ */
 export const deleteRevisions: SettingGuard = async (work, name, value) => {
   if (name !== 'keepRevisions' || value !== 'none') return;
   const taskId = await begin(work, { kind: job, name: 'revisions' });
@@ -31,8 +37,8 @@ export const revisionJobs = (house: House): Record<string, Job> => ({
       let deleted = 0;
       let last: [string, number] = ['00000000-0000-0000-0000-000000000000', 0];
       for (;;) {
-        // Walks the key, so that no batch reads over the rows deleted before it. Whoever decided to keep revisions again in the meantime
-        // keeps those that are left, and those that were added since.
+        // Walks the key, so that no batch reads over the rows deleted before it. If the organisation
+        // decided to keep revisions again meanwhile, those that are left or were added since stay.
         const gone = await client.query<{ id: string; number: number }>(
           `delete from revisions where (message_id, number) in (
              select message_id, number from revisions where (message_id, number) > ($1, $2) order by message_id, number limit $3)

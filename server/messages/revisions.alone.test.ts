@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('an edit waits for a decision on keeping revisions that is about to commit, and follows it', async () => {
+test('an edit waits for an uncommitted decision on keeping revisions, and follows it', async () => {
   const ada = await world.device('Ada');
   const room = (await ada.group('General', [])).conversation.id;
   const sent = await ada.says('first', { in: room });

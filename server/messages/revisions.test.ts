@@ -44,7 +44,7 @@ const stored = async (messageId: string) =>
     )
   ).map(({ body, endedBy }) => [body, endedBy]);
 
-test('an edit keeps the former text: when it was written, when and by whom it was replaced', async () => {
+test('an edit keeps the former text, when it was written, and when and who replaced it', async () => {
   const sent = await ada.says(`first, <@${ben.userId}>`, { in: general });
   await edit(ada, sent.id, 'second');
   await edit(ada, sent.id, 'third');
@@ -93,7 +93,7 @@ test('revisions come in pages of at most 20, the latest first', async () => {
   expect(await ben.tries('message:revisions', tried)).toBe('malformed');
 });
 
-test('outside a conversation its revisions do not exist, also by way of another conversation', async () => {
+test('non-members find no revisions, also by way of another conversation', async () => {
   const { id: messageId } = await ada.says('inside', { in: general });
   await edit(ada, messageId, 'inside still');
   const own = await eve.group('Eve’s', []);
@@ -166,7 +166,7 @@ describe('a recalled message', () => {
     ]);
   });
 
-  test('shows its text at no door: its sender, members, an auditor and an owner look everywhere', async () => {
+  test('a recalled text shows at no door, not to its sender, members, auditor or owner', async () => {
     const word2 = 'glockenspiel';
     const thread = await ada.says('a thread', { in: general });
     const sent = await ada.says(word2, { in: general });
@@ -217,7 +217,7 @@ describe('a recalled message', () => {
     expect(await stored(sent.id)).toEqual([['sent once', 'recall']]);
   });
 
-  test('is in the audit log if another recalled it, without its text; by its sender it is not', async () => {
+  test('a recall by another person is audited without the text; a sender’s own is not', async () => {
     const entries = () =>
       world.db.rows<{ actor: string; target: string; after: Record<string, unknown>; text: string }>(
         `select actor_name as actor, target_name as target, after, e::text as text from audit_entries e where action = 'message.recalled'`,
@@ -276,7 +276,7 @@ describe('an organisation that keeps no revisions', () => {
     expect((await revisions(ada, messageId)).revisions).toEqual([]);
   });
 
-  test('a deletion that goes on after the organisation decided to keep revisions again deletes none', async () => {
+  test('a deletion resumed after revisions are to be kept again deletes none', async () => {
     const { id: messageId } = await ada.says('kept after all', { in: general });
     await edit(ada, messageId, 'edited');
     const before = await count();

@@ -6,13 +6,14 @@ import type { Work } from '../kernel/work.ts';
 import { read } from '../settings/settings.ts';
 
 /*
- * Former texts of messages. An edit or a recall keeps the text it replaces as a revision, in its own transaction, unless the organisation keeps
- * none. Members read the revisions of an edited message as far as the organisation allows. Of a recalled message no verb reads them.
+ * Former texts of messages. An edit or a recall keeps the text it replaces as a revision, in its own transaction,
+ * unless the organisation keeps none. Members read the revisions of an edited message as far as the organisation
+ * allows. Of a recalled message no verb reads them.
  */
 
 /**
- * Keeps the text of a message that is about to become `next`, where these differ. The caller holds the conversation's lock, so that two acts
- * cannot take the same number, and has asked the organisation's setting before it.
+ * Keeps the text of a message that is about to become `next`, where these differ. The caller holds the conversation's
+ * lock, so that two acts cannot take the same number, and has asked the organisation's setting before it.
  */
 export async function keepRevision(
   work: Work,
@@ -29,7 +30,10 @@ export async function keepRevision(
   );
 }
 
-/** The former versions of an edited message, the latest first. `forbidden`: by the organisation's choice; `conflict`: the message was recalled. */
+/**
+ * The former versions of an edited message, the latest first. `forbidden`: by the organisation's choice; `conflict`:
+ * the message was recalled.
+ */
 export async function list(
   work: Work,
   { conversationId, messageId, before, limit }: CallPayload<'message:revisions'>,

@@ -58,7 +58,8 @@ const statement = {
  * 3. `announce` is called after the commit and before the sender hears, batch by batch.
  * 4. A full queue, or one whose first message has waited too long, refuses at once: answering seconds late helps nobody.
  * 5. When the connection fails the batch's fate is unknown: senders hear `unavailable` and ask again with the same clientId. When the store
- *    refuses one message, the others of its batch are stored without it. A batch that loses a deadlock was not stored: it is written again.
+ *    refuses one message, the others of its batch are stored without it. A batch that loses a deadlock was not stored:
+ *    it is written again.
  */
 export class SendLane implements LongLived {
   readonly name = 'send lane';

@@ -1,12 +1,14 @@
--- Sending beside reading. Both lock rows in the order of docs/decisions/0017-lock-order.md (conversations, users, members, then what hangs on a
--- membership), and each row with the weakest lock that does: a foreign key's check takes KEY SHARE, which waits for UPDATE but not for
--- NO KEY UPDATE. Before, marking read changed its membership twice in one transaction. PostgreSQL checks the foreign keys of a row again when the
--- same transaction has changed it already, so the second change waited for the conversation, which a batch held FOR UPDATE while it waited for
--- that membership: 149 deadlocks in two minutes of 40 devices.
+-- Sending beside reading. Both lock rows in the order of docs/decisions/0017-lock-order.md (conversations, users,
+-- members, then what hangs on a membership), and each row with the weakest lock that does: a foreign key's check takes
+-- KEY SHARE, which waits for UPDATE but not for NO KEY UPDATE. Before, marking read changed its membership twice in one
+-- transaction. PostgreSQL checks the foreign keys of a row again when the same transaction has changed it already, so
+-- the second change waited for the conversation, which a batch held FOR UPDATE while it waited for that membership: 149
+-- deadlocks in two minutes of 40 devices.
 
--- Where a person's read mark stood at the end of each minute in which it moved, by reading or by sending: "who has read this, and when". Written
--- with the mark itself, in mark_read and send_messages; its module is conversations. The key finds the marks of one person in one conversation in
--- the order of time; who has read a line is one such look-up a member. It needs no other index.
+-- Where a person's read mark stood at the end of each minute in which it moved, by reading or by sending: "who has read
+-- this, and when". Written with the mark itself, in mark_read and send_messages; its module is conversations. The key
+-- finds the marks of one person in one conversation in the order of time; who has read a line is one such look-up a
+-- member. It needs no other index.
 create table read_marks (
   user_id uuid not null,
   conversation_id uuid not null,
@@ -18,9 +20,9 @@ create table read_marks (
   foreign key (conversation_id, user_id) references members (conversation_id, user_id) on delete cascade
 );
 
--- Moves a person's read mark forward, never back and never past the last line: one call, no transaction around it. What they marked unread ends
--- where they read on (unread_from, 0071). Returns the membership as it is afterwards and whether this call moved it; no row for a person who is not
--- a member. A mark that stands there already locks nothing.
+-- Moves a person's read mark forward, never back and never past the last line: one call, no transaction around it. What
+-- they marked unread ends where they read on (unread_from, 0071). Returns the membership as it is afterwards and
+-- whether this call moved it; no row for a person who is not a member. A mark that stands there already locks nothing.
 create function mark_read(p_user uuid, p_conversation uuid, p_line bigint) returns table (moved boolean, mine members)
 language plpgsql
 -- As in send_messages: the plan is kept, and every lookup is one row by its key.
@@ -62,9 +64,10 @@ create or replace function send_messages(
   p_conversation uuid[], p_sender uuid[], p_client text[], p_id uuid[], p_body text[], p_thread uuid[], p_title text[], p_mentions text[]
 ) returns table (ord int, outcome text, id uuid, seq bigint, line bigint, rev bigint, at bigint, root_rev bigint, root_answers int)
 language plpgsql
--- The plan is kept from the first call, when tables may still be empty. Every lookup here is one row by an index; nothing else may be chosen
--- (a plan made on empty tables read a whole conversation for every message). "is not distinct from" is a comparison no index serves: it keeps
--- the planner from choosing an index that begins with the conversation.
+-- The plan is kept from the first call, when tables may still be empty. Every lookup here is one row by an index;
+-- nothing else may be chosen (a plan made on empty tables read a whole conversation for every message). "is not
+-- distinct from" is a comparison no index serves: it keeps the planner from choosing an index that begins with the
+-- conversation.
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
@@ -155,9 +158,9 @@ begin
     select o.user_id, o.conversation_id, date_trunc('minute', v_now), o.read_line, v_now from own_mark o
     on conflict (user_id, conversation_id, minute) do update set line = excluded.line, at = excluded.at
   ), followed as (
-    -- People follow what they began, answered, or are named in; the latter from that answer on. Taking part counts for more than being named, and a
-    -- thread that is followed already is not touched by a mention.
-    -- Memberships are locked before followed threads, as everywhere: own_mark is counted only so that it has run by then.
+    -- People follow what they began, answered, or are named in; the latter from that answer on. Taking part counts for
+    -- more than being named, and a thread that is followed already is not touched by a mention. Memberships are locked
+    -- before followed threads, as everywhere: own_mark is counted only so that it has run by then.
     insert into thread_follows (user_id, thread_id, conversation_id, read_answers, named)
     select f.user_id, f.thread_id, f.conversation_id, coalesce(max(f.read) filter (where not f.named), min(f.read)), bool_and(f.named) from (
       select n.sender_id as user_id, n.thread_id, n.conversation_id, n.answer as read, false as named from numbered n where n.fresh and n.thread_id is not null

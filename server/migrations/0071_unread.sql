@@ -1,7 +1,8 @@
--- What is unread: counted without recalled messages, from a line the reader may choose, and with the mentions in threads
--- (docs/decisions/0018-unread-and-mentions.md). It reads every answer once, to number it in its thread.
+-- What is unread: counted without recalled messages, from a line the reader may choose, and with the mentions in
+-- threads (docs/decisions/0018-unread-and-mentions.md). It reads every answer once, to number it in its thread.
 
--- "Mark unread from here": the first line that counts as unread although it was read. Never above the read mark, which does not retreat.
+-- "Mark unread from here": the first line that counts as unread although it was read. Never above the read mark, which
+-- does not retreat.
 alter table members add column unread_from bigint;
 
 -- An answer's place among the answers of its root, for ever. A thread's read mark is such a number.
@@ -9,9 +10,9 @@ alter table messages add column answer integer;
 update messages m set answer = n.place
   from (select id, row_number() over (partition by thread_id order by seq) as place from messages where thread_id is not null) n where n.id = m.id;
 
--- Recalled messages keep their numbers and are not unread: each count of unread messages looks at those above a mark. Few messages are recalled,
--- and sending writes neither index. With 10,000 conversations, all unread, a summary reads 16.1 pages instead of 13.7 (explain, buffers); a
--- conversation that is read to its end is not looked into.
+-- Recalled messages keep their numbers and are not unread: each count of unread messages looks at those above a mark.
+-- Few messages are recalled, and sending writes neither index. With 10,000 conversations, all unread, a summary reads
+-- 16.1 pages instead of 13.7 (explain, buffers); a conversation that is read to its end is not looked into.
 create index messages_recalled_line on messages (conversation_id, line) where recalled_at is not null and line is not null;
 create index messages_recalled_answer on messages (thread_id, answer) where recalled_at is not null and thread_id is not null;
 

@@ -1,10 +1,11 @@
--- What held when: memberships, roles, departments, status and settings as intervals [from_at, to_at). An open interval holds now.
--- Triggers write them, so that no verb, import or repair by hand can forget to. See docs/decisions/0020-intervals.md.
+-- What held when: memberships, roles, departments, status and settings as intervals [from_at, to_at). An open interval
+-- holds now. Triggers write them, so that no verb, import or repair by hand can forget to. See
+-- docs/decisions/0020-intervals.md.
 --
--- All these tables are alike. The key begins with what the interval is about, which is also how questions begin; the partial unique index
--- allows one open interval a subject, and finds it when it is closed. Every interval lasts: a change in the same microsecond, or after the clock was
--- set back, begins one microsecond after its predecessor began. So intervals of one subject cannot overlap.
--- None refers to the row it tells of: history outlives it.
+-- All these tables are alike. The key begins with what the interval is about, which is also how questions begin; the
+-- partial unique index allows one open interval a subject, and finds it when it is closed. Every interval lasts: a
+-- change in the same microsecond, or after the clock was set back, begins one microsecond after its predecessor began.
+-- So intervals of one subject cannot overlap. None refers to the row it tells of: history outlives it.
 
 -- ── memberships (owner: server/conversations) ───────────────────────────────────────────────────────────────────
 create table membership_intervals (
@@ -19,8 +20,9 @@ create table membership_intervals (
 );
 create unique index membership_intervals_open on membership_intervals (conversation_id, user_id) where to_at is null;
 
--- Of a membership that lasts it is known since when. Of its role only that it holds now: who was given a role when is in no table.
--- In direct conversations there is just one role. An earlier membership of a person who came back is not known.
+-- Of a membership that lasts it is known since when. Of its role only that it holds now: who was given a role when is
+-- in no table. In direct conversations there is just one role. An earlier membership of a person who came back is not
+-- known.
 insert into membership_intervals (conversation_id, user_id, role, from_at, to_at)
 select m.conversation_id, m.user_id, case when c.kind = 'direct' then m.role end, m.joined_at,
   case when m.left_at is not null then greatest(m.left_at, m.joined_at + interval '1 microsecond')
@@ -63,7 +65,8 @@ end $$;
 
 create trigger members_begin_interval after insert on members referencing new table as fresh
   for each statement execute function begin_membership_intervals();
--- Read marks, mutes and places in streams are written all the time and name none of these columns: they never come here.
+-- Read marks, mutes and places in streams are written all the time and name none of these columns: they never come
+-- here.
 create trigger members_change_interval after update of role, left_at on members for each row
   when (old.left_at is distinct from new.left_at or (old.role <> new.role and new.left_at is null))
   execute function change_membership_intervals();

@@ -1,5 +1,6 @@
--- How many people a person has put into conversations on their last day of doing so, altogether and each of them: for the caps of a day.
--- One row a person who adds, and one for each person they added that day; those of an earlier day are deleted when the next day is begun.
+-- How many people a person has put into conversations on their last day of doing so, altogether and each of them: for
+-- the caps of a day. One row a person who adds, and one for each person they added that day; those of an earlier day
+-- are deleted when the next day is begun.
 create table addition_days (
   added_by uuid primary key references users (id) on delete cascade,
   day date not null,

@@ -1,4 +1,5 @@
--- One-time links with which a person chooses a new password, made by an administrator or the operator. Only the hash of the link's token is kept.
+-- One-time links with which a person chooses a new password, made by an administrator or the operator. Only the hash of
+-- the link's token is kept.
 create table password_resets (
   id uuid primary key,
   user_id uuid not null references users (id) on delete cascade,

@@ -1,6 +1,7 @@
--- How far a device's refresh tokens have come, and whether the newest access tokens have been used. `generation` counts the tokens of a device;
--- an access token names the generation it was made from. The token before the one in force is answered with the same successor until
--- `successor_used_at` says that the successor arrived. `refresh_repeats` counts such second answers, for the person to see.
+-- How far a device's refresh tokens have come, and whether the newest access tokens have been used. `generation` counts
+-- the tokens of a device; an access token names the generation it was made from. The token before the one in force is
+-- answered with the same successor until `successor_used_at` says that the successor arrived. `refresh_repeats` counts
+-- such second answers, for the person to see.
 alter table devices
   add column generation integer not null default 1,
   add column successor_used_at timestamptz,

@@ -40,8 +40,9 @@ export async function watch(
 }
 
 /**
- * Ends watching where the right to see ends: when a person's rights change, and for people without `people.read` when a membership ends that
- * let them see each other. What is still seen is watched on; a right given back is used by asking again.
+ * Ends watching where the right to see ends: when a person's rights change, and for people without `people.read` when a
+ * membership ends that let them see each other. What is still seen is watched on; a right given back is used by asking
+ * again.
  */
 export function followSight(house: House): void {
   const { broadcast, events, parts } = house;
@@ -106,7 +107,10 @@ export class Presence implements LongLived {
     return seats.every((seat) => this.#away.has(seat)) ? 'away' : 'online';
   }
 
-  /** Those of these people a person may watch: everybody with `people.read`, otherwise those they share a conversation with. */
+  /**
+   * Those of these people a person may watch: everybody with `people.read`, otherwise those they share a conversation
+   * with.
+   */
   async seenBy(house: House, personId: string, ids: readonly string[]): Promise<readonly string[]> {
     const may = (permission: Permission) => house.parts.use(authority).allows(personId, permission);
     for (let attempt = 0; attempt < 20; attempt++) {

@@ -12,13 +12,17 @@ import { tokensOfPhrase } from './tokens.ts';
  * an index that lags, or lies, can hide a message for a second and can never show one.
  */
 
-/** Candidates read in one go, the first time and from then on: nearly all of them are hits, but a rare phrase of common words may need many. */
+/**
+ * Candidates read in one go, the first time and from then on: nearly all of them are hits, but a rare phrase of common
+ * words may need many.
+ */
 const handful = { first: (limit: number) => limit + 5, later: 400 };
 /** Characters read in one go from then on: what the database sends is taken apart in one piece. */
 const charactersAtOnce = 500_000;
 /**
- * Candidates and characters one question may look at: beyond that it is answered with what was found, and a cursor to go on. Where places are
- * needed, a character costs up to 0.12 us (20,000 with emoji: 2.3 ms), so a question has half a second of the processor at most, in slices.
+ * Candidates and characters one question may look at: beyond that it is answered with what was found, and a cursor to
+ * go on. Where places are needed, a character costs up to 0.12 us (20,000 with emoji: 2.3 ms), so a question has half a
+ * second of the processor at most, in slices.
  */
 const most = { candidates: 40_000, characters: 4_000_000 };
 

@@ -60,7 +60,10 @@ const clusterHere = /\P{M}\p{M}*/uy;
 /** Units that fit before the room for folded text is made larger. */
 let scratch = new Uint16Array(40_000);
 
-/** The plain form alone, as `normalise` makes it. Only clusters that are not one unit, and those that fold to more, are folded one by one. */
+/**
+ * The plain form alone, as `normalise` makes it. Only clusters that are not one unit, and those that fold to more, are
+ * folded one by one.
+ */
 function foldAll(text: string): string {
   let filled = 0;
   for (let i = 0; i < text.length;) {

@@ -85,7 +85,7 @@ test.each([
   expect(boundsOf(formOf(type))).toBe(bounds);
 });
 
-test('a value a setting does not take is refused with what it must be, and nothing changes', async () => {
+test('an invalid value is refused with what the setting takes, and nothing changes', async () => {
   const value = async () => (await settings()).find(({ name }) => name === 'evaluation')!.value;
   const before = await value();
   for (const value of ['yes', 1, { on: true }])

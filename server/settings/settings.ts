@@ -41,7 +41,7 @@ const known = {
     fallback: 'members' as const,
     type: z.enum(revisionReaders),
     sentence:
-      'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Of a recalled message nobody may.',
+      'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Those of a recalled message are read by no one.',
   },
   whoCreatesChannels: {
     fallback: 'members',
@@ -57,7 +57,7 @@ const known = {
     fallback: 'everyone',
     type: z.enum(['everyone', 'members', 'leaders', 'administrators']),
     sentence:
-      'Who may add people to conversations: everyone in a group and whoever leads a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
+      'Who may add people to conversations: everyone in a group and those who lead a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
   },
   addedPeoplePerDay: {
     fallback: 2_000,
@@ -130,7 +130,10 @@ export async function read(work: Work): Promise<Settings> {
   return { ...defaults, ...Object.fromEntries(rows.map((row) => [row.name, row.value])) };
 }
 
-/** As `read`, for one setting that decides what the act writes: it cannot change before the act ends. Asked before any row is locked. */
+/**
+ * As `read`, for one setting that decides what the act writes: it cannot change before the act ends. Asked before any
+ * row is locked.
+ */
 export async function readFixed<N extends SettingName>(work: Work, name: N): Promise<Settings[N]> {
   await work.sql(`select pg_advisory_xact_lock_shared(${lockOf('$1')})`, [name]);
   const [row] = await work.sql<{ value: Settings[N] }>('select value from settings where name = $1', [name]);

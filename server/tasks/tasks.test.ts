@@ -100,7 +100,8 @@ test('an export of the audit log is begun by an act, done by a worker, and what 
   };
   const key = path.join(home, 'audit.public.pem');
   writeFileSync(key, auditKeys.find(({ current }) => current)!.pem);
-  // Entries behind the last signature are sealed, and say so; what is signed is checked. Without the copy kept outside nothing more is proven.
+  // Entries behind the last signature are sealed, and say so; what is signed is checked. Without the copy kept outside
+  // nothing more is proven.
   const verified = await promisify(execFile)(process.execPath, [
     path.join(import.meta.dirname, '../../scripts/verify-audit.mjs'),
     place,

@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * Deadlocks PostgreSQL has counted in a database. A connection tells of its own at the latest when it ends: close what is judged first. Unlike the
- * log and our own counter, no retry hides one from it.
+ * Deadlocks PostgreSQL has counted in a database. A connection tells of its own at the latest when it ends: close what
+ * is judged first. Unlike the log and our own counter, no retry hides one from it.
  */
 export async function deadlocksIn(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });

@@ -4,7 +4,10 @@ import type { Database } from '../kernel/database.ts';
 /** Every row of the product's tables and of the queue of jobs, by table and key: what "the database is as it was" means. Sequences are no part of it. */
 export type Dump = Map<string, { table: string; id: string; row: Record<string, unknown> }>;
 
-/** Written by triggers, in the transaction that changed what they tell of. A plan tells of the change; a preview leaves none of them. */
+/**
+ * Written by triggers, in the transaction that changed what they tell of. A plan tells of the change; a preview leaves
+ * none of them.
+ */
 export const intervals = [
   'membership_intervals',
   'role_intervals',

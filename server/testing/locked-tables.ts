@@ -1,7 +1,7 @@
 import type { Database } from '../kernel/database.ts';
 import type { Statement } from './statements.ts';
 
-/** What statements may lock: the tables, which of them each one's foreign keys look at, and what our functions do. */
+/** What statements may lock: the tables, which tables the foreign keys of each refer to, and what our functions do. */
 export type Lockables = { references: Map<string, string[]>; functions: Map<string, string> };
 
 /** Rows here are only ever inserted by operations: nothing waits for them. */
@@ -22,7 +22,10 @@ export async function readLockables(db: Database): Promise<Lockables> {
   };
 }
 
-/** Where an operation locks rows: those it writes or locks, those it deletes, and those its foreign keys' checks look at (KEY SHARE). */
+/**
+ * Where an operation locks rows: those it writes or locks, those it deletes, and those its foreign keys' checks look at
+ * (KEY SHARE).
+ */
 export type Locked = { rows: Set<string>; gone: Set<string>; lookedAt: Set<string> };
 
 /** What statements lock, read from their words. Rather one table too many than one too few. */

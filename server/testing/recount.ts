@@ -1,7 +1,10 @@
 import { mineJson } from '../conversations/summaries.ts';
 import type { Database } from '../kernel/database.ts';
 
-/** What the server tells each member of their own counts. Imported people have no devices, and there are too many of them to count again. */
+/**
+ * What the server tells each member of their own counts. Imported people have no devices, and there are too many of
+ * them to count again.
+ */
 const told = `told as (select m.user_id, m.conversation_id, coalesce(m.unread_from, m.read_line + 1) as first, ${mineJson('m', 'c')}::jsonb as mine
   from members m join conversations c on c.id = m.conversation_id join users u on u.id = m.user_id and u.source_key is null where m.left_at is null)`;
 /** The answers of followed threads that stand above the follower's mark, by counting the thread. */

@@ -3,7 +3,10 @@ import type { Database } from '../kernel/database.ts';
 import { isDeadlock } from '../kernel/deadlocks.ts';
 import { until } from './client.ts';
 
-/** The rival lost: it came to its second row more than a second (deadlock_timeout) after the other began to wait. Nothing was shown. */
+/**
+ * The rival lost: it came to its second row more than a second (deadlock_timeout) after the other began to wait.
+ * Nothing was shown.
+ */
 class RivalLost extends Error {}
 
 /** Plays a scene again until it is the other transaction that loses. */
@@ -18,8 +21,9 @@ export async function untilLost(scene: () => Promise<void>): Promise<void> {
 }
 
 /**
- * A transaction from outside that makes another one lose a deadlock: it holds one row, and asks for a row the other holds as soon as the other
- * waits for its own. PostgreSQL ends the transaction that has waited longest, which is the other one, and the rival goes on.
+ * A transaction from outside that makes another one lose a deadlock: it holds one row, and asks for a row the other
+ * holds as soon as the other waits for its own. PostgreSQL ends the transaction that has waited longest, which is the
+ * other one, and the rival goes on.
  */
 export class Rival {
   readonly #db: Database;
@@ -38,7 +42,10 @@ export class Rival {
     return new Rival(db, client);
   }
 
-  /** Waits until another transaction waits for the rival, then asks for what that one holds; resolves when the rival has got it and let go. */
+  /**
+   * Waits until another transaction waits for the rival, then asks for what that one holds; resolves when the rival has
+   * got it and let go.
+   */
   async closeTheCircle(sql: string, params: unknown[]): Promise<void> {
     const { processID } = this.#client as unknown as { processID: number };
     await until(

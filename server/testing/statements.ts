@@ -27,7 +27,10 @@ export async function statementsOf<T>(during: () => Promise<T>): Promise<{ resul
   }
 }
 
-/** Lets statements of this process wait a moment, chosen at random, before they go out: transactions at once then meet in every way. */
+/**
+ * Lets statements of this process wait a moment, chosen at random, before they go out: transactions at once then meet
+ * in every way.
+ */
 export async function withPauses<T>(during: () => Promise<T>): Promise<T> {
   const client = pg.Client.prototype as unknown as { query: (this: unknown, ...args: unknown[]) => unknown };
   const ask = client.query;

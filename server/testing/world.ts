@@ -20,7 +20,10 @@ export type World = {
   origin: string;
   /** What the server wrote to its log, a line each. */
   logged: string[];
-  /** Makes a person with roles (`member` unless said otherwise) and a password that keeps the rules: it does not hold their name. */
+  /**
+   * Makes a person with roles (`member` unless said otherwise) and a password that keeps the rules: it does not hold
+   * their name.
+   */
   person(
     name: string,
     options?: { roles?: string[]; kind?: 'person' | 'guest' | 'bot' },

@@ -24,8 +24,8 @@ export const suspensionGuards = partKey<readonly SuspensionGuard[]>('guards of a
 export const reactivationGuards = partKey<readonly SuspensionGuard[]>('guards of a reactivation');
 
 /**
- * What else must be true when facts about a person change, or (without `user`) a person comes in. `face` is how they would be seen, where that
- * changes. Whoever knows more than this module installs it.
+ * What else must be true when facts about a person change, or (without `user`) a person comes in. `face` is how they
+ * would be seen, where that changes. Modules that know more than this one install it.
  */
 export type EditGuard = (work: Work, user: { id: string } | null, face: Face | null) => Promise<void>;
 export const editGuards = partKey<readonly EditGuard[]>('guards of an edit');
@@ -210,8 +210,8 @@ export async function noteSeen(work: Work, id: string): Promise<void> {
 export const inOrder = (ids: readonly string[]): string[] => [...new Set(ids)].sort();
 
 /**
- * Locks people's rows in the order of their ids until the act ends. An act that changes several people begins with this: locked one by one, as it
- * comes to each of them, they could be locked the other way round by another act.
+ * Locks people's rows in the order of their ids until the act ends. An act that changes several people begins with
+ * this: locked one by one, as it comes to each of them, they could be locked the other way round by another act.
  */
 export async function lockUsers(work: Work, ids: readonly string[]): Promise<void> {
   await work.sql('select from users where id = any ($1::uuid[]) order by id for no key update', [ids]);

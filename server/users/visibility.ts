@@ -4,8 +4,9 @@ import { notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
 
 /*
- * Whom a person may see. With `people.read` it is everybody; without (guests) those they share a conversation with, as long as they may read
- * conversations at all. Every verb that takes people's ids from a client asks here, and answers for an unseen person as for none.
+ * Whom a person may see. With `people.read` it is everybody; without (guests) those they share a conversation with, as
+ * long as they may read conversations at all. Every verb that takes people's ids from a client asks here, and answers
+ * for an unseen person as for none.
  */
 
 /** Whether the actor ($1) may see `u`. Those who left a conversation count: their words are still there to be read. */
@@ -17,7 +18,10 @@ export const visible = (work: Work): string => {
 
 type May = (permission: Permission) => boolean;
 
-/** Those of these people who may be written to, watched, and taken along by a person: seen, and for a guest still in a conversation with them. */
+/**
+ * Those of these people who may be written to, watched, and taken along by a person: seen, and for a guest still in a
+ * conversation with them.
+ */
 export async function reachableBy(
   db: Database,
   personId: string,

@@ -15,13 +15,17 @@ let onEnd: () => void = () => undefined;
 /** What happens when the server says that the session is over. */
 export const whenSessionEnds = (act: () => void) => void (onEnd = act);
 
-/** How often, and for how long in milliseconds, a document waits when the server says that this person asks too much at once. */
+/**
+ * How often, and for how long in milliseconds, a document waits when the server says that this person asks too much at
+ * once.
+ */
 const mostWaits = 4;
 const longestWaitMs = 15_000;
 
 /**
- * Runs one generated document. Rejects with a `ServerError` carrying the first refusal; renews a spent token once by itself, and waits as told
- * where the server refused the whole document as too much at once: then nothing of it has run.
+ * Runs one generated document. Rejects with a `ServerError` carrying the first refusal; renews a spent token once by
+ * itself, and waits as told where the server refused the whole document as too much at once: then nothing of it has
+ * run.
  */
 export async function request<T, V>(
   document: TypedDocumentString<T, V>,

@@ -2,8 +2,8 @@ import { browserKeyPlace } from '@parley/look/device-key-place.ts';
 import { deviceKeyIn } from '@parley/sdk/device-key.ts';
 
 /*
- * One request to the server as this device: with the access token and, where the browser can keep a key, a proof of it (RFC 9449). The key is
- * the chat's, since both share one session.
+ * One request to the server as this device: with the access token and, where the browser can keep a key, a proof of it
+ * (RFC 9449). The key is the chat's, since both share one session.
  */
 
 const key = deviceKeyIn(browserKeyPlace);

@@ -36,11 +36,11 @@ export const words = {
       keepRevisions:
         'Whether the former text of a message is kept when it is edited or recalled. Choosing none deletes what was kept so far.',
       readRevisions:
-        'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Of a recalled message nobody may.',
+        'Who may read the former versions of an edited message: the members of its conversation, its sender alone, or no one. Those of a recalled message are read by no one.',
       whoCreatesChannels: 'Who may create channels: all members, or administrators only.',
       whoCreatesGroups: 'Who may start groups: all members, or administrators only.',
       whoAddsPeople:
-        'Who may add people to conversations: everyone in a group and whoever leads a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
+        'Who may add people to conversations: everyone in a group and those who lead a channel, guests included; the same without guests; only owners and moderators, also in groups; or administrators only.',
       addedPeoplePerDay: 'How many people one person may add to conversations in a day.',
       addedPerPersonPerDay: 'How many conversations one person may add the same other person to in a day.',
       passwordFloor: 'The fewest characters a new password may have. Passwords chosen before keep working.',

@@ -2,7 +2,10 @@ import { diffArrays } from 'diff';
 
 export type Part = { text: string; kind: 'same' | 'added' | 'removed' };
 
-/** Changed words beyond which two texts are shown as wholly different: searching further takes long, and no one could read the result. */
+/**
+ * Changed words beyond which two texts are shown as wholly different: searching further takes long, and no one could
+ * read the result.
+ */
 const mostChanges = 1_000;
 
 // Chinese has no blanks between words: the browser knows where they end.

@@ -10,7 +10,10 @@ export function mayReadRevisions({ conversationId, senderId }: Message): boolean
   return allowed && may('conversations.read') && summaryOf(conversationId)?.mine != null;
 }
 
-/** The message as it stands and its former versions, kept current. `end` is called when they cannot be read any more, with the reason. */
+/**
+ * The message as it stands and its former versions, kept current. `end` is called when they cannot be read any more,
+ * with the reason.
+ */
 export function useRevisions(message: Message, end: (reason: unknown) => void) {
   const { id, conversationId } = message;
   const standing = shallowRef(message);
