@@ -44,10 +44,15 @@ const nameable = z.refine<string>((name) => name === '' || faultOfName(name) ===
   error: ({ input }) => faultOfName(String(input)) ?? 'must be a name',
 });
 
-/** Two names that differ in spaces around them look alike. What a person typed is trimmed by the page; a program is told. */
+/**
+ * Two names that differ in spaces around them look alike. What a person typed is trimmed by the page; a program gets a
+ * refusal.
+ */
 const unpadded = z.refine<string>((name) => name.trim() === name, 'must not begin or end with white space');
 
-/** The name of a person, a place or a thing: one line of 1 to `cap` characters that can be seen. It arrives composed. */
+/**
+ * The name of a person, a place or a thing: one line of 1 to `cap` characters that can be seen. It arrives composed.
+ */
 export const name = (cap: number) =>
   z.string().check(z.normalize('NFC'), z.minLength(1), z.maxLength(cap), storable, nameable, unpadded);
 
@@ -55,7 +60,10 @@ export const name = (cap: number) =>
 export const optionalName = (cap: number) =>
   z.string().check(z.normalize('NFC'), z.maxLength(cap), storable, nameable, unpadded);
 
-/** What is shown beside a name: 0 to `cap` characters, in lines that each could be a name. It arrives composed and without outer spaces. */
+/**
+ * What is shown beside a name: 0 to `cap` characters, in lines that each could be a name. It arrives composed and
+ * without outer spaces.
+ */
 export const optionalLines = (cap: number) =>
   z.string().check(
     z.normalize('NFC'),

@@ -58,9 +58,10 @@ async function computeRooms(house: House, userId: string, seats: readonly Seat[]
   for (const seat of seats) broadcast.entering(seat);
   try {
     const own = await roomsOf((text, params) => house.db.rows(text, params, 'rooms'), userId);
+    const held = new Set(own);
     // Asked after the reading: what was taken meanwhile counts.
     for (const { seat, rooms } of before) {
-      leaveUnheard(house, seat, rooms, new Set(own), may);
+      leaveUnheard(house, seat, rooms, held, may);
       if (may('conversations.read')) for (const room of own) broadcast.join(seat, room);
     }
   } finally {
