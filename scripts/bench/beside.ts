@@ -17,7 +17,7 @@ export type Load = { rate: number; markEveryMs: number } | { rate: number; reads
 const loads: Record<string, Load> = {
   '300 messages/s, rooms marked every 3 s': { rate: 300, markEveryMs: 3_000 },
   '1,000 messages/s, rooms marked every 3 s': { rate: 1_000, markEveryMs: 3_000 },
-  '100 messages/s, 6.5 rooms opened and marked for each': { rate: 100, readsPerMessage },
+  '50 messages/s, 6.5 rooms opened and marked for each': { rate: 50, readsPerMessage },
 };
 const promised = '300 messages/s, rooms marked every 3 s';
 

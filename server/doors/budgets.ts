@@ -113,11 +113,12 @@ export class Payer {
 
   /**
    * Counts a refusal that travels over HTTP, where no connection can be cut, and makes callers who flood wait for it:
-   * each of their connections then costs one refusal a second.
+   * each of their connections then costs about one refusal a second. The waits differ, or all connections of a flood
+   * would come back in the same millisecond.
    */
   async holdBack(): Promise<void> {
     this.#press();
-    if (this.isFlooding) await pause(heldBackMs);
+    if (this.isFlooding) await pause(heldBackMs * (0.5 + Math.random()));
   }
 
   refusal(sentence: string, retryAfter: number): Refused {

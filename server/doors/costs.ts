@@ -23,8 +23,8 @@ type CostClass = {
 export const costs = {
   own: { points: 0, sentence: 'Not charged: it has limits of its own, or costs nothing worth counting.' },
   hint: { points: 1, sentence: 'Typing and presence: a share of their own, and dropped silently beyond it.' },
-  read: { points: 1, sentence: 'A few rows by their key.' },
-  write: { points: 2, sentence: 'A small change.' },
+  read: { points: 1, atOnce: 8, sentence: 'A few rows by their key.' },
+  write: { points: 2, atOnce: 8, sentence: 'A small change.' },
   send: { points: 2, atOnce: 8, sentence: 'A message: stored, delivered, indexed and counted.' },
   page: { points: 2, atOnce: 4, timed: true, sentence: 'A page of history, a catch-up, a list in the chat.' },
   people: { points: 4, atOnce: 1, timed: true, sentence: 'A search for people.' },
