@@ -57,7 +57,8 @@ async function run({ files, source, strict, members }: Asked): Promise<number> {
   });
   try {
     await prepareDatabase(engines, (sentence) => console.error(sentence));
-    const db = openDatabase(engines.databaseUrl, createLog('warn'), {
+    const log = createLog('warn');
+    const db = openDatabase(engines.databaseUrl, log, {
       poolSize: 2,
       directUrl: config.databaseDirectUrl,
     });
@@ -69,6 +70,7 @@ async function run({ files, source, strict, members }: Asked): Promise<number> {
             ...(source === undefined ? {} : { source }),
             strict,
             members,
+            log,
             signal: stop.signal,
             onProgress: progress.show,
           });

@@ -167,6 +167,7 @@ export async function putTalk(
     mentions: new MentionFinder([]),
     answered: new Set(said.flatMap(({ answers }) => (answers === null ? [] : [nameOf(answers)]))),
     places: new Map(),
+    undo: [],
   };
   const handle = new RegExp(`@(${company.people.map((person) => person.key).join('|')})\\b`, 'g');
   await storeMessages(

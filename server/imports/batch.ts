@@ -14,20 +14,18 @@ import {
 } from './rows.ts';
 import { remember, type Existing, type Run, type Wish } from './run.ts';
 import type { Problem } from './survey.ts';
+import { inTransaction, type Store } from './transaction.ts';
 
 export type BatchResult = { stored: number; already: number; refused: Problem[]; rooms: Room[] };
 
-/** Stores one batch in one transaction: either the whole of it has happened or none of it. */
-export async function storeBatch(client: ClientBase, run: Run, wanted: readonly Wish[]): Promise<BatchResult> {
-  await client.query('begin');
-  try {
-    const result = await storeMessages(client, run, wanted);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
+/** Stores one batch in one transaction, and remembers of it what later batches must know. */
+export function storeBatch(store: Store, run: Run, wanted: readonly Wish[]): Promise<BatchResult> {
+  run.undo = [];
+  return inTransaction(store, () => {
+    // What a run that lost a deadlock has remembered did not happen.
+    for (const undo of run.undo.splice(0).reverse()) undo();
+    return storeMessages(store.client, run, wanted);
+  });
 }
 
 /**
@@ -47,9 +45,16 @@ export async function storeMessages(client: ClientBase, run: Run, wanted: readon
     await advanceRooms(client, placed.messages, placed.heads);
     await recordImport(client, run.source, placed.messages, placed.joining);
   }
-  // A batch that is rolled back ends the run, and with it what is remembered here.
-  for (const { room, seq } of placed.messages) room.seenSeq = Math.max(room.seenSeq, seq);
-  for (const { roomId, userId } of placed.joining) locked.get(roomId)!.room.members.add(userId);
+  for (const { room, seq } of placed.messages) {
+    const before = room.seenSeq;
+    room.seenSeq = Math.max(before, seq);
+    run.undo.push(() => (room.seenSeq = before));
+  }
+  for (const { roomId, userId } of placed.joining) {
+    const { members } = locked.get(roomId)!.room;
+    members.add(userId);
+    run.undo.push(() => members.delete(userId));
+  }
   return {
     stored: placed.messages.length,
     already,

@@ -7,7 +7,9 @@ import type { Page } from '@parley/protocol/messages.ts';
 import { freshDatabase, type FreshDatabase } from '../testing/database.ts';
 import { openDatabase, type Database } from '../kernel/database.ts';
 import { createLog } from '../kernel/log.ts';
+import { deadlocks } from '../kernel/telemetry.ts';
 import { recount } from '../testing/recount.ts';
+import { Rival, untilLost } from '../testing/rival.ts';
 import { openWorld } from '../testing/world.ts';
 import { importFile, type ImportOptions } from './imports.ts';
 import { told } from '../testing/told.ts';
@@ -248,6 +250,43 @@ test('stopped between any two batches and run again, it is what one run gives', 
     expect(first.stored + second.stored).toBe(20);
     expect(await everything(db)).toBe(wanted);
   }
+});
+
+test('a batch that loses a deadlock is stored again, as if nothing had been', async () => {
+  const line = (n: number, channel: string, sender: string, more: object = {}) => ({
+    id: `d-${n}`,
+    channel,
+    topic: '',
+    sender,
+    ts: new Date(Date.UTC(2024, 0, 1, 8, n)).toISOString(),
+    text: `words ${n}`,
+    ...more,
+  });
+  const before = fileOf('before.ndjson', [line(1, 'quay', 'Ida', { topic: 'winds' }), line(2, 'log', 'Omar')]);
+  // Omar comes to the quay; a topic begins; an answer stands before what it answers.
+  const after = fileOf('after.ndjson', [
+    line(3, 'quay', 'Omar', { topic: 'tides' }),
+    line(4, 'quay', 'Ida', { topic: 'tides' }),
+    line(5, 'log', 'Omar', { reply_to: 'd-6' }),
+    line(6, 'log', 'Omar'),
+    line(7, 'log', 'Omar', { reply_to: 'd-6' }),
+  ]);
+  const source = 'deadlock';
+  const undisturbed = await house();
+  for (const file of [before, after]) await importFile(undisturbed, file, { source });
+
+  await untilLost(async () => {
+    const db = await house();
+    await importFile(db, before, { source });
+    deadlocks.reset();
+    const rival = await Rival.holding(db, `select from users where name = 'Omar' for update`, []);
+    const importing = importFile(db, after, { source });
+    await rival.closeTheCircle(`select from conversations where name = 'quay' for update`, []);
+    expect(await importing).toMatchObject({ stored: 5, already: 0, refused: 0 });
+    expect((await deadlocks.get()).values).toMatchObject([{ labels: { where: 'import' }, value: 1 }]);
+    expect(await everything(db)).toBe(await everything(undisturbed));
+    expect(await recount(db)).toEqual([]);
+  });
 });
 
 test('people mentioned in imported answers follow the thread, in one batch or many', async () => {

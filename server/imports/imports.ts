@@ -1,5 +1,6 @@
-import type { Client } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import type { Database } from '../kernel/database.ts';
+import { createLog, type Logger } from '../kernel/log.ts';
 import * as progress from '../tasks/progress.ts';
 import { settlePlaces, settleSpeakers, type Room } from './arrivals.ts';
 import { storeBatch } from './batch.ts';
@@ -8,6 +9,7 @@ import { openToHouse, type Joiners } from './joining.ts';
 import { MentionFinder } from './mentions.ts';
 import { prepare, type Run, type Wish } from './run.ts';
 import { keyOfSpeaker, shownProblems, survey, tryLine, type Problem, type Survey } from './survey.ts';
+import { inTransaction, type Store } from './transaction.ts';
 
 export { ImportError } from './files.ts';
 export type { Joiners } from './joining.ts';
@@ -30,6 +32,8 @@ export type ImportOptions = {
   onProgress?: (progress: Progress) => void;
   /** Messages stored in one transaction. */
   batch?: number;
+  /** Hears what went amiss and was mended. */
+  log?: Logger;
 };
 
 /** `reading`: bytes of the file looked through; `storing`: messages of it dealt with. */
@@ -71,7 +75,8 @@ export async function importFile(db: Database, file: string, options: ImportOpti
   const client = await db.client('import');
   try {
     await begin(client, source);
-    const report = await asTask(client, source, (tell) => store(client, file, source, found, options, tell));
+    const into = { client, log: options.log ?? createLog('silent') };
+    const report = await asTask(client, source, (tell) => store(into, file, source, found, options, tell));
     return { ...report, seconds: (performance.now() - started) / 1_000 };
   } finally {
     await client.end();
@@ -116,7 +121,7 @@ type Report = Omit<ImportReport, 'seconds'>;
 type Tell = (dealt: number, all: number) => Promise<void>;
 
 async function store(
-  client: Client,
+  into: Store,
   file: string,
   source: string,
   found: Survey,
@@ -138,7 +143,7 @@ async function store(
   const finish = () => ({ ...report, problems: [...found.problems, ...refused] });
   if (report.stopped) return finish();
 
-  const run = await settle(client, source, found, report);
+  const run = await settle(into, source, found, report);
   const grown = new Set<Room>();
   let dealt = 0;
   for await (const wanted of batchesOf(file, run, options.batch ?? 4_000)) {
@@ -146,9 +151,9 @@ async function store(
       report.stopped = true;
       break;
     }
-    const result = await storeBatch(client, run, wanted);
+    const result = await storeBatch(into, run, wanted);
     // The first batch fills tables that may have been empty: without a look at them its successors are planned for nothing being there.
-    if (dealt === 0 && result.stored > 0) await analyze(client);
+    if (dealt === 0 && result.stored > 0) await analyze(into.client);
     report.stored += result.stored;
     report.already += result.already;
     report.refused += result.refused.length;
@@ -159,50 +164,46 @@ async function store(
     await tell(dealt, found.messages);
   }
   if (!report.stopped) {
-    report.joined = await openToHouse(client, [...run.rooms.values()], options.members ?? 'owners');
-    await client.query('update import_runs set finished_at = now(), skipped = $2, malformed = $3 where source = $1', [
-      source,
-      report.refused,
-      report.malformed,
-    ]);
+    report.joined = await openToHouse(into, [...run.rooms.values()], options.members ?? 'owners');
+    await into.client.query(
+      'update import_runs set finished_at = now(), skipped = $2, malformed = $3 where source = $1',
+      [source, report.refused, report.malformed],
+    );
   }
   // The chat is opened right after this: its queries should not be planned for empty tables.
-  if (report.stored > 5_000) await analyze(client);
+  if (report.stored > 5_000) await analyze(into.client);
   return finish();
 }
 
-const analyze = (client: Client) =>
+const analyze = (client: ClientBase) =>
   client.query('analyze users, conversations, members, messages, mentions, thread_follows');
 
 /** People and channels first, in one act: whoever looks meanwhile sees rooms filling, never a message without its sender. */
 async function settle(
-  client: Client,
+  { client, log }: Store,
   source: string,
   found: Survey,
   report: Pick<ImportReport, 'people' | 'channels'>,
 ): Promise<Run> {
-  await client.query('begin');
-  try {
+  const { speakers, places } = await inTransaction({ client, log }, async () => {
     const speakers = await settleSpeakers(client, source, found.speakers.values());
     const places = await settlePlaces(client, source, [...found.places.values()], speakers.ids, keyOfSpeaker);
-    await client.query('commit');
-    report.people.added = speakers.added;
-    report.channels.added = places.added;
-    const named = [...found.speakers.values()]
-      .filter(({ key }) => key !== 'unknown')
-      .map(({ key, name }) => ({ name, id: speakers.ids.get(key)! }));
-    return {
-      source,
-      people: speakers.ids,
-      rooms: places.rooms,
-      mentions: new MentionFinder(named),
-      answered: found.answered,
-      places: new Map(),
-    };
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
+    return { speakers, places };
+  });
+  report.people.added = speakers.added;
+  report.channels.added = places.added;
+  const named = [...found.speakers.values()]
+    .filter(({ key }) => key !== 'unknown')
+    .map(({ key, name }) => ({ name, id: speakers.ids.get(key)! }));
+  return {
+    source,
+    people: speakers.ids,
+    rooms: places.rooms,
+    mentions: new MentionFinder(named),
+    answered: found.answered,
+    places: new Map(),
+    undo: [],
+  };
 }
 
 /** The file's messages in batches; the next is read and prepared while the store works on the one before. */

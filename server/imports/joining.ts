@@ -3,6 +3,7 @@ import { writeEvents } from '../kernel/outbox.ts';
 import type { Room } from './arrivals.ts';
 import type { Joining } from './run.ts';
 import { lockPeople, putMembers } from './rows.ts';
+import { inTransaction, type Store } from './transaction.ts';
 
 /** Who of the house joins imported channels: nobody, its owners, or everybody who works here. */
 export type Joiners = 'none' | 'owners' | 'everyone';
@@ -13,26 +14,21 @@ type Wanted = { roomId: string; userId: string };
  * Lets people of the house into the imported channels. Nobody is put back into a channel they left. What was imported is not news: it is read for
  * those who join by this, and for members who had read everything before. Returns how many joined.
  */
-export async function openToHouse(client: ClientBase, rooms: readonly Room[], joiners: Joiners): Promise<number> {
+export async function openToHouse(store: Store, rooms: readonly Room[], joiners: Joiners): Promise<number> {
+  const { client } = store;
   let joined = 0;
   const open = rooms.filter((room) => !room.isDirect);
   for (let from = 0; from < open.length; from += 50) {
     const some = open.slice(from, from + 50);
-    await client.query('begin');
-    try {
+    joined += await inTransaction(store, async () => {
       const heads = await client.query<{ id: string; head: number }>(
         'select id, head from conversations where id = any ($1) and archived_at is null order by id for no key update',
         [some.map((room) => room.id)],
       );
       await lockJoiners(client, some, joiners);
       await markRead(client, some);
-      if (joiners !== 'none')
-        joined += await join(client, new Map(heads.rows.map((row) => [row.id, row.head])), joiners);
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    }
+      return joiners === 'none' ? 0 : join(client, new Map(heads.rows.map((row) => [row.id, row.head])), joiners);
+    });
   }
   return joined;
 }

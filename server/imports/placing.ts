@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Room } from './arrivals.ts';
 import type { Line } from './lines.ts';
 import { readRoots, type Locked } from './rows.ts';
-import { remember, type Joining, type Placed, type Root, type Run, type Wish } from './run.ts';
+import { learn, remember, type Joining, type Placed, type Root, type Run, type Wish } from './run.ts';
 import { keyOfSpeaker } from './survey.ts';
 
 export type Numbered = { messages: Placed[]; joining: Joining[]; roots: Root[]; heads: Map<string, number> };
@@ -77,7 +77,7 @@ function threadOf(run: Run, room: Room, id: string, line: Line): { threadId: str
     if (line.topic === '') return { threadId: null, title: null };
     const rootId = room.topics.get(line.topic);
     if (rootId !== undefined) return { threadId: rootId, title: null };
-    room.topics.set(line.topic, id);
+    learn(run, room.topics, line.topic, id);
     return { threadId: null, title: line.topic };
   }
   const parent = line.parents.map((name) => run.places.get(name)).find((place) => place?.roomId === room.id);

@@ -13,6 +13,8 @@ export type Run = {
   answered: ReadonlySet<string>;
   /** Where the answered messages stand: conversation and root. */
   places: Map<string, { roomId: string; rootId: string }>;
+  /** How to forget what the batch under way has added to all this. */
+  undo: (() => void)[];
 };
 
 /** A message on its way: all that is known of it without asking the store. */
@@ -69,5 +71,12 @@ export type Root = {
 
 /** Keeps in mind where a message stands that others answer. */
 export function remember(run: Run, sourceId: string, roomId: string, rootId: string): void {
-  if (run.answered.has(sourceId)) run.places.set(sourceId, { roomId, rootId });
+  if (run.answered.has(sourceId)) learn(run, run.places, sourceId, { roomId, rootId });
+}
+
+/** Adds to what the run knows, so that it is forgotten again if the batch under way does not happen. */
+export function learn<K, V>(run: Run, known: Map<K, V>, key: K, value: V): void {
+  const before = known.get(key);
+  known.set(key, value);
+  run.undo.push(() => (before === undefined ? known.delete(key) : known.set(key, before)));
 }

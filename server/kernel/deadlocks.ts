@@ -29,7 +29,7 @@ export function isDeadlock(error: unknown): boolean {
  * behind when it fails. One that keeps losing is refused as `overloaded`.
  */
 export async function withDeadlockRetries<T>(
-  { log, where }: { log: Logger; where: 'act' | 'send lane' },
+  { log, where }: { log: Logger; where: 'act' | 'send lane' | 'import' },
   attempt: () => Promise<T>,
 ): Promise<T> {
   for (let tried = 1; ; tried++) {
