@@ -19,7 +19,12 @@ export type Person = {
 /**
  * The person a device belongs to, what they may do, and what the organisation decided that their interface must know.
  */
-export type Me = Person & { permissions: string[]; readRevisions: RevisionReaders };
+export type Me = Person & {
+  permissions: string[];
+  readRevisions: RevisionReaders;
+  /** The kinds of conversation they may create. */
+  creates: readonly ('group' | 'channel')[];
+};
 
 export const PeopleSearch = z.strictObject({
   query: optionalText(limits.query),

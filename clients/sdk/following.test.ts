@@ -61,6 +61,7 @@ class Device {
           department: null,
           permissions: [],
           readRevisions: 'members',
+          creates: [],
         },
         head: 1,
         changed: [this.summary()],

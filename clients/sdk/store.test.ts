@@ -14,6 +14,7 @@ const me = {
   department: null,
   permissions: [],
   readRevisions: 'members',
+  creates: [],
 } as const;
 const mine = (more: Partial<Mine> = {}): Mine => ({
   role: 'member',

@@ -121,9 +121,11 @@ describe('a cap of the day', () => {
     expect(refused.error).toMatchObject({ code: 'limited', fault: 'nobodys' });
     expect(refused.error!.retryAfter).toBeGreaterThan(0);
     expect(refused.error!.retryAfter).toBeLessThanOrEqual(24 * 3_600_000);
-    // Removing and adding again counts again; adding a member does not count; other people are not affected.
+    // Adding again who was removed or has left counts again; adding a member does not count; other people are not affected.
     await adder.call('member:remove', { conversationId: ids[0]!, userId: victim.userId });
     expect(await added(adder, ids[0]!, [victim.userId])).toBe('limited');
+    await victim.call('conversation:leave', { conversationId: ids[2]! });
+    expect(await added(adder, ids[2]!, [victim.userId])).toBe('limited');
     expect(await added(adder, ids[1]!, [victim.userId])).toBe('');
     expect(await added(adder, ids[3]!, [colleague.userId])).toBe(colleague.userId);
     const create = colleague.group('from another', [victim]);
@@ -197,6 +199,8 @@ describe('who may create and add', () => {
     await decide({ [setting]: value });
     for (const name of Object.keys(people) as Name[]) {
       const device = await deviceOf(name);
+      const { creates } = await device.call('session:me', {});
+      expect(creates.includes(kind), name).toBe((allowed as readonly string[]).includes(name));
       const code = await device.tries('conversation:create', { clientId: newId(), kind, name: 'new' });
       expect(code, name).toBe((allowed as readonly string[]).includes(name) ? 'ok' : 'forbidden');
     }

@@ -1,7 +1,8 @@
-import type { ConversationKind, MemberRole } from '@parley/protocol/conversations.ts';
+import type { MemberRole } from '@parley/protocol/conversations.ts';
 import { forbidden, Refused } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import * as settings from '../settings/settings.ts';
+import { creatableKinds } from '../settings/creating.ts';
+import type { Settings } from '../settings/settings.ts';
 import { requireReachable } from '../users/visibility.ts';
 
 /*
@@ -11,11 +12,10 @@ import { requireReachable } from '../users/visibility.ts';
  */
 
 /** Refuses a kind of conversation that the organisation keeps for its administrators. */
-export async function requireMayCreate(work: Work, kind: Exclude<ConversationKind, 'direct'>): Promise<void> {
+export function requireMayCreate(work: Work, rules: Settings, kind: 'group' | 'channel'): void {
   work.require('conversations.read');
   if (kind === 'channel') work.require('channels.create');
-  const { whoCreatesChannels, whoCreatesGroups } = await settings.read(work);
-  if ((kind === 'channel' ? whoCreatesChannels : whoCreatesGroups) === 'administrators' && !isAdministrator(work))
+  if (!creatableKinds(work, rules).includes(kind))
     throw forbidden(`In this organisation only administrators create ${kind}s. Ask one of them.`);
 }
 
@@ -23,20 +23,22 @@ export async function requireMayCreate(work: Work, kind: Exclude<ConversationKin
  * Refuses people the actor cannot see, and additions the organisation does not allow. `role`: the actor's in the
  * conversation.
  */
-export async function requireMayAdd(work: Work, userIds: readonly string[], role: MemberRole = 'owner'): Promise<void> {
+export async function requireMayAdd(
+  work: Work,
+  { whoAddsPeople }: Settings,
+  userIds: readonly string[],
+  role: MemberRole = 'owner',
+): Promise<void> {
   if (userIds.length === 0) return;
-  const { whoAddsPeople } = await settings.read(work);
   const may = {
     everyone: true,
     members: work.may('people.read'),
     leaders: role !== 'member',
-    administrators: isAdministrator(work),
+    administrators: work.may('settings.manage'),
   }[whoAddsPeople];
   if (!may) throw forbidden(whoMayAdd[whoAddsPeople]);
   await requireReachable(work, userIds);
 }
-
-const isAdministrator = (work: Work) => work.may('settings.manage');
 
 const whoMayAdd = {
   everyone: '',
@@ -49,9 +51,12 @@ const whoMayAdd = {
  * Counts people the actor has just put into a conversation, and refuses where a cap of the day is passed. The counts
  * are rows that the act locks by counting, so that additions at the same moment are judged one after another.
  */
-export async function countAdditions(work: Work, added: readonly string[]): Promise<void> {
+export async function countAdditions(
+  work: Work,
+  { addedPeoplePerDay, addedPerPersonPerDay }: Settings,
+  added: readonly string[],
+): Promise<void> {
   if (added.length === 0) return;
-  const { addedPeoplePerDay, addedPerPersonPerDay } = await settings.read(work);
   const me = work.person();
   const day = work.at.toISOString().slice(0, 10);
   const [total] = await work.sql<{ people: number }>(

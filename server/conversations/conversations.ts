@@ -2,6 +2,7 @@ import type { CallPayload } from '@parley/protocol/catalogue.ts';
 import type { Summary } from '@parley/protocol/conversations.ts';
 import type { Permission } from '@parley/protocol/permissions.ts';
 import { authority } from '../kernel/authority.ts';
+import * as settings from '../settings/settings.ts';
 import { requireReachable } from '../users/visibility.ts';
 import { countAdditions, requireMayAdd, requireMayCreate } from './additions.ts';
 import { conflict, forbidden, malformed, notFound } from '../kernel/errors.ts';
@@ -36,8 +37,9 @@ export { requireMember, roomOf } from './members.ts';
 export async function create(work: Work, input: CallPayload<'conversation:create'>): Promise<Summary> {
   const creator = work.person();
   const others = input.memberIds.filter((id) => id !== creator);
-  await requireMayCreate(work, input.kind);
-  await requireMayAdd(work, others);
+  const rules = await settings.read(work);
+  requireMayCreate(work, rules, input.kind);
+  await requireMayAdd(work, rules, others);
   if (input.visibility === 'public' && input.kind !== 'channel')
     throw malformed('visibility: only a channel can be public');
   const clientKey = `${creator}:${input.clientId}`;
@@ -52,7 +54,7 @@ export async function create(work: Work, input: CallPayload<'conversation:create
   if (created.isNew) {
     await lockUsers(work, [creator, ...others]);
     await putMembers(work, created.row, [creator], 'owner');
-    await countAdditions(work, await putMembers(work, created.row, others, 'member'));
+    await countAdditions(work, rules, await putMembers(work, created.row, others, 'member'));
   }
   return summaryFor(work, creator, created.row.id);
 }
@@ -127,9 +129,10 @@ export async function leave(work: Work, conversationId: string): Promise<void> {
 
 export async function addMembers(work: Work, conversationId: string, userIds: string[]): Promise<string[]> {
   const { conversation, role } = await lockAsLeader(work, conversationId);
-  await requireMayAdd(work, userIds, role);
+  const rules = await settings.read(work);
+  await requireMayAdd(work, rules, userIds, role);
   const added = await putMembers(work, conversation, userIds, 'member');
-  await countAdditions(work, added);
+  await countAdditions(work, rules, added);
   return added;
 }
 

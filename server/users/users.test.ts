@@ -32,6 +32,7 @@ test('colleagues see no e-mail address, hash or anything else beyond what the wi
   ]);
   const me = await ada.call('session:me', {});
   expect(Object.keys(me).sort()).toEqual([
+    'creates',
     'department',
     'id',
     'kind',

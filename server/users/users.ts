@@ -5,6 +5,7 @@ import { conflict, notFound, Refused } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { partKey } from '../kernel/parts.ts';
 import type { Work } from '../kernel/work.ts';
+import { creatableKinds } from '../settings/creating.ts';
 import * as settings from '../settings/settings.ts';
 import type { Face } from './faces.ts';
 import * as policy from './users.policy.ts';
@@ -221,8 +222,13 @@ export async function lockUsers(work: Work, ids: readonly string[]): Promise<voi
 export async function describeMe(work: Work): Promise<Me> {
   const [me] = await work.db.rows<Person>(`select ${personColumns} where u.id = $1`, [work.person()], 'users me');
   if (!me) throw notFound('person');
-  const { readRevisions } = await settings.read(work);
-  return { ...me, permissions: [...work.actor.permissions].sort(), readRevisions };
+  const decided = await settings.read(work);
+  return {
+    ...me,
+    permissions: [...work.actor.permissions].sort(),
+    readRevisions: decided.readRevisions,
+    creates: creatableKinds(work, decided),
+  };
 }
 
 /** The people with these ids whom the actor may see, in no particular order. */

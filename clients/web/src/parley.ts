@@ -63,6 +63,8 @@ parley.subscribe((changed) => (tellers[changed.topic] as (changed: Changed) => v
 export const line = () => (touch('state'), { state: parley.state, problem: parley.problem });
 export const me = () => (touch('me'), parley.store.me);
 export const may = (permission: string) => me()?.permissions.includes(permission) ?? false;
+/** Absent in what an older version kept in this browser; the server says it again at once. */
+export const mayCreate = (kind: 'group' | 'channel') => me()?.creates?.includes(kind) ?? false;
 export const allConversations = () => (touch('list'), [...parley.store.conversations.values()]);
 export const summaryOf = (id: string) => (touch(`conversation:${id}`), parley.store.conversations.get(id));
 export const unreadOf = (id: string) => (
