@@ -18,7 +18,7 @@ import { tokensOfPhrase } from './tokens.ts';
  */
 const handful = { first: (limit: number) => limit + 5, later: 400 };
 /** Characters read in one go from then on: what the database sends is taken apart in one piece. */
-const charactersAtOnce = 500_000;
+const charactersAtOnce = 250_000;
 /**
  * Candidates and characters one question may look at: beyond that it is answered with what was found, and a cursor to
  * go on. Where places are needed, a character costs up to 0.12 us (20,000 with emoji: 2.3 ms), so a question has half a

@@ -69,21 +69,25 @@ function foldAll(text: string): string {
   for (let i = 0; i < text.length;) {
     if (filled === scratch.length) enlarge();
     const folded = foldedUnit(text, i);
-    // A unit before a special one may have a mark on it.
-    if (folded !== special && (i + 1 === text.length || foldedUnit(text, i + 1) !== special)) {
+    if (folded !== special && isBegun(text, i + 1)) {
       scratch[filled++] = folded;
       i++;
       continue;
     }
-    clusterHere.lastIndex = i;
-    const cluster = clusterHere.exec(text)?.[0];
-    // A mark on nothing is left out.
-    const plain = cluster === undefined ? '' : cluster.normalize('NFKC').toLowerCase();
+    let length = 2;
+    let plain = folded === special && isBegun(text, i + 2) ? foldedPair(text, i) : null;
+    if (plain === null) {
+      clusterHere.lastIndex = i;
+      const cluster = clusterHere.exec(text)?.[0];
+      // A mark on nothing is left out.
+      plain = cluster === undefined ? '' : cluster.normalize('NFKC').toLowerCase();
+      length = cluster?.length ?? (text.codePointAt(i)! > 0xffff ? 2 : 1);
+    }
     for (let unit = 0; unit < plain.length; unit++) {
       if (filled === scratch.length) enlarge();
       scratch[filled++] = plain.charCodeAt(unit);
     }
-    i += cluster?.length ?? (text.codePointAt(i)! > 0xffff ? 2 : 1);
+    i += length;
   }
   return Buffer.from(scratch.buffer, 0, 2 * filled).toString('utf16le');
 }
@@ -93,6 +97,24 @@ function enlarge(): void {
   larger.set(scratch);
   scratch = larger;
 }
+
+/** Whether a new cluster begins here, as far as that is seen without asking: what comes before has no mark on it then. */
+const isBegun = (text: string, at: number): boolean =>
+  at >= text.length || foldedUnit(text, at) !== special || foldedPair(text, at) !== null;
+
+/** What signs of two units, emoji nearly always, fold to; null for marks. Filled as they are met. */
+const pairs = new Map<number, string | null>();
+
+/** The folded form of the sign of two units that stands here; null when there is none, or it is a mark. */
+function foldedPair(text: string, at: number): string | null {
+  const point = text.codePointAt(at) ?? 0;
+  if (point <= 0xffff) return null;
+  let folded = pairs.get(point);
+  if (folded === undefined) pairs.set(point, (folded = foldPair(String.fromCodePoint(point))));
+  return folded;
+}
+
+const foldPair = (sign: string): string | null => (/\p{M}/u.test(sign) ? null : sign.normalize('NFKC').toLowerCase());
 
 function foldedUnit(text: string, at: number): number {
   const unit = text.charCodeAt(at);
