@@ -87,10 +87,18 @@ test('a budget spent over the socket is spent at REST and GraphQL too', async ()
 test('strangers at an address share a budget that the people there do not pay', async () => {
   const { origin, person } = await world({ PARLEY_STRANGER_CALLS_PER_SECOND: '1' });
   const stranger = visitor(origin);
-  const codes = [];
-  for (let n = 0; n < 15; n++) codes.push((await stranger.ask('GET', '/api/me')).body.error?.code);
-  expect([codes[0], codes.at(-1)]).toEqual(['unauthenticated', 'limited']);
-  expect((await stranger.graphql('{ me { id } }')).code).toBe('limited');
+  /** A point comes back each second: on a slow machine the call after the last one may be admitted again. */
+  const codesOf = async (ask: () => Promise<string | undefined>) => {
+    const codes = [];
+    do codes.push(await ask());
+    while (codes.length < 100 && codes.at(-1) !== 'limited');
+    return codes;
+  };
+  const rest = await codesOf(async () => (await stranger.ask('GET', '/api/me')).body.error?.code);
+  expect(new Set(rest)).toEqual(new Set(['unauthenticated', 'limited']));
+  const graphql = await codesOf(async () => (await stranger.graphql('{ me { id } }')).code);
+  expect(graphql.at(-1)).toBe('limited');
+  expect(graphql.length).toBeLessThan(10);
   const ada = visitor(origin);
   expect((await ada.ask('GET', '/api/status')).status).toBe(200);
   await ada.signIn(await person('Ada'));

@@ -25,7 +25,7 @@ export const costs = {
   hint: { points: 1, sentence: 'Typing and presence: a share of their own, and dropped silently beyond it.' },
   read: { points: 1, atOnce: 8, sentence: 'A few rows by their key.' },
   write: { points: 2, atOnce: 8, sentence: 'A small change.' },
-  send: { points: 2, atOnce: 8, sentence: 'A message: stored, delivered, indexed and counted.' },
+  send: { points: 2, atOnce: 4, sentence: 'A message: stored, delivered, indexed and counted.' },
   page: { points: 2, atOnce: 4, timed: true, sentence: 'A page of history, a catch-up, a list in the chat.' },
   people: { points: 4, atOnce: 1, timed: true, sentence: 'A search for people.' },
   search: { points: 10, atOnce: 1, timed: true, sentence: 'A search in messages.' },
