@@ -10,8 +10,8 @@ export async function askToReset(person: { id: string; name: string }) {
   const chosen = await ask<'keep' | 'end'>(ChooseDialog, {
     title: t('people.resetTitle', { name: person.name }),
     options: [
-      { value: 'keep', label: t('people.resetKeep'), detail: t('people.resetKeepDetail') },
-      { value: 'end', label: t('people.resetEnd'), detail: t('people.resetEndDetail') },
+      { value: 'keep', label: t('people.resetKeep'), help: t('people.resetKeepHelp') },
+      { value: 'end', label: t('people.resetEnd'), help: t('people.resetEndHelp') },
     ],
   });
   if (chosen) await perform(resetPassword(person, chosen === 'end'));

@@ -26,9 +26,9 @@ export const words = {
     resetPassword: 'Reset the password…',
     resetTitle: 'Reset the password of {name}',
     resetKeep: 'Make a link',
-    resetKeepDetail: 'The current password and sessions work until the link is used.',
+    resetKeepHelp: 'The current password and sessions work until the link is used.',
     resetEnd: 'Make a link, and end access now',
-    resetEndDetail:
+    resetEndHelp:
       'For a password that may be known to others: it stops working at once, and all devices are signed out.',
     audit: 'Show in the audit log',
     facts: 'Facts',

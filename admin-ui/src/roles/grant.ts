@@ -13,7 +13,7 @@ const { t } = i18n.global;
 export async function askToGrant(person: { id: string; name: string; roles: RoleName[] }) {
   const options = roles
     .filter((role) => !person.roles.includes(role))
-    .map((role) => ({ value: role, label: t(`roles.names.${role}`), detail: t(`roles.sentences.${role}`) }));
+    .map((role) => ({ value: role, label: t(`roles.names.${role}`), help: t(`roles.sentences.${role}`) }));
   const role = await ask<RoleName>(ChooseDialog, { title: t('roles.chooseRole', { name: person.name }), options });
   if (role) await perform(grant(person, role));
 }
