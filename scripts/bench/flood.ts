@@ -7,6 +7,8 @@ import { openStore } from './store.ts';
 
 type Socket = ReturnType<typeof socketWith>;
 
+type Standing = { seconds: number; loopMs: number };
+
 /** Where the flood happens. */
 export type Ground = { origin: string; busy: string; quiet: string };
 
@@ -31,6 +33,7 @@ export const flood: Benchmark = {
         'p95 ms': [],
         'max ms': [],
         'server, % of a core': [],
+        'event loop p99 ms': [],
         'done/s': [],
         'refused/s': [],
         'cut/s': [],
@@ -92,15 +95,16 @@ async function measure(
   const asked: Asked = { way: row.name as Way, ground, token, ms: ms + 1_000 };
   const attack = row.name === baseline ? null : load.ask<{ done: number; refused: number; cut: number }>(asked);
   if (attack) await pause(1_000);
-  const before = await server.ask<{ seconds: number }>({ cpu: true });
+  const before = await server.ask<Standing>({ standing: true });
   const waited = await sendFor(ground, senders, ms);
-  const after = await server.ask<{ seconds: number }>({ cpu: true });
+  const after = await server.ask<Standing>({ standing: true });
   const seen = (await attack) ?? { done: 0, refused: 0, cut: 0 };
   row.cost.push(quantile(waited, 0.99));
   row.also!['p50 ms']!.push(quantile(waited, 0.5));
   row.also!['p95 ms']!.push(quantile(waited, 0.95));
   row.also!['max ms']!.push(quantile(waited, 1));
   row.also!['server, % of a core']!.push(((after.seconds - before.seconds) / ms) * 100_000);
+  row.also!['event loop p99 ms']!.push(after.loopMs);
   for (const kind of ['done', 'refused', 'cut'] as const) row.also![`${kind}/s`]!.push((seen[kind] * 1_000) / asked.ms);
   await pause(restMs);
 }
