@@ -112,13 +112,13 @@ export class Payer {
   }
 
   /**
-   * Counts a refusal that travels over HTTP, where no connection can be cut, and makes callers who flood wait for it:
-   * each of their connections then costs about one refusal a second. The waits differ, or all connections of a flood
-   * would come back in the same millisecond.
+   * Counts a refusal after which no connection can be cut, and makes callers who flood wait for it: each of their
+   * connections then costs about one refusal in so many milliseconds. The waits differ, or all connections of a flood
+   * would come back at the same moment.
    */
-  async holdBack(): Promise<void> {
+  async holdBack(ms = heldBackMs): Promise<void> {
     this.#press();
-    if (this.isFlooding) await pause(heldBackMs * (0.5 + Math.random()));
+    if (this.isFlooding) await pause(ms * (0.5 + Math.random()));
   }
 
   refusal(sentence: string, retryAfter: number): Refused {

@@ -14,7 +14,7 @@ import { JsonText } from '../kernel/json-text.ts';
 import { connections, cutConnections } from '../kernel/telemetry.ts';
 import type { House, Work } from '../kernel/work.ts';
 import { runOperation, type Operation, type Outcome } from './operation.ts';
-import { budgets } from './budgets.ts';
+import { budgets, type Payer } from './budgets.ts';
 import { Connection } from './connection.ts';
 import { costs, type Cost } from './costs.ts';
 import { SocketEngine, type Conn, type EngineSettings } from './socket-engine.ts';
@@ -47,6 +47,8 @@ export type SocketDoorOptions = {
 
 /** From the first packet to an accepted credential. */
 const patience = 5_000;
+/** How long a refused connection of a flood waits on average; half as long again is still within the patience. */
+const heldBackMs = 2_500;
 /** Calls of one connection that may be under way at once. */
 const atOnce = 64;
 /** Refusals in a row that a connection of a flooding person may be given before it is taken for one that floods. */
@@ -114,7 +116,7 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     if (broadcast.seatsOf(actor.id).length >= config.connectionsPerPerson) {
       throw new Refused('limited', 'Too many connections of this person are open.', { retryAfter: 10_000 });
     }
-    payers.payerOf(actor, conn.remoteAddress).pay(costs.start.points);
+    await payToEnter(payers.payerOf(actor, conn.remoteAddress));
     if (conn.readyState !== 'open') throw unauthenticated();
     const connection = new Connection(socket, conn, actor, broadcast);
     conn.seat = connection.seat;
@@ -127,6 +129,16 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
       throw error;
     }
     slim(socket, connection);
+  }
+
+  /** A connection costs more than a call, and more to refuse: who floods waits for that as long as a stranger may stay. */
+  async function payToEnter(payer: Payer): Promise<void> {
+    try {
+      payer.pay(costs.start.points);
+    } catch (error) {
+      await payer.holdBack(heldBackMs);
+      throw error;
+    }
   }
 
   /** Answers one packet of a connection. Never throws: whatever is thrown here would reach nobody. */
