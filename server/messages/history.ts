@@ -66,8 +66,13 @@ function statementFor(way: Way, scope: Scope, byTime: boolean): string {
     `(select m.* from messages m where ${inScope} and m.seq < ${bound} order by m.seq desc limit ${take})`;
   const forth = (bound: string, take: string) =>
     `(select m.* from messages m where ${inScope} and m.seq >= ${bound} order by m.seq limit ${take})`;
-  const exists = (comparison: string) =>
-    `(exists (select from messages m where ${inScope} and m.seq ${comparison}))::text`;
+  // Lines, and answers below their root, are numbered without a gap: whether there is more is seen without a look. A
+  // search for what comes after the newest message would find nothing, and PostgreSQL would read all there are for it.
+  const [first, number, last] =
+    scope === 'thread'
+      ? [0, 'coalesce(found.answer, 0)', '(select r.answers from messages r where r.id = $7)']
+      : [1, 'found.line', 'c.last_line'];
+  const isSo = (condition: string) => `coalesce(${condition}, false)::text`;
   const rows =
     way === 'before'
       ? back(`coalesce(${place}, 9223372036854775807)`, limit)
@@ -79,7 +84,7 @@ function statementFor(way: Way, scope: Scope, byTime: boolean): string {
       when c.head = $4::bigint then '{"unchanged":true}'
       else (
         select concat('{"messages":[', string_agg(message_text(found::messages), ',' order by found.seq), '],"head":', c.head,
-          ',"older":', ${exists('< min(found.seq)')}, ',"newer":', ${exists('> max(found.seq)')}, '}')
+          ',"older":', ${isSo(`min(${number}) > ${first}`)}, ',"newer":', ${isSo(`max(${number}) < ${last}`)}, '}')
         from (select m.* from ${rows} m) found)
       end
     from conversations c ${way === 'around' ? `cross join lateral (select ${place} as seq) p` : ''}

@@ -59,3 +59,28 @@ test('what is asked at every turn is planned once a connection, whatever is aske
     'sync conversation',
   ]);
 });
+
+test('nothing asked at every turn reads all messages for what is not there', async () => {
+  for (const where of [{}, { after: messages - 5 }, { around: 7 }, { at: Date.now() }])
+    await ada.call('history:page', { conversationId: room, ...where });
+  const scanned: string[] = [];
+  let asked = 0;
+  for (const connection of await Promise.all([world.db.pool.connect(), world.db.pool.connect()])) {
+    await connection.query('set plan_cache_mode = force_generic_plan');
+    const { rows } = await connection.query<{ name: string; parameters: number }>(
+      `select name, cardinality(parameter_types) as parameters from pg_prepared_statements where name ~ '^(history|sync|summaries)'`,
+    );
+    for (const { name, parameters } of rows) {
+      asked++;
+      const plan = await connection.query<{ 'QUERY PLAN': string }>(
+        `explain execute "${name}"(${Array.from({ length: parameters }, () => 'null').join()})`,
+      );
+      const lines = plan.rows.map((row) => row['QUERY PLAN']);
+      if (lines.some((line) => line.includes('Seq Scan on messages'))) scanned.push(`${name}\n${lines.join('\n')}`);
+    }
+    await connection.query('reset plan_cache_mode');
+    connection.release();
+  }
+  expect(scanned).toEqual([]);
+  expect(asked).toBeGreaterThanOrEqual(4);
+});

@@ -308,6 +308,38 @@ test('history pages join without gap or overlap, from either end and around any 
   expect('messages' in after && [after.messages.length, after.older, after.newer]).toEqual([2, true, false]);
 });
 
+test('a page of history says whether there is more on either side, on the main line and in a thread', async () => {
+  const room = await ada.group('More', [ben]);
+  const conversationId = room.conversation.id;
+  const root = await ada.says('root', { in: room });
+  const line: number[] = [root.seq];
+  const thread: number[] = [root.seq];
+  for (let n = 1; n <= 7; n++) {
+    line.push((await ada.says(`line ${n}`, { in: room })).seq);
+    thread.push((await ben.says(`answer ${n}`, { in: room, threadId: root.id })).seq);
+  }
+  await ben.call('message:recall', { conversationId, messageId: (await ben.says('gone', { in: room })).id });
+  line.push(line.at(-1)! + 2);
+  for (const [all, scope] of [
+    [line, {}],
+    [thread, { threadId: root.id }],
+  ] as const)
+    for (let at = 1; at <= all.at(-1)! + 1; at++)
+      for (const way of ['before', 'after', 'around']) {
+        const got = await ada.call('history:page', { conversationId, ...scope, [way]: at, limit: 3 });
+        if (!('messages' in got)) throw new Error('unchanged');
+        const seqs = got.messages.map(({ seq }) => seq);
+        expect(all, `${way} ${at}`).toEqual(expect.arrayContaining(seqs));
+        const isMore = (side: (seq: number) => boolean) => seqs.length > 0 && all.some(side);
+        expect({ way, at, older: got.older, newer: got.newer }).toEqual({
+          way,
+          at,
+          older: isMore((seq) => seq < seqs[0]!),
+          newer: isMore((seq) => seq > seqs.at(-1)!),
+        });
+      }
+});
+
 test('sync:start tells what moved since the cursors and nothing else', async () => {
   const started = await ben.call('sync:start', {});
   const heads = Object.fromEntries(started.changed.map((summary) => [summary.conversation.id, summary.head]));
