@@ -283,7 +283,8 @@ test('a batch that loses a deadlock is stored again, as if nothing had been', as
     const importing = importFile(db, after, { source });
     await rival.closeTheCircle(`select from conversations where name = 'quay' for update`, []);
     expect(await importing).toMatchObject({ stored: 5, already: 0, refused: 0 });
-    expect((await deadlocks.get()).values).toMatchObject([{ labels: { where: 'import' }, value: 1 }]);
+    const lost = (await deadlocks.get()).values.find(({ labels }) => labels['where'] === 'import');
+    expect(lost?.value).toBeGreaterThanOrEqual(1);
     expect(await everything(db)).toBe(await everything(undisturbed));
     expect(await recount(db)).toEqual([]);
   });

