@@ -4,6 +4,7 @@ import { now } from '../kernel/clock.ts';
 import { pause, type LongLived } from '../kernel/lifecycle.ts';
 import { storage } from '../kernel/storage.ts';
 import { inWork, type House } from '../kernel/work.ts';
+import { inTransaction } from '../kernel/transaction.ts';
 import { checkpointOf, sealEntries, takeUpChain, type Chain } from './chain.ts';
 import type { AuditPlace } from './keys.ts';
 import { publish } from './outside.ts';
@@ -119,16 +120,4 @@ async function publishRound(house: House, client: Client, place: AuditPlace, sea
       return sealing.published;
     }
   });
-}
-
-async function inTransaction<T>(client: Client, act: () => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    const result = await act();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
 }

@@ -14,14 +14,14 @@ import {
 } from './rows.ts';
 import { remember, type Existing, type Run, type Wish } from './run.ts';
 import type { Problem } from './survey.ts';
-import { inTransaction, type Store } from './transaction.ts';
+import { inRetriedTransaction, type Store } from './transaction.ts';
 
 export type BatchResult = { stored: number; already: number; refused: Problem[]; rooms: Room[] };
 
 /** Stores one batch in one transaction, and remembers of it what later batches must know. */
 export function storeBatch(store: Store, run: Run, wanted: readonly Wish[]): Promise<BatchResult> {
   run.undo = [];
-  return inTransaction(store, () => {
+  return inRetriedTransaction(store, () => {
     // What a run that lost a deadlock has remembered did not happen.
     for (const undo of run.undo.splice(0).reverse()) undo();
     return storeMessages(store.client, run, wanted);

@@ -9,7 +9,7 @@ import { openToHouse, type Joiners } from './joining.ts';
 import { MentionFinder } from './mentions.ts';
 import { prepare, type Run, type Wish } from './run.ts';
 import { keyOfSpeaker, shownProblems, survey, tryLine, type Problem, type Survey } from './survey.ts';
-import { inTransaction, type Store } from './transaction.ts';
+import { inRetriedTransaction, type Store } from './transaction.ts';
 
 export { ImportError } from './files.ts';
 export type { Joiners } from './joining.ts';
@@ -185,7 +185,7 @@ async function settle(
   found: Survey,
   report: Pick<ImportReport, 'people' | 'channels'>,
 ): Promise<Run> {
-  const { speakers, places } = await inTransaction({ client, log }, async () => {
+  const { speakers, places } = await inRetriedTransaction({ client, log }, async () => {
     const speakers = await settleSpeakers(client, source, found.speakers.values());
     const places = await settlePlaces(client, source, [...found.places.values()], speakers.ids, keyOfSpeaker);
     return { speakers, places };

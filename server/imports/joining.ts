@@ -3,7 +3,7 @@ import { writeEvents } from '../kernel/outbox.ts';
 import type { Room } from './arrivals.ts';
 import type { Joining } from './run.ts';
 import { lockPeople, putMembers } from './rows.ts';
-import { inTransaction, type Store } from './transaction.ts';
+import { inRetriedTransaction, type Store } from './transaction.ts';
 
 /** Who of the house joins imported channels: nobody, its owners, or everybody who works here. */
 export type Joiners = 'none' | 'owners' | 'everyone';
@@ -20,7 +20,7 @@ export async function openToHouse(store: Store, rooms: readonly Room[], joiners:
   const open = rooms.filter((room) => !room.isDirect);
   for (let from = 0; from < open.length; from += 50) {
     const some = open.slice(from, from + 50);
-    joined += await inTransaction(store, async () => {
+    joined += await inRetriedTransaction(store, async () => {
       const heads = await client.query<{ id: string; head: number }>(
         'select id, head from conversations where id = any ($1) and archived_at is null order by id for no key update',
         [some.map((room) => room.id)],

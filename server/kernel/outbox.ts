@@ -4,6 +4,7 @@ import type { Happening } from './events.ts';
 import { pause, type LongLived } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { watcherEvents, watcherLag } from './telemetry.ts';
+import { inTransaction } from './transaction.ts';
 
 /** One committed event as a watcher reads it. (tx, id) is its place; `at` is when it was written. */
 export type OutboxEvent = {
@@ -151,15 +152,10 @@ export async function takeBatch(client: ClientBase, watcher: Watcher): Promise<n
       [watcher.name, last.tx, last.id, events.length],
     );
   if (watcher.inside) {
-    await client.query('begin');
-    try {
+    await inTransaction(client, async () => {
       await watcher.take(events, client);
       await move();
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    }
+    });
   } else {
     await client.query('update outbox_cursors set claimed_tx = $2::xid8, claimed_id = $3 where watcher = $1', [
       watcher.name,

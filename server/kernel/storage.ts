@@ -7,6 +7,7 @@ import { pause, type LongLived } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { partKey } from './parts.ts';
 import { diskFreeBytes, storageFullGauge } from './telemetry.ts';
+import { inTransaction } from './transaction.ts';
 
 /*
  * Whether what people send can be stored. A full disk answers reads, and small writes into pages already there, for a
@@ -116,14 +117,11 @@ export class Storage implements LongLived {
   async #growFile(): Promise<void> {
     const client = await this.#db.pool.connect();
     try {
-      await client.query('begin');
-      await client.query(
-        `create temp table storage_growth on commit drop as select repeat(md5(n::text), 32) as filling from generate_series(1, 4000) n`,
+      await inTransaction(client, () =>
+        client.query(
+          `create temp table storage_growth on commit drop as select repeat(md5(n::text), 32) as filling from generate_series(1, 4000) n`,
+        ),
       );
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
     } finally {
       client.release();
     }
