@@ -12,6 +12,9 @@ const longestWord = 64;
 /** Distinct tokens one message may have: a pasted log of 20,000 characters stays far below. */
 const mostTokens = 12_000;
 
+/** A cluster as it is compared. */
+const fold = (cluster: string): string => cluster.normalize('NFKC').toLowerCase();
+
 /** Text as it is compared: NFKC and lower case, cluster by cluster, with the place of each unit in the original. */
 export function normalise(text: string): { plain: string; places: Uint32Array } {
   const alike = foldUnits(text);
@@ -19,7 +22,7 @@ export function normalise(text: string): { plain: string; places: Uint32Array } 
   let plain = '';
   const places: number[] = [];
   for (const match of text.matchAll(cluster)) {
-    const folded = match[0].normalize('NFKC').toLowerCase();
+    const folded = fold(match[0]);
     for (let i = 0; i < folded.length; i++) places.push(match.index);
     plain += folded;
   }
@@ -50,7 +53,7 @@ export function inPlace(length: number): Uint32Array {
 let ownPlaces = new Uint32Array(0);
 
 function foldUnit(unit: string): number {
-  const folded = unit.normalize('NFKC').toLowerCase();
+  const folded = fold(unit);
   return folded.length === 1 && !/[\p{M}\p{Cs}]/u.test(unit + folded) ? folded.charCodeAt(0) : special;
 }
 
@@ -80,7 +83,7 @@ function foldAll(text: string): string {
       clusterHere.lastIndex = i;
       const cluster = clusterHere.exec(text)?.[0];
       // A mark on nothing is left out.
-      plain = cluster === undefined ? '' : cluster.normalize('NFKC').toLowerCase();
+      plain = cluster === undefined ? '' : fold(cluster);
       length = cluster?.length ?? (text.codePointAt(i)! > 0xffff ? 2 : 1);
     }
     for (let unit = 0; unit < plain.length; unit++) {
@@ -98,7 +101,10 @@ function enlarge(): void {
   scratch = larger;
 }
 
-/** Whether a new cluster begins here, as far as that is seen without asking: what comes before has no mark on it then. */
+/**
+ * Whether a new cluster begins here, as far as that is seen without asking: what comes before has no mark on it
+ * then.
+ */
 const isBegun = (text: string, at: number): boolean =>
   at >= text.length || foldedUnit(text, at) !== special || foldedPair(text, at) !== null;
 
@@ -114,7 +120,7 @@ function foldedPair(text: string, at: number): string | null {
   return folded;
 }
 
-const foldPair = (sign: string): string | null => (/\p{M}/u.test(sign) ? null : sign.normalize('NFKC').toLowerCase());
+const foldPair = (sign: string): string | null => (/\p{M}/u.test(sign) ? null : fold(sign));
 
 function foldedUnit(text: string, at: number): number {
   const unit = text.charCodeAt(at);
