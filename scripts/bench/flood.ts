@@ -12,7 +12,7 @@ type Standing = { seconds: number; loopMs: number };
 /** Where the flood happens. */
 export type Ground = { origin: string; busy: string; quiet: string };
 
-const baseline = 'nobody floods';
+const baseline = 'without a flood';
 const ways: Way[] = ['sends', 'long sends', 'searches', 'people searches', 'typing', 'REST', 'GraphQL', 'strangers'];
 const victims = 2;
 const sendsPerSecond = 25;

@@ -131,7 +131,10 @@ export function openSocketDoor({ house, server, config, calls, onConnect = [] }:
     slim(socket, connection);
   }
 
-  /** A connection costs more than a call, and more to refuse: who floods waits for that as long as a stranger may stay. */
+  /**
+   * A connection costs more than a call, and more to refuse: a person who floods waits for that, nearly as long as a
+   * stranger may stay.
+   */
   async function payToEnter(payer: Payer): Promise<void> {
     try {
       payer.pay(costs.start.points);

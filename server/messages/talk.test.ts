@@ -308,7 +308,7 @@ test('history pages join without gap or overlap, from either end and around any 
   expect('messages' in after && [after.messages.length, after.older, after.newer]).toEqual([2, true, false]);
 });
 
-test('a page of history says whether there is more on either side, on the main line and in a thread', async () => {
+test('a page says whether there is more on either side, in a room and in a thread', async () => {
   const room = await ada.group('More', [ben]);
   const conversationId = room.conversation.id;
   const root = await ada.says('root', { in: room });
