@@ -177,7 +177,7 @@ export function createApp({ config, db, log, clickhouseUrl, mayServe = () => tru
       if (runs('worker')) {
         life.start(sealer(house, place));
         life.start(watch(db, house.bell, ledgerWatcher(book), log));
-        life.start(watch(db, house.bell, searchWatcher(postgresIndex), log));
+        life.start(watch(db, house.bell, searchWatcher(postgresIndex, log), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));
         const tasks = { ...housekeeping(db), ...auditJobs(house), ...revisionJobs(house), ...sessionJobs(house) };
         life.start(jobs(db, log, tasks, `${housekeepingCrontab}\n${sessionCrontab}`));

@@ -632,6 +632,19 @@ create table search_entries (
   constraint search_entries_pkey PRIMARY KEY (message_id)
 );
 
+create table search_form (
+  only_one boolean default true not null,
+  form integer not null,
+  below uuid,
+  constraint search_form_pkey PRIMARY KEY (only_one),
+  constraint search_form_only_one_check CHECK (only_one)
+);
+
+create table search_words (
+  word text collate "C" not null,
+  constraint search_words_pkey PRIMARY KEY (word)
+);
+
 create table setting_intervals (
   name text not null,
   value jsonb not null,

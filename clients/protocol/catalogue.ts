@@ -23,6 +23,7 @@ export const calls = {
   'message:recall': m.MessageRecall,
   'message:revisions': rev.MessageRevisions,
   'message:search': q.MessageSearch,
+  'message:count': q.MessageCount,
   'read:mark': c.ReadMark,
   'read:unread': c.ReadUnread,
   'thread:mark': c.ThreadMark,
@@ -69,6 +70,7 @@ export type Answers = {
   /** The latest first; `next` is the `before` of the next page. */
   'message:revisions': { revisions: rev.Revision[]; next: number | null };
   'message:search': q.Found;
+  'message:count': q.Counted;
   'read:mark': c.Mine;
   'read:unread': c.Mine;
   'thread:mark': { read: number };

@@ -20,7 +20,9 @@ const reader = benchActor(readerId, 'conversations.read');
 const limit = 20;
 
 async function byVerb(query: string): Promise<string[]> {
-  const { hits } = await inWork(house, reader, (work) => search(work, { query, limit }));
+  const { hits } = await inWork(house, reader, (work) =>
+    search(work, { query, limit, variants: false, prefix: false }),
+  );
   return hits.map(({ message }) => message.id);
 }
 

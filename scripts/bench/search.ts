@@ -168,7 +168,7 @@ async function fill(url: string, count: number): Promise<number> {
   );
   await db.rows('analyze');
   const client = await db.client('index');
-  const watcher = { ...searchWatcher(postgresIndex), batch: 20 };
+  const watcher = { ...searchWatcher(postgresIndex, createLog('silent')), batch: 20 };
   await client.query('insert into outbox_cursors (watcher) values ($1)', [watcher.name]);
   const began = performance.now();
   while ((await takeBatch(client, watcher)) > 0);

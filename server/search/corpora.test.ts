@@ -6,6 +6,7 @@ import type { Found } from '@parley/protocol/search.ts';
 import { importFile } from '../imports/imports.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { newId } from '../kernel/ids.ts';
+import { createLog } from '../kernel/log.ts';
 import { takeBatch } from '../kernel/outbox.ts';
 import { inWork } from '../kernel/work.ts';
 import { openWorld, type World } from '../testing/world.ts';
@@ -69,7 +70,7 @@ describe.runIf(there).each(['en', 'zh'] as const)('judged searches, %s', (lang) 
     await client.query(`set statement_timeout = 0`);
     await client.query(`insert into outbox_cursors (watcher) values ('search')`);
     const started = performance.now();
-    while ((await takeBatch(client, { ...searchWatcher(postgresIndex), batch: 20 })) > 0);
+    while ((await takeBatch(client, { ...searchWatcher(postgresIndex, createLog('silent')), batch: 20 })) > 0);
     const { rows } = await client.query<{ count: number }>('select count(*) as count from search_entries');
     console.log(
       `${lang}: ${rows[0]!.count.toLocaleString('en')} messages indexed, ${Math.round((rows[0]!.count / (performance.now() - started)) * 1_000).toLocaleString('en')} a second`,

@@ -16,11 +16,16 @@ export type Entry = {
 /** A place in the order of search: a time in microseconds, then an id. */
 export type Place = { at: string; id: string };
 
+/** What to write: messages as they are now, those that are gone, and which of both had other words before. */
+export type Change = { entries: Entry[]; gone: string[]; changed: string[] };
+
 /** What to look for: every token, said where this reader may read now. */
 export type Ask = {
   readerId: string;
   mayBrowse: boolean;
   tokens: string[];
+  /** A word that must begin so stands in the message as well. */
+  beginning: string | null;
   conversationId?: string | undefined;
   senderId?: string | undefined;
   after?: number | undefined;
@@ -38,13 +43,14 @@ export type Candidate = Place & { body: string; whole: { message: Message; conve
 
 /**
  * What an index must do; PostgreSQL is one, Elasticsearch can be another.
- * 1. `write` is repeatable, and an entry of an older rev never replaces a newer one. It runs inside the watcher's transaction where it can.
+ * 1. `write` is repeatable, and an entry of an older rev never replaces a newer one. It runs inside the watcher's transaction where it can. Words
+ *    that stand in no message any more are forgotten.
  * 2. `candidates` returns, newest first, at least every message that has all tokens and that the reader may read at this moment. Permission is
  *    judged on the rows of now, never on what was indexed. Fewer than `limit` means that there are no more.
  */
 export type SearchEngine = {
   name: string;
-  write(client: ClientBase, entries: Entry[], gone: string[]): Promise<void>;
+  write(client: ClientBase, change: Change): Promise<void>;
   candidates(db: Database, ask: Ask): Promise<Candidate[]>;
 };
 

@@ -4,6 +4,7 @@ import type { Ask, Candidate, SearchEngine } from './engine.ts';
 import { candidateOf, Question, type Told } from './postgres-question.ts';
 import { walk, type Stride } from './postgres-walk.ts';
 import { reachOf, type Reach } from './reach.ts';
+import { addWords, forgetWords, tokensBefore, wordsBeginning } from './postgres-words.ts';
 import { shareOf } from './token-shares.ts';
 
 /*
@@ -15,13 +16,14 @@ import { shareOf } from './token-shares.ts';
 export const postgresIndex: SearchEngine = {
   name: 'postgresql',
 
-  async write(client: ClientBase, entries, gone) {
+  async write(client: ClientBase, { entries, gone, changed }) {
+    const before = await tokensBefore(client, changed);
     if (entries.length > 0) {
       await client.query(
         `insert into search_entries as e (message_id, conversation_id, rev, at, tokens)
          select n.message_id, n.conversation_id, n.rev, timestamptz 'epoch' + n.at * interval '1 microsecond', array(select jsonb_array_elements_text(n.tokens))
          from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::jsonb[]) as n (message_id, conversation_id, rev, at, tokens)
-         on conflict (message_id) do update set rev = excluded.rev, tokens = excluded.tokens where e.rev < excluded.rev`,
+         on conflict (message_id) do update set rev = excluded.rev, tokens = excluded.tokens where e.rev <= excluded.rev`,
         [
           entries.map((e) => e.messageId),
           entries.map((e) => e.conversationId),
@@ -32,10 +34,20 @@ export const postgresIndex: SearchEngine = {
       );
     }
     if (gone.length > 0) await client.query('delete from search_entries where message_id = any ($1)', [gone]);
+    await addWords(
+      client,
+      entries.flatMap(({ tokens }) => tokens),
+    );
+    await forgetWords(client, before);
   },
 
   async candidates(db, ask) {
-    const { share, entries } = await shareOf(db, ask.tokens);
+    const words = ask.beginning === null ? null : await wordsBeginning(db, ask.beginning);
+    // Too many words begin so: that very word is looked for.
+    if (ask.beginning !== null && words === null)
+      return this.candidates(db, { ...ask, tokens: [...ask.tokens, ask.beginning], beginning: null });
+    const beginning = ask.beginning === null ? null : { text: ask.beginning, words: words! };
+    const { share, entries } = await shareOf(db, ask.tokens, beginning);
     // So few hold the words that looking at each is cheaper than asking first what the reader may read.
     if (share * entries <= few) return byTokens(db, ask, 'each');
     const reach = await reachOf(db, ask);
@@ -81,7 +93,7 @@ export async function byTokens(db: Database, ask: Ask, way: Way): Promise<Candid
   const told = await db.rows<Told>(
     // Materialized, or the planner goes through the reader's conversations one by one and asks the index for the tokens in each: ten times the cost.
     `with held as materialized (select e.message_id, e.conversation_id, e.at from search_entries e
-       where ${question.hasTokens('e')} and ${question.inTime('e.at', 'e.message_id')}${way === 'listed' ? ` and array[e.conversation_id] && (select coalesce(array_agg(id), '{}') from (${question.readable()}) r)` : ''}),
+       where ${question.indexed('e')} and ${question.inTime('e.at', 'e.message_id')}${way === 'listed' ? ` and array[e.conversation_id] && (select coalesce(array_agg(id), '{}') from (${question.readable()}) r)` : ''}),
      found as (select h.message_id as id, h.at from (select * from held order by at desc, message_id desc) h
        ${way === 'each' ? `cross join lateral (select where ${question.isReadable('h.conversation_id')} offset 0) readable` : ''} ${question.messageOf('h.message_id')}
        order by h.at desc, h.message_id desc limit ${question.put(ask.limit, 'int')})

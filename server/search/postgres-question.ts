@@ -1,6 +1,7 @@
 import type { Message } from '@parley/protocol/messages.ts';
 import { anyValue } from '../kernel/database.ts';
 import type { Ask, Candidate, Place } from './engine.ts';
+import { wordsOf } from './postgres-words.ts';
 
 /*
  * What a question asks, as parts of SQL: the same conditions whichever way entries are found, and permission always in the same statement.
@@ -20,9 +21,26 @@ export class Question {
     return anyValue(`$${this.params.push(value)}::${type}`);
   }
 
-  /** Whether an entry has every token. */
+  /** Whether an entry has every token, as the index answers it: a word that begins so is any of those there are. */
+  indexed(entry: string): string {
+    const { beginning } = this.#ask;
+    const begun = beginning === null ? [] : [`${entry}.tokens && ${wordsOf(this.put(beginning, 'text'))}`];
+    return [...this.#tokens(entry), ...begun].join(' and ');
+  }
+
+  /** The same, as it is seen of a single entry: comparing its tokens with thousands of words would take longer. */
   hasTokens(entry: string): string {
-    return `${entry}.tokens @> ${this.put(this.#ask.tokens, 'text[]')}`;
+    const { beginning } = this.#ask;
+    const begun =
+      beginning === null
+        ? []
+        : [`exists (select from unnest(${entry}.tokens) t where t ^@ ${this.put(beginning, 'text')})`];
+    return [...this.#tokens(entry), ...begun].join(' and ');
+  }
+
+  #tokens(entry: string): string[] {
+    const { tokens } = this.#ask;
+    return tokens.length === 0 ? [] : [`${entry}.tokens @> ${this.put(tokens, 'text[]')}`];
   }
 
   /** A query of the ids of the conversations that are asked about and may be read now. */

@@ -1,4 +1,7 @@
 import { call } from '../doors/socket.ts';
-import { search } from './search.ts';
+import { count, search } from './search.ts';
 
-export const searchCalls = [call('message:search', 'conversations.read', 'search', search)];
+export const searchCalls = [
+  call('message:search', 'conversations.read', 'search', search),
+  call('message:count', 'conversations.read', 'search', count),
+];

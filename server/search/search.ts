@@ -1,10 +1,10 @@
-import type { Found, Hit, MessageSearch } from '@parley/protocol/search.ts';
+import type { Counted, Found, Hit, MessageCount, MessageSearch } from '@parley/protocol/search.ts';
 import type { Message } from '@parley/protocol/messages.ts';
 import { malformed, Refused } from '../kernel/errors.ts';
 import { Slices } from '../kernel/slices.ts';
 import type { Work } from '../kernel/work.ts';
 import { searchEngine, type Ask, type Candidate, type Place } from './engine.ts';
-import { marksIn, phrasesOf } from './literal.ts';
+import { holdsAll, marksIn, phrasesOf } from './literal.ts';
 import { tokensOfPhrase } from './tokens.ts';
 
 /*
@@ -25,42 +25,78 @@ const charactersAtOnce = 250_000;
  * second of the processor at most, in slices.
  */
 const most = { candidates: 40_000, characters: 4_000_000 };
+/** Messages that are counted, and what counting may look at. */
+const mostCounted = 1_000;
+const mostToCount = { candidates: 4_000, characters: 1_000_000 };
 
 /** The newest messages the asking person may read now that hold every word and phrase of the query. */
-export async function search(work: Work, input: MessageSearch): Promise<Found> {
-  const phrases = phrasesOf(input.query);
-  const tokens = [...new Set(phrases.flatMap(tokensOfPhrase))];
-  if (tokens.length === 0) throw malformed('query: holds nothing that can be searched for');
-  if (tokens.length > 200) throw malformed('query: is too long; use fewer words');
-  const { query: _query, cursor, limit, ...filters } = input;
-  const ask: Omit<Ask, 'below' | 'limit' | 'whole'> = {
-    readerId: work.person(),
-    mayBrowse: work.may('channels.browse'),
-    tokens,
-    ...filters,
-  };
-  const engine = work.use(searchEngine);
+export async function search(work: Work, { cursor, limit, ...question }: MessageSearch): Promise<Found> {
+  const { phrases, ask } = read(work, question);
   const found: { candidate: Candidate; marks: [number, number][] }[] = [];
-  let below: Place | null = cursor === undefined ? null : readCursor(cursor);
+  const below = cursor === undefined ? null : readCursor(cursor);
+  const looking = { ...ask, below, limit: handful.first(limit), whole: true };
+  const stopped = await look(work, looking, most, (candidate) => {
+    const marks = marksIn(candidate.body, phrases, question.variants);
+    // One more than the page holds says that there is another page.
+    if (marks && found.length === limit) return false;
+    if (marks) found.push({ candidate, marks });
+    return true;
+  });
+  return { hits: await hitsOf(work, found), next: stopped && cursorAt(found[limit - 1]?.candidate ?? stopped) };
+}
+
+/** How many messages `search` finds with all its pages; counting ends with the first thousand, or what takes as long. */
+export async function count(work: Work, question: MessageCount): Promise<Counted> {
+  const { phrases, ask } = read(work, question);
+  let counted = 0;
+  const stopped = await look(work, { ...ask, below: null, limit: handful.later, whole: false }, mostToCount, (one) => {
+    if (!holdsAll(one.body, phrases, question.variants)) return true;
+    if (counted === mostCounted) return false;
+    counted++;
+    return true;
+  });
+  return { count: counted, more: stopped !== null };
+}
+
+/** A question as it is asked of the index, and what the literal check looks for. */
+function read(work: Work, { query, variants, prefix, ...filters }: MessageCount) {
+  const phrases = phrasesOf(query, { variants, prefix });
+  const needed = phrases.map(({ indexed, open }) => tokensOfPhrase(indexed, open));
+  const tokens = [...new Set(needed.flatMap((one) => one.tokens))];
+  const beginning = needed.find((one) => one.beginning !== null)?.beginning ?? null;
+  if (tokens.length === 0 && beginning === null) throw malformed('query: holds nothing that can be searched for');
+  if (tokens.length > 200) throw malformed('query: is too long; use fewer words');
+  const ask = { readerId: work.person(), mayBrowse: work.may('channels.browse'), tokens, beginning, ...filters };
+  return { phrases, ask };
+}
+
+/**
+ * Shows candidates to `visit`, newest first, until it says no, there are no more, or the budget is spent. Answers the
+ * place of the last one it agreed to go beyond; null when there are no more.
+ */
+async function look(
+  work: Work,
+  ask: Ask,
+  budget: { candidates: number; characters: number },
+  visit: (candidate: Candidate) => boolean,
+): Promise<Place | null> {
+  const engine = work.use(searchEngine);
   const slices = new Slices();
+  let { below, limit } = ask;
   let characters = 0;
-  for (let seen = 0; seen < most.candidates && characters < most.characters;) {
-    const size = seen === 0 ? handful.first(limit) : handfulOf(characters / seen);
-    const candidates = await engine.candidates(work.db, { ...ask, below, limit: size, whole: seen === 0 });
+  for (let seen = 0; seen < budget.candidates && characters < budget.characters;) {
+    const candidates = await engine.candidates(work.db, { ...ask, below, limit, whole: ask.whole && seen === 0 });
     for (const candidate of candidates) {
       if (slices.isOver()) await slices.next();
       characters += candidate.body.length;
-      const marks = marksIn(candidate.body, phrases);
-      // One more than the page holds says that there is another page.
-      if (marks && found.length === limit)
-        return { hits: await hitsOf(work, found), next: cursorAt(found.at(-1)!.candidate) };
-      if (marks) found.push({ candidate, marks });
+      if (!visit(candidate)) return below;
+      below = candidate;
     }
     seen += candidates.length;
-    if (candidates.length < size) return { hits: await hitsOf(work, found), next: null };
-    below = candidates.at(-1)!;
+    if (candidates.length < limit) return null;
+    limit = handfulOf(characters / seen);
   }
-  return { hits: await hitsOf(work, found), next: below && cursorAt(below) };
+  return below;
 }
 
 /** How many candidates of this length on average are read in one go. */

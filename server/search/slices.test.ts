@@ -10,7 +10,7 @@ import { openWorld, type World } from '../testing/world.ts';
 import { searchEngine, type Candidate, type SearchEngine } from './engine.ts';
 import { postgresIndex } from './postgres-index.ts';
 import { search } from './search.ts';
-import { normalise, plainOf } from './tokens.ts';
+import { exact, loose } from './folding.ts';
 
 let world: World;
 let ada: TestClient;
@@ -94,13 +94,19 @@ test('text is folded alike with and without its places', () => {
     '\u3000',
     'Ａ',
     '\ufe0f',
+    '\u200d',
+    '\uff76\uff9e',
+    '\u1161',
+    '\u20e3',
+    'ß',
+    '發',
   ];
   const texts = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.array(fc.constantFrom(...signs), { maxLength: 30 }).map((some) => some.join('')),
   );
   fc.assert(
-    fc.property(texts, (text) => plainOf(text) === normalise(text).plain),
+    fc.property(texts, (text) => [exact, loose].every((folding) => folding.plain(text) === folding.placed(text).plain)),
     { numRuns: 5_000 },
   );
 });

@@ -10,10 +10,23 @@ type Shares = { of: Map<string, number>; others: number; entries: number };
 const staleAfter = 60_000;
 const known = new WeakMap<Database, { at: number; shares: Promise<Shares> }>();
 
-/** At most which share of all entries has all these tokens, and how many entries there are. */
-export async function shareOf(db: Database, tokens: readonly string[]): Promise<{ share: number; entries: number }> {
+/**
+ * At most which share of all entries has all these tokens, and one of the `words` words that begin so; and how many
+ * entries there are.
+ */
+export async function shareOf(
+  db: Database,
+  tokens: readonly string[],
+  beginning: { text: string; words: number } | null = null,
+): Promise<{ share: number; entries: number }> {
   const { of, others, entries } = await sharesOf(db);
-  return { share: Math.min(...tokens.map((token) => of.get(token) ?? others)), entries };
+  const shares = tokens.map((token) => of.get(token) ?? others);
+  if (beginning !== null) {
+    const frequent = [...of].filter(([token]) => token.startsWith(beginning.text)).map(([, share]) => share);
+    const rest = Math.max(0, beginning.words - frequent.length) * others;
+    shares.push(frequent.reduce((sum, share) => sum + share, Math.min(1, rest)));
+  }
+  return { share: Math.min(1, ...shares), entries };
 }
 
 /** Nobody waits for newer statistics while there are older ones. */
