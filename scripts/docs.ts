@@ -19,6 +19,7 @@ import { settings } from '../server/config.ts';
 import { printedSchema } from '../server/doors/graphql.ts';
 import { permissionsReference } from '../server/permissions.ts';
 import { allMetrics } from '../server/dashboards/numbers.ts';
+import { always, onRequest, type Rule } from '../server/search/folding.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference/', import.meta.url));
 const written = 'Written from the code by `npm run docs`; do not edit.';
@@ -32,6 +33,7 @@ const papers: Record<string, () => string> = {
   'roles.md': rolesPaper,
   'permissions.md': permissionsReference,
   'metrics.md': metricsPaper,
+  'search.md': searchPaper,
   'admin-api.graphql': () => printedSchema(adminSchema()),
 };
 
@@ -75,6 +77,42 @@ function rolesPaper(): string {
       `| \`${name}\` | ${permissions[name]} | ${names.map((role) => ((roles[role] as readonly string[]).includes(name) ? '●' : '')).join(' | ')} |`,
   );
   return `# Roles and permissions\n\n${written}\n\n| Permission | Allows to | ${names.join(' | ')} |\n| --- | --- | ${names.map(() => ':-:').join(' | ')} |\n${rows.join('\n')}\n`;
+}
+
+function searchPaper(): string {
+  const unseen = /(?!\p{Cs})\p{C}|[\u2028\u3000]|\ufe0f/gu;
+  const shown = (text: string) => text.replaceAll(unseen, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
+  const table = (rules: readonly Rule[]) =>
+    `| What | How | Written | Found by |\n| --- | --- | --- | --- |\n${rules
+      .flatMap(({ name, says, examples }) =>
+        examples.map(([body, query], at) => {
+          const [what, how] = at === 0 ? [name, says] : ['', ''];
+          return `| ${what} | ${how} | \`${shown(body)}\` | \`${shown(query)}\` |`;
+        }),
+      )
+      .join('\n')}`;
+  return `# What a search finds\n\n${written}
+
+Words and signs of a question must all occur, each anywhere in the message; what stands in “quotes” must occur as
+written. Where what is looked for begins or ends with a letter or digit, no other one may be glued to it there: \`cat\` is
+not in “concatenate”, while \`.net\` is in “ASP.NET” and \`c++\` in “c++11”. Scripts written without blanks (Chinese,
+Japanese, Korean, Thai, Lao, Khmer, Burmese and some smaller ones) have no such ends: a text is found anywhere in them.
+
+While a question is being typed (\`prefix\`), its last word also finds words that begin so, if it has two letters or more
+and no more than 4,000 words begin so. Dictionaries, word forms and similar words play no part.
+
+## Always alike
+
+The same table makes the tokens of the index, checks what they propose against the stored text, and marks what was found.
+
+${table(always)}
+
+## Alike with \`variants\`
+
+The search page asks for these unless “Other spellings” is switched off there; a program asks for them with \`variants\`.
+
+${table(onRequest)}
+`;
 }
 
 function metricsPaper(): string {

@@ -119,18 +119,60 @@ test('filters stand in the address, narrow what is found, and can all be dropped
   await page.getByLabel('Since').fill('2020-01-01');
   await hits().first().waitFor();
   expect(new URL(page.url()).searchParams.get('after')).toBe('2020-01-01');
+  await page.getByLabel('Since').fill('');
+  await page.getByRole('button', { name: 'When' }).click();
+  await page.getByRole('menuitem', { name: 'The last 7 days' }).click();
+  await hits().first().waitFor();
+  await until(async () => /[?&]after=\d{4}-\d\d-\d\d/.test(page.url()), 'the address to say since when');
+  await page.getByRole('button', { name: 'When' }).click();
+  await page.getByRole('menuitem', { name: 'Any time' }).click();
+  await page.getByRole('button', { name: 'Another conversation' }).click();
+  await page.getByRole('combobox', { name: 'Find a conversation' }).fill('else');
+  await page.getByRole('option', { name: 'elsewhere' }).click();
+  await page.getByText('The newest 20 of 45 messages').waitFor();
+  expect(new URL(page.url()).searchParams.get('in')).toBe(elsewhere);
   // A link somebody broke while copying still finds what it can.
   await page.goto('/search?q=lighthouse&in=nonsense&after=yesterday');
+  await hits().first().waitFor();
+});
+
+test('a word that is being typed finds what it begins, and after Enter only itself', async () => {
+  const page = await enter();
+  await page.goto('/search?q=');
+  await field().fill('gant');
+  await hits().first().waitFor();
+  expect(await hits().locator('mark').allInnerTexts()).toEqual(['gant']);
+  await page.getByRole('button', { name: 'Whole words' }).click();
+  await page.getByText('Only whole words were looked for.').waitFor();
+  expect(new URL(page.url()).searchParams.get('whole')).toBe('1');
+  await page.getByRole('button', { name: 'Find words that begin so' }).click();
+  await hits().first().waitFor();
+  // Enter before there is an answer asks for the words as they stand.
+  await field().fill('gan');
+  await page.keyboard.press('Enter');
+  await page.getByText('Only whole words were looked for.').waitFor();
+});
+
+test('other spellings are found until one does not want them, and the choice is kept', async () => {
+  const page = await enter();
+  await page.goto('/search?q=企業即時');
+  await hits().first().waitFor();
+  expect(await hits().locator('mark').allInnerTexts()).toEqual(['企业即时']);
+  await page.getByRole('button', { name: 'Other spellings' }).click();
+  await page.getByRole('heading', { name: 'Nothing found' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Nothing found' }).waitFor();
+  await page.getByRole('button', { name: 'Other spellings' }).click();
   await hits().first().waitFor();
 });
 
 test('more is a page further, the arrows walk on into it, and nothing comes twice', async () => {
   const page = await enter();
   await page.goto('/search?q=lighthouse');
-  await page.getByText('The newest 20 messages').waitFor();
+  await page.getByText('The newest 20 of 45 messages').waitFor();
   expect(await hits().first().locator('.excerpt').innerText()).toBe('Lighthouse report number 45');
   await page.getByRole('button', { name: 'Show older ones' }).click();
-  await page.getByText('The newest 40 messages').waitFor();
+  await page.getByText('The newest 40 of 45 messages').waitFor();
   await field().focus();
   for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowDown');
   await page.getByText('45 messages', { exact: true }).waitFor();
@@ -186,7 +228,7 @@ test.each([
       expect(await window.barriers(), what).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), what).toBe(false);
     }
-    await page.locator('.filters .name').click();
+    await page.locator('.filters .name').first().click();
     await page.getByRole('option').first().waitFor();
     expect(await window.barriers(), 'sender').toEqual([]);
     if (!('viewport' in size)) await window.close();

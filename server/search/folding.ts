@@ -190,7 +190,7 @@ export class Folding {
 
   /** Text as it is compared: the `plain` of `placed`. */
   plain(text: string): string {
-    if (isAscii(text)) return text.toLowerCase().replaceAll(/[\0-\x1f\x7f]/g, ' ');
+    if (isAscii(text)) return text.toLowerCase().replaceAll(/\p{Cc}/gu, ' ');
     let filled = 0;
     const put = (plain: string) => {
       for (let unit = 0; unit < plain.length; unit++) {

@@ -1,5 +1,5 @@
 import { exact, inPlace, loose, type Folding } from './folding.ts';
-import { isWordSign } from './tokens.ts';
+import { beginsWord } from './tokens.ts';
 
 /**
  * What was asked for: a text that must occur, in folded form, and in that of the index. `open`: its last word may go on.
@@ -65,22 +65,21 @@ const has = (text: string, phrase: Phrase): boolean => !placesOf(text, phrase).n
 
 /** Where a phrase stands in a folded text, with its ends free where they must be. */
 function* placesOf(text: string, { text: phrase, open }: Phrase): Generator<number> {
-  const startsWord = isWordSign(firstSign(phrase));
-  const endsWord = !open && isWordSign(lastSign(phrase));
+  const startsWord = beginsWord(phrase);
+  const endsWord = !open && beginsWord(lastSign(phrase));
   for (let at = text.indexOf(phrase); at >= 0; at = text.indexOf(phrase, at + 1)) {
     const end = at + phrase.length;
-    const free = !startsWord || !isWordSign(lastSign(text.slice(Math.max(0, at - 2), at)));
+    const free = !startsWord || !beginsWord(lastSign(text.slice(Math.max(0, at - 2), at)));
     if (free && (open || !goesOn(text, end, endsWord))) yield at;
   }
 }
 
 /** Whether what ends here goes on: a mark belongs to the sign before it, and a letter to the word before it. */
 function goesOn(text: string, end: number, endsWord: boolean): boolean {
-  const next = firstSign(text.slice(end, end + 2));
-  return /^[\p{Mn}\p{Mc}]/u.test(next) || (endsWord && isWordSign(next));
+  const next = text.slice(end, end + 2);
+  return /^[\p{Mn}\p{Mc}]/u.test(next) || (endsWord && beginsWord(next));
 }
 
-const firstSign = (text: string): string => (text ? String.fromCodePoint(text.codePointAt(0)!) : '');
 const lastSign = (text: string): string => [...text.slice(-2)].at(-1) ?? '';
 
 /** The place behind the sign this unit came from: a sign may have become many units. */

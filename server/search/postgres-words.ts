@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Database } from '../kernel/database.ts';
-import { isWord } from './tokens.ts';
+import { beginsWord } from './tokens.ts';
 
 /*
  * The words that stand in the index: what is typed so far is answered with the messages that hold one of those it begins.
@@ -35,7 +35,7 @@ export async function addWords(client: ClientBase, tokens: Iterable<string>): Pr
   const stored = known.get(client) ?? new Set<string>();
   known.set(client, stored);
   const fresh = new Set<string>();
-  for (const token of tokens) if (isWord(token) && !stored.has(token)) fresh.add(token);
+  for (const token of tokens) if (beginsWord(token) && !stored.has(token)) fresh.add(token);
   if (fresh.size === 0) return;
   await client.query('insert into search_words (word) select unnest($1::text[]) on conflict do nothing', [
     [...fresh].sort(),
@@ -56,7 +56,7 @@ export async function tokensBefore(client: ClientBase, messageIds: readonly stri
 
 /** Forgets those of these tokens that stand in no message any more: a word that was recalled must not stay behind. */
 export async function forgetWords(client: ClientBase, tokens: readonly string[]): Promise<void> {
-  const words = tokens.filter(isWord);
+  const words = tokens.filter(beginsWord);
   if (words.length === 0) return;
   const { rows } = await client.query<{ word: string }>(
     // The most frequent words stand in many messages, and looking for one of them costs milliseconds.

@@ -29,11 +29,8 @@ function judge(sign: string): Kind {
   return /\s/u.test(sign) ? kinds.blank : kinds.sign;
 }
 
-/** Whether this sign is part of a word that must be found whole. */
-export const isWordSign = (sign: string): boolean => sign !== '' && kindOf(sign.codePointAt(0)!) === kinds.letter;
-
-/** Whether a token is a word, which goes on where a question is cut off; pairs and signs are whole as they are. */
-export const isWord = isWordSign;
+/** Whether a text begins with part of a word that must be found whole: a token that does is a word. */
+export const beginsWord = (text: string): boolean => text !== '' && kindOf(text.codePointAt(0)!) === kinds.letter;
 
 /**
  * The tokens of a text, each once: words of spaced scripts whole, signs of unspaced ones alone and as overlapping pairs,
@@ -82,7 +79,7 @@ export function tokensOfPhrase(phrase: string, open = false): { tokens: string[]
   const all: string[] = [];
   eachToken(phrase, (token) => all.push(token));
   const last = all.at(-1);
-  const beginning = open && last !== undefined && isWord(last) ? last : null;
+  const beginning = open && last !== undefined && beginsWord(last) ? last : null;
   if (beginning !== null) all.pop();
   const paired = new Set(all.filter(isPair).flatMap((pair) => [...pair]));
   return { tokens: [...new Set(all)].filter((token) => !paired.has(token)), beginning };

@@ -10,6 +10,8 @@ export type Filters = {
   senderId: string | null;
   after: string | null;
   before: string | null;
+  /** The last word is whole, though nothing follows it. */
+  whole: boolean;
 };
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
@@ -29,16 +31,24 @@ export function filtersOf(query: LocationQuery): Filters {
     senderId: one('from', isId),
     after: one('after', isDay),
     before: one('before', isDay),
+    whole: query['whole'] === '1',
   };
 }
 
 /** The address of a search: a link to a finding is a finding shared. */
-export function searchAddress({ query, conversationId, senderId, after, before }: Partial<Filters>) {
-  const parts = { q: query, in: conversationId, from: senderId, after, before };
+export function searchAddress({ query, conversationId, senderId, after, before, whole }: Partial<Filters>) {
+  const parts = { q: query, in: conversationId, from: senderId, after, before, whole: whole && '1' };
   return {
     name: 'search',
     query: Object.fromEntries(Object.entries(parts).filter(([, value]) => value)) as LocationQuery,
   };
+}
+
+/** A day so many days before today, as an address says it. */
+export function daysAgo(days: number, today = new Date()): string {
+  const day = new Date(today.getFullYear(), today.getMonth(), today.getDate() - days);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${String(day.getFullYear()).padStart(4, '0')}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
 }
 
 /** The conversation one came from: what "this conversation" means while searching. */
