@@ -13,6 +13,10 @@ export function rendered(body: string): string {
 
 /** The links of a body, as [text, address]; what is shown beside a text belongs to it. */
 export const linksOf = (body: string): [string, string][] =>
-  Array.from(rendered(body).matchAll(/<a href="([^"]*)"[^>]*>(.*?)<\/a>/g), ([, href, text]) => [unescaped(text!), unescaped(href!)]);
+  Array.from(rendered(body).matchAll(/<a href="([^"]*)"[^>]*>(.*?)<\/a>/g), ([, href, text]) => [
+    unescaped(text!),
+    unescaped(href!),
+  ]);
 
-const unescaped = (html: string) => html.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+const unescaped = (html: string) =>
+  html.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');

@@ -12,7 +12,10 @@ export function plainText(body: string, nameOf: (id: string) => string, cap = 16
     if (token.type === 'td_open' || token.type === 'th_open') return '· ';
     return token.tag === 'br' ? '\n' : token.content;
   };
-  const text = parser.parse(wholeStart(body, cap * 4), {}).map(told).join('');
+  const text = parser
+    .parse(wholeStart(body, cap * 4), {})
+    .map(told)
+    .join('');
   return text.replace(/\s+/g, ' ').replace(/^· /, '').trim().slice(0, cap);
 }
 

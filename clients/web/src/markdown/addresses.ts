@@ -39,8 +39,7 @@ export function addressesIn(text: string): Address[] {
   }
 }
 
-const sureEndings =
-  'com|net|org|edu|gov|mil|int|info|biz|cn|tw|hk|jp|kr|sg|eu|uk|de|fr|ch|nl|se|br|au|ca|nz|ru';
+const sureEndings = 'com|net|org|edu|gov|mil|int|info|biz|cn|tw|hk|jp|kr|sg|eu|uk|de|fr|ch|nl|se|br|au|ca|nz|ru';
 const doubtfulEndings = 'io|ai|dev|co';
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const www = '[wW]{3}\\.(?=[\\p{L}\\p{N}])';
@@ -170,7 +169,8 @@ function trimmed(text: string, start: number, from: number, end: number): number
 }
 
 const name = /[A-Za-z0-9](?:[A-Za-z0-9._%+-]{0,62}[A-Za-z0-9_%+-])?$/;
-const mailHost = /[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?){0,8}\.[A-Za-z]{2,24}(?![A-Za-z0-9_@(-]|\.[A-Za-z0-9]|:[\w/~])/y;
+const mailHost =
+  /[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?){0,8}\.[A-Za-z]{2,24}(?![A-Za-z0-9_@(-]|\.[A-Za-z0-9]|:[\w/~])/y;
 /** `icon@2x.png` is a file, `getty@tty1.service` a service, `lib@latest.js` a script. */
 const fileEnding = /\.(?:png|jpe?g|gif|svg|webp|ico|pdf|css|js|ts|mjs|json|md|html?|zip|service)$/i;
 
@@ -185,5 +185,9 @@ function mailAfter(text: string, start: number, from: number): Address | null {
   const local = stick(/[A-Za-z0-9_%+.-]{1,64}@/y, text, from);
   const host = local && stick(mailHost, text, from + local.length);
   if (!local || !host || fileEnding.test(host)) return null;
-  return { start, end: from + local.length + host.length, href: `mailto:${encodeURIComponent(local.slice(0, -1))}@${host}` };
+  return {
+    start,
+    end: from + local.length + host.length,
+    href: `mailto:${encodeURIComponent(local.slice(0, -1))}@${host}`,
+  };
 }

@@ -1,4 +1,4 @@
-import { default as Markdown, type MarkdownIt, type StateBlock, type Token } from 'markdown-it';
+import Markdown, { type MarkdownIt, type StateBlock, type Token } from 'markdown-it';
 
 type Rule = (state: StateBlock, line: number, last: number, silent: boolean) => boolean;
 

@@ -13,9 +13,12 @@ export function isDestination(href: string): boolean {
 
 /** Where a link leads, in the letters the network uses: its host, or whom the e-mail goes to. */
 export function destinationOf(href: string): string {
-  return /^mailto:/i.test(href) ? decoded(href.slice('mailto:'.length).split('?')[0]!) : (URL.parse(href)?.host ?? href);
+  return /^mailto:/i.test(href)
+    ? decoded(href.slice('mailto:'.length).split('?')[0]!)
+    : (URL.parse(href)?.host ?? href);
 }
-const decoded = (text: string) => text.replace(/%([2-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+const decoded = (text: string) =>
+  text.replace(/%([2-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 
 /**
  * What must be shown beside a link because its text says something else: the real destination if the text holds an address
@@ -28,11 +31,12 @@ export function destinationToShow(text: string, href: string): string | null {
   return deceives ? real : null;
 }
 
-const written = /[a-z][a-z0-9+.-]{1,20}:\/\/([^\s/?#\\<>"'`]+)|([\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+)|((?<![\p{L}\p{N}_.-])[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,8}\.\p{L}{2,24})(?![\p{L}\p{N}_-])/giu;
+const written =
+  /[a-z][a-z0-9+.-]{1,20}:\/\/([^\s/?#\\<>"'`]+)|([\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+)|((?<![\p{L}\p{N}_.-])[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,8}\.\p{L}{2,24})(?![\p{L}\p{N}_-])/giu;
 /** What a text says that looks like a host but names a file or a technology: it promises no place. */
 const file =
   /\.(?:md|txt|pdf|docx?|xlsx?|pptx?|csv|log|json|ya?ml|toml|xml|html?|css|js|mjs|cjs|ts|jsx|tsx|vue|py|rb|rs|go|java|kt|swift|c|h|cc|cpp|cs|php|sh|sql|zip|gz|tar|png|jpe?g|gif|svg|webp|mp[34]|mov|exe|dmg|net|lock|conf|ini|env)$/i;
-const isFile = (name: string) => file.test(name) && !/\.net$/.test(name);
+const isFile = (name: string) => file.test(name) && !name.endsWith('.net');
 
 function hostsIn(text: string): string[] {
   return Array.from(text.matchAll(written), ([, web, mail, bare]) =>
@@ -46,14 +50,19 @@ function isSame(host: string, real: string): boolean {
   return bare(hostOf(`http://${host}`) ?? host) === bare(real.split('@').at(-1)!);
 }
 
-const plainLabel = /^[\x00-\x7f\u00c0-\u017e]*$/;
+const plainLabel = /^[ -~\u00c0-\u017e]*$/;
 /** Letters of several alphabets in one word, or a word of a foreign alphabet under a Latin ending: `аррӏе.com`. */
 function isLookalike(host: string): boolean {
   const labels = host.split('.');
   const isLatinEnding = plainLabel.test(labels.at(-1)!);
   return labels.some((label) => {
     if (plainLabel.test(label)) return false;
-    if (/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u30fc\u3005-\u3007a-z0-9-]*$/iu.test(label)) return false;
+    if (
+      /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u30fc\u3005-\u3007a-z0-9-]*$/iu.test(
+        label,
+      )
+    )
+      return false;
     return isLatinEnding || /\p{Script=Latin}/u.test(label);
   });
 }

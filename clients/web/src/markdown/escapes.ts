@@ -48,18 +48,23 @@ type Ends = { firstOpen: number; lastClose: number };
 const known = new WeakMap<StateInline, Facts>();
 
 function factsOf(state: StateInline): Facts {
-  const found = known.get(state) ?? { hasLink: state.src.includes(']('), paths: pathsIn(state.src), ends: endsIn(state.src) };
+  const found = known.get(state) ?? {
+    hasLink: state.src.includes(']('),
+    paths: pathsIn(state.src),
+    ends: endsIn(state.src),
+  };
   known.set(state, found);
   return found;
 }
 
-const path = /(?<![A-Za-z0-9])[A-Za-z]:\\[^\s"<>|]*|(?<!\S)\\\\[A-Za-z0-9][^\s"<>|]*|(?<!\S)\.{0,2}\\[\w.-]+\\[A-Za-z0-9][^\s"<>|]*/g;
+const path =
+  /(?<![A-Za-z0-9])[A-Za-z]:\\[^\s"<>|]*|(?<!\S)\\\\[A-Za-z0-9][^\s"<>|]*|(?<!\S)\.{0,2}\\[\w.-]+\\[A-Za-z0-9][^\s"<>|]*/g;
 const pathsIn = (text: string): Span[] =>
   Array.from(text.matchAll(path), ({ index, 0: { length } }) => ({ start: index, end: index + length }));
 
 function endsIn(text: string): Facts['ends'] {
   const none = (): Ends => ({ firstOpen: Infinity, lastClose: -1 });
-  const ends = { '*': none(), '_': none(), '~': none() };
+  const ends = { '*': none(), _: none(), '~': none() };
   for (const { index, 0: run } of text.matchAll(/\*+|_+|~~+/g)) {
     const { opens, closes } = flanksOf(text, start(text, index), index, index + run.length, text.length);
     const mark = ends[run[0] as '*' | '_' | '~'];

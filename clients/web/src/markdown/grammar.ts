@@ -1,4 +1,4 @@
-import MarkdownIt, { type StateCore, type StateInline, type Token } from 'markdown-it';
+import Markdown, { type MarkdownIt, type StateCore, type StateInline, type Token } from 'markdown-it';
 import { addressesIn, type Address } from './addresses.ts';
 import { keepLiteralLines } from './blocks.ts';
 import { destinationToShow, isDestination } from './destinations.ts';
@@ -20,7 +20,7 @@ import { spanFrom } from './spans.ts';
  * that their author would learn who reads, when and from where; headings by underlining; and link references.
  */
 export function messageParser(highlight: (code: string, language: string) => string): MarkdownIt {
-  const parser = new MarkdownIt({ html: false, linkify: false, breaks: true, typographer: false, highlight });
+  const parser = new Markdown({ html: false, linkify: false, breaks: true, typographer: false, highlight });
   parser.disable(['image', 'lheading', 'reference', 'entity']);
   parser.validateLink = (href) => isDestination(href.trim());
   // As typed: a host in decoded letters may look like another one.

@@ -36,8 +36,15 @@ test.each<[string, ...string[]]>([
   ['https://ru.wikipedia.org/wiki/Москва', 'https://ru.wikipedia.org/wiki/Москва'],
   ['<https://a.com/查看> <https://例子.测试/a>', 'https://a.com/查看', 'https://例子.测试/a'],
   // Half of what could be another host is no link
-  ['https://a股.com/x'], ['https://example.com请看.com'], ['https://google。com'], ['https://examplе.com/x'],
-  ['https://exam\u00adple.com'], ['http://2130706433/'], ['http://a..b'], ['https://a.com:99999/x'], ['étéexample.com'],
+  ['https://a股.com/x'],
+  ['https://example.com请看.com'],
+  ['https://google。com'],
+  ['https://examplе.com/x'],
+  ['https://exam\u00adple.com'],
+  ['http://2130706433/'],
+  ['http://a..b'],
+  ['https://a.com:99999/x'],
+  ['étéexample.com'],
   // Without a scheme
   ['see www.example.com today，www.例子.测试', 'www.example.com', 'www.例子.测试'],
   ['example.com/path and example.com. 打开example.com查看', 'example.com/path', 'example.com', 'example.com'],
@@ -49,7 +56,12 @@ test.each<[string, ...string[]]>([
   ['first.last+tag@sub.example.co.jp. mailto:x@y.org', 'first.last+tag@sub.example.co.jp', 'mailto:x@y.org'],
   ['icon@2x.png git@github.com:org/repo user@host npm@1.2.3 getty@tty1.service a@b@c.com'],
   // In Markdown
-  ['**https://a.com/x**后 _https://a.com/y_ ~~https://a.com/z~~', 'https://a.com/x', 'https://a.com/y', 'https://a.com/z'],
+  [
+    '**https://a.com/x**后 _https://a.com/y_ ~~https://a.com/z~~',
+    'https://a.com/x',
+    'https://a.com/y',
+    'https://a.com/z',
+  ],
   ['https://a.com/snake_case_name/*x https://a.com/_b_', 'https://a.com/snake_case_name/*x', 'https://a.com/_b_'],
   ['`https://a.com`\n\n    https://b.com'],
   // Not safe, or not where it says

@@ -5,23 +5,76 @@ import { rendered } from '../../testing/rendered.ts';
 const seen = (body: string) =>
   rendered(body)
     .replace(/<[^>]*>/g, '')
-    .replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
 
 test.each([
   // Paths
-  '\\\\fileserver\\share\\plan.docx', '\\\\fileserver\\_x\\*.log', 'C:\\_temp\\*.log', 'C:\\_temp\\*.log and D:\\_x\\*.log',
-  'C:\\Users\\me\\.config', 'C:\\Users\\new', 'C:\\Users\\\nnext', 'C:\\Program Files\\_x\\*.log', 'src\\*.ts lib\\*.ts',
-  '文件在C:\\_temp\\*.log里', '\\_layouts\\index', 'me\\.config', '..\\_a\\b',
-  'src/*.ts lib/**/*.js and src/**/*.ts', '*.js *.ts', '*/5 * * * *',
+  '\\\\fileserver\\share\\plan.docx',
+  '\\\\fileserver\\_x\\*.log',
+  'C:\\_temp\\*.log',
+  'C:\\_temp\\*.log and D:\\_x\\*.log',
+  'C:\\Users\\me\\.config',
+  'C:\\Users\\new',
+  'C:\\Users\\\nnext',
+  'C:\\Program Files\\_x\\*.log',
+  'src\\*.ts lib\\*.ts',
+  '文件在C:\\_temp\\*.log里',
+  '\\_layouts\\index',
+  'me\\.config',
+  '..\\_a\\b',
+  'src/*.ts lib/**/*.js and src/**/*.ts',
+  '*.js *.ts',
+  '*/5 * * * *',
   // Expressions and names
-  '2*3*4=24', 'a*b*c', '5 * 3 * 2', '2**3**4', 'f(x)*g(x)*h(x)', 'x[0]*y[0]*z', '3*单价*数量', 'SELECT *',
-  'snake_case_name', '__init__.py', '__init__()', 'obj.__class__.__name__', '_private', 'my\\_function\\_name',
-  '\\d+\\.\\d*', '[a-z\\]', '\\bword\\b', '~100~', '1~2~3', '~~', 'a ~ b',
+  '2*3*4=24',
+  'a*b*c',
+  '5 * 3 * 2',
+  '2**3**4',
+  'f(x)*g(x)*h(x)',
+  'x[0]*y[0]*z',
+  '3*单价*数量',
+  'SELECT *',
+  'snake_case_name',
+  '__init__.py',
+  '__init__()',
+  'obj.__class__.__name__',
+  '_private',
+  'my\\_function\\_name',
+  '\\d+\\.\\d*',
+  '[a-z\\]',
+  '\\bword\\b',
+  '~100~',
+  '1~2~3',
+  '~~',
+  'a ~ b',
   // Lines
-  '#channel', '#', '##', '#1', '+1', '-1', '1.', '-', '+', '1.5', '3)', '>_<', '>.<', '>:(', '>=5', '>100', '-> here',
-  '1.\n2.\n3.', '-\n-',
+  '#channel',
+  '#',
+  '##',
+  '#1',
+  '+1',
+  '-1',
+  '1.',
+  '-',
+  '+',
+  '1.5',
+  '3)',
+  '>_<',
+  '>.<',
+  '>:(',
+  '>=5',
+  '>100',
+  '-> here',
+  '1.\n2.\n3.',
+  '-\n-',
   // What looks like HTML
-  '&nbsp; &lt;b&gt; AT&T &#42;', '<b>bold</b>', 'a < b > c', '<@nobody>',
+  '&nbsp; &lt;b&gt; AT&T &#42;',
+  '<b>bold</b>',
+  'a < b > c',
+  '<@nobody>',
 ])('%j is shown as typed', (body) => {
   expect(seen(body)).toBe(body);
 });

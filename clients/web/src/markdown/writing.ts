@@ -6,7 +6,8 @@
 const letters =
   '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Bopomofo}\\u3005-\\u3007\\u30fc\\uff10-\\uff19\\uff21-\\uff3a\\uff41-\\uff5a\\uff66-\\uff9f';
 // Ideographic and full-width punctuation, vertical and small forms; the ideographic blank is white space.
-const signs = '\\u3001-\\u3004\\u3008-\\u3020\\u3030-\\u303f\\u30a0\\u30fb\\ufe10-\\ufe1f\\ufe30-\\ufe6f\\uff01-\\uff65\\uffe0-\\uffee';
+const signs =
+  '\\u3001-\\u3004\\u3008-\\u3020\\u3030-\\u303f\\u30a0\\u30fb\\ufe10-\\ufe1f\\ufe30-\\ufe6f\\uff01-\\uff65\\uffe0-\\uffee';
 
 /**
  * Letters of writing without blanks between words, which can be glued to an address: CJK and its southern neighbours. For building
