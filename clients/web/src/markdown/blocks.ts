@@ -26,14 +26,22 @@ const interrupts = ['paragraph', 'reference', 'blockquote'];
 export function keepLiteralLines(markdown: MarkdownIt): void {
   for (const [name, pattern] of Object.entries(literal)) {
     const rule = stock(name);
+    const isQuote = name === 'blockquote';
     markdown.block.ruler.at(
       name,
       (state: StateBlock, line: number, last: number, silent: boolean) =>
-        !pattern.test(lineOf(state, line)) && rule(state, line, last, silent),
-      { alt: name === 'blockquote' ? [...interrupts, 'list'] : interrupts },
+        !pattern.test(lineOf(state, line)) && rule(state, line, isQuote && !silent ? quoteEnd(state, line, last) : last, silent),
+      { alt: isQuote ? [...interrupts, 'list'] : interrupts },
     );
   }
   markdown.core.ruler.after('block', 'typed_numbers', ({ tokens }) => keepNumbers(tokens));
+}
+
+/** A quote ends before what is said below it. */
+function quoteEnd(state: StateBlock, line: number, last: number): number {
+  let end = line;
+  while (end < last && lineOf(state, end).startsWith('>') && !said.test(lineOf(state, end))) end++;
+  return end < last && said.test(lineOf(state, end)) ? end : last;
 }
 
 /** The items of a numbered list keep the numbers they were given: 3 and 5 stay so. Where all are the same (1, 1, 1) they are counted. */

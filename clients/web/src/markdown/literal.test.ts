@@ -101,6 +101,7 @@ test.each([
   ['# 1 is a heading', '<h1>1 is a heading</h1>'],
   ['> quoted', '<blockquote>\n<p>quoted</p>\n</blockquote>'],
   ['>quoted', '<blockquote>\n<p>quoted</p>\n</blockquote>'],
+  ['> quoted\n>_< said', '<blockquote>\n<p>quoted</p>\n</blockquote>\n<p>&gt;_&lt; said</p>'],
   ['>引用', '<blockquote>\n<p>引用</p>\n</blockquote>'],
   ['>**bold**', '<blockquote>\n<p><strong>bold</strong></p>\n</blockquote>'],
   ['>- one', '<blockquote>\n<ul>\n<li>one</li>\n</ul>\n</blockquote>'],
