@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** What must be the same after keys of an input method: the place, what is open, the field and its words, and nothing submitted. */
+/** What must be the same after keys of an input method: the place, what is open, the field and its words, and that nothing was submitted or heard. */
 const standing = (field: Locator) =>
   field.evaluate((element: HTMLInputElement | HTMLTextAreaElement) => ({
     address: location.href,
@@ -9,7 +9,7 @@ const standing = (field: Locator) =>
     said: document.querySelectorAll('main article .body').length,
     focused: element === document.activeElement,
     words: element.value,
-    submitted: (globalThis as unknown as { submitted?: number }).submitted ?? 0,
+    happened: (globalThis as unknown as { happened?: string[] }).happened?.join(' ') ?? '',
   }));
 
 /** Lists that look for the words in the field have had their answer when nothing changes any more. */
@@ -32,10 +32,11 @@ export async function compose(page: Page, field: Locator, words: string): Promis
   await field.fill(words);
   await field.focus();
   await field.evaluate(() => {
-    const count = globalThis as unknown as { submitted?: number };
-    if (count.submitted !== undefined) return;
-    count.submitted = 0;
-    document.addEventListener('submit', () => count.submitted!++, true);
+    const page = globalThis as unknown as { happened?: string[] };
+    if (page.happened) return;
+    page.happened = [];
+    for (const type of ['submit', 'keydown', 'keypress', 'keyup'])
+      document.addEventListener(type, () => page.happened!.push(type), true);
   });
   const before = await settled(page, field);
   expect(before.focused).toBe(true);

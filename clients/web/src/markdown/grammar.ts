@@ -21,7 +21,7 @@ import { spanFrom } from './spans.ts';
  */
 export function messageParser(highlight: (code: string, language: string) => string): MarkdownIt {
   const parser = new Markdown({ html: false, linkify: false, breaks: true, typographer: false, highlight });
-  parser.disable(['image', 'lheading', 'reference', 'entity']);
+  parser.disable(['image', 'lheading', 'reference']);
   parser.validateLink = (href) => isDestination(href.trim());
   // As typed: a host in decoded letters may look like another one.
   parser.normalizeLinkText = (address) => address;
@@ -42,7 +42,7 @@ function addressesOf(state: StateInline): Address[] {
   return found;
 }
 
-/** Plain text up to the next sign that could be markup, or the next address, and not looked at beyond it. */
+/** Plain text up to the next sign that could be markup (`&` is none), or the next address, and not looked at beyond it. */
 const marks = new Set('\n\\`*_~[]<');
 function text(state: StateInline, silent: boolean): boolean {
   const next = state.linkLevel > 0 ? undefined : spanFrom(addressesOf(state), state.pos);

@@ -101,6 +101,7 @@ test.each([
   ['<https://аpple.com/x>', 'https://аpple.com/x → xn--pple-43d.com'],
   ['https://аррӏе.com', 'https://аррӏе.com → xn--80ak6aa92e.com'],
   ['https://xn--pple-43d.com', 'https://xn--pple-43d.com'],
+  ['<https://xn--pple-43d.com/x>', 'https://xn--pple-43d.com/x'],
   ['https://例子.测试', 'https://例子.测试'],
   ['https://bücher.example', 'https://bücher.example'],
 ])('%s is shown as %j', (body, shown) => {
