@@ -71,10 +71,10 @@ const port = /:(\d{1,5})(?![\d])/y;
 const user = /[\w.~%!$&'()*+,;=:-]{0,256}@/y;
 /** What could be the rest of a host whose beginning was read: half of it must not become a link. */
 const restOfHost = new RegExp(
-  `[\\p{L}\\p{M}\\p{N}\\p{Cf}]{1,63}[.。．｡][\\p{L}\\p{N}]|[\\p{Cf}\\p{M}]+[\\p{L}\\p{N}.-]|(?![${gluedLetters}])[\\p{L}\\p{M}\\p{N}]|@`,
+  `[\\p{L}\\p{M}\\p{N}\\p{Cf}]{1,63}[.][\\p{L}\\p{N}]|[\\p{Cf}\\p{M}]+[\\p{L}\\p{N}.-]|(?![${gluedLetters}])[\\p{L}\\p{M}\\p{N}]|@`,
   'uy',
 );
-const restOfLabel = /[.。．｡]+[A-Za-z0-9]/y;
+const restOfLabel = /[\p{L}\p{M}\p{N}]{0,63}[.。．｡]+[A-Za-z0-9]/uy;
 
 function stick(pattern: RegExp, text: string, at: number): string | null {
   pattern.lastIndex = at;

@@ -6,6 +6,8 @@ test.each<[string, ...string[]]>([
   // Chinese, Japanese, Korean and Thai glued on
   ['打开https://example.com查看', 'https://example.com'],
   ['打开https://example.com/a查看', 'https://example.com/a'],
+  ['打开https://example.com查看。然后看', 'https://example.com'],
+  ['打开https://example.com查看。Thanks', 'https://example.com'],
   ['打开https://example.com:8443查看', 'https://example.com:8443'],
   ['打开https://example.com?id=5然后', 'https://example.com?id=5'],
   ['打开https://example.com/a#b查看', 'https://example.com/a#b'],
