@@ -5,6 +5,7 @@ import './ui/element.css';
 import './ui/controls.css';
 import { VueQueryPlugin } from '@tanstack/vue-query';
 import { createApp } from 'vue';
+import { guardComposition } from '@parley/look/composing.ts';
 import { keepFocus } from '@parley/look/focus.ts';
 import App from './App.vue';
 import { addRoutes } from './routes.ts';
@@ -14,4 +15,5 @@ import { i18n, speak } from './words/i18n.ts';
 
 await applyPreferences(speak);
 keepFocus();
+guardComposition();
 createApp(App).use(i18n).use(VueQueryPlugin, { queryClient: queries }).use(addRoutes()).mount('#app');

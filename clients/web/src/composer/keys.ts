@@ -12,10 +12,7 @@ type Hands = {
   togglePreview: () => void;
 };
 
-/**
- * The composer's keys. While an input method composes (Chinese, Japanese, Korean), every key belongs to it: Enter then chooses a
- * candidate and must not send. Safari ends the composition before the key arrives and tells only by code 229.
- */
+/** The composer's keys. Those of an input method that is composing never get here (`guardComposition`). */
 export function composerKeys(hands: Hands) {
   const picking: Record<string, () => unknown> = {
     ArrowDown: () => hands.picker.move(1),
@@ -31,7 +28,6 @@ export function composerKeys(hands: Hands) {
   };
 
   return (event: KeyboardEvent) => {
-    if (event.isComposing || event.keyCode === 229) return;
     const inField = (event.target as HTMLElement).matches('[data-composer]');
     const combo = comboOf(event);
     const act =

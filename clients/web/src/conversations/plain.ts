@@ -1,15 +1,26 @@
-/** A body as one line for lists and announcements: mentions by name, Markdown's signs left out. */
+import type { Token } from 'markdown-it';
+import { messageParser } from '../markdown/grammar.ts';
+
+const parser = messageParser(() => '');
+
+/** A body as one line for lists and announcements: mentions by name, and of Markdown only what it says, as a message is read. */
 export function plainText(body: string, nameOf: (id: string) => string, cap = 160): string {
-  return body
-    .slice(0, cap * 4)
-    .replace(/<@([0-9a-f-]{36})>/g, (_, id: string) => `@${nameOf(id)}`)
-    .replace(/^\s*(```|~~~)[^\n]*$/gm, '')
-    .replace(/!?\[([^\]\n]*)\]\([^)\s]*\)/g, '$1')
-    .replace(/^\s*(?:#{1,6}|>|[-*+]|\d+\.)\s+/gm, '')
-    .replace(/(\*\*|__|~~|`)(?=\S)(.+?)\1/g, '$2')
-    .replace(/^\s*\|[\s:|-]+\|\s*$/gm, '')
-    .replace(/^\s*\|(.*)\|\s*$/gm, (_, cells: string) => cells.replaceAll('|', '·'))
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, cap);
+  const told = (token: Token): string => {
+    if (token.type === 'inline') return `${(token.children ?? []).map(told).join('')}\n`;
+    if (token.type === 'mention') return `@${nameOf(token.content)}`;
+    if (token.type === 'destination') return ` (${token.content})`;
+    if (token.type === 'td_open' || token.type === 'th_open') return '· ';
+    return token.tag === 'br' ? '\n' : token.content;
+  };
+  const text = parser
+    .parse(wholeStart(body, cap * 4), {})
+    .map(told)
+    .join('');
+  return text.replace(/\s+/g, ' ').replace(/^· /, '').trim().slice(0, cap);
+}
+
+/** The first characters of a body, without a mention or a sign cut in half at the end. */
+function wholeStart(body: string, length: number): string {
+  const start = body.slice(0, length);
+  return body.length > length ? start.replace(/(?:<@?[0-9a-f-]{0,36}|[\ud800-\udbff])$/, '') : start;
 }

@@ -55,7 +55,7 @@ const acts: Partial<Record<ShortcutName, (event: KeyboardEvent) => void>> = {
 /** Hears the shortcuts that hold everywhere. A sign that can be typed is a shortcut only outside of text fields. */
 export function useShortcuts() {
   function onKey(event: KeyboardEvent) {
-    if (event.isComposing || event.defaultPrevented) return;
+    if (event.defaultPrevented) return;
     const combo = comboOf(event);
     const name = shortcuts.find((shortcut) => shortcut.scope === 'everywhere' && shortcut.keys === combo)?.name;
     const act = name && acts[name];

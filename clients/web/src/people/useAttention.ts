@@ -17,7 +17,8 @@ export function useAttention() {
     away = false;
     parley.presence('online');
   }
-  const signs = ['keydown', 'pointerdown', 'wheel', 'focus'] as const;
+  // The keys of an input method are kept from the page (guardComposition); what they write is not.
+  const signs = ['keydown', 'input', 'pointerdown', 'wheel', 'focus'] as const;
   for (const sign of signs) window.addEventListener(sign, stir, { passive: true });
   const online = () => parley.reconnect();
   window.addEventListener('online', online);

@@ -1,34 +1,16 @@
 import DOMPurify from 'dompurify';
-import MarkdownIt from 'markdown-it';
-import type { StateInline, Token } from 'markdown-it';
+import type { Token } from 'markdown-it';
 import { shallowRef } from 'vue';
+import { messageParser } from '../markdown/grammar.ts';
 
 type Environment = { nameOf: (id: string) => string; myId: string };
 
 /*
- * A body is Markdown written by anybody. It becomes HTML in three steps, each of which alone would be enough against scripts:
- * no raw HTML in the grammar, links only to http(s) and mailto, and a purifier with a short list of what may remain.
+ * A body is Markdown written by anybody; what it means is said in ../markdown/grammar.ts. It becomes HTML in three steps, each of
+ * which alone would be enough against scripts: no raw HTML in the grammar, links only to http(s) and mailto, and a purifier with
+ * a short list of what may remain.
  */
-const markdown = new MarkdownIt({
-  html: false,
-  linkify: true,
-  breaks: true,
-  typographer: false,
-  highlight: (code, language) => highlight(code, language),
-});
-// An image would be fetched from somewhere else: its author would learn who reads, when and from where.
-markdown.disable(['image', 'lheading', 'reference']);
-markdown.validateLink = (url) => /^(https?:|mailto:)/i.test(url.trim());
-
-const mention = /^<@([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})>/;
-markdown.inline.ruler.before('autolink', 'mention', (state: StateInline, silent: boolean) => {
-  if (state.src[state.pos] !== '<' || state.src[state.pos + 1] !== '@') return false;
-  const found = mention.exec(state.src.slice(state.pos, state.pos + 40));
-  if (!found) return false;
-  if (!silent) state.push('mention', '', 0).content = found[1]!;
-  state.pos += found[0].length;
-  return true;
-});
+const markdown = messageParser((code, language) => highlight(code, language));
 
 const { escapeHtml } = markdown.utils;
 markdown.renderer.rules.mention = (tokens: Token[], at: number, _options: unknown, environment: unknown) => {
@@ -36,6 +18,8 @@ markdown.renderer.rules.mention = (tokens: Token[], at: number, _options: unknow
   const env = environment as Environment;
   return `<span class="mention${id === env.myId ? ' me' : ''}" data-person="${id}">@${escapeHtml(env.nameOf(id))}</span>`;
 };
+markdown.renderer.rules.destination = (tokens: Token[], at: number) =>
+  ` <span class="destination">(${escapeHtml(tokens[at]!.content)})</span>`;
 // A heading inside a message must not stand in the page's outline.
 markdown.renderer.rules.heading_open = () => '<p class="heading">';
 markdown.renderer.rules.heading_close = () => '</p>';
@@ -75,10 +59,10 @@ const allowed = {
     'th',
     'td',
   ],
-  ALLOWED_ATTR: ['href', 'target', 'rel', 'class', 'data-person', 'start', 'tabindex'],
+  ALLOWED_ATTR: ['href', 'target', 'rel', 'class', 'data-person', 'start', 'tabindex', 'title', 'value'],
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
   // These hold no address, and would be dropped for not looking like one.
-  ADD_URI_SAFE_ATTR: ['target', 'rel', 'start', 'tabindex'],
+  ADD_URI_SAFE_ATTR: ['target', 'rel', 'start', 'tabindex', 'title', 'value'],
 };
 
 type Highlighter = (code: string, language: string) => string | null;

@@ -18,7 +18,7 @@ export function useOptions<T>(choices: Ref<readonly T[]>, choose: (choice: T) =>
     void nextTick(() => document.getElementById(optionId(index.value))?.scrollIntoView({ block: 'nearest' }));
   }
   function onKey(event: KeyboardEvent) {
-    if (event.isComposing || event.keyCode === 229 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const act = {
       ArrowDown: () => move(index.value + 1),
       ArrowUp: () => move(index.value - 1),
