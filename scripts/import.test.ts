@@ -29,7 +29,13 @@ async function terminal(more: Record<string, string> = {}) {
     await fresh.drop();
   });
   const start = (...args: string[]) => {
-    const env = { ...process.env, DATABASE_URL: fresh.url, CLICKHOUSE_URL: fresh.clickhouseUrl, PARLEY_DATA: folder, ...more };
+    const env = {
+      ...process.env,
+      DATABASE_URL: fresh.url,
+      CLICKHOUSE_URL: fresh.clickhouseUrl,
+      PARLEY_DATA: folder,
+      ...more,
+    };
     const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = { out: '', err: '' };
     child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
@@ -169,7 +175,9 @@ test('of several files those in another format are named, the others are importe
   expect(code).toBe(1);
   expect(err).toMatch(/channels\.json looks like a Slack export: this format is not supported yet/);
   expect(err).toMatch(/The only line of .*none\.ndjson cannot be imported \(line 1: id: missing or empty\)/);
-  expect(out).toMatch(/^one: 1 channel, 1 person, 1 message .*\nNew 1,[^]*\nnone: 0 channels, 0 people, 0 messages [^]*\ntwo: /);
+  expect(out).toMatch(
+    /^one: 1 channel, 1 person, 1 message .*\nNew 1,[^]*\nnone: 0 channels, 0 people, 0 messages [^]*\ntwo: /,
+  );
   expect(await db.rows('select client_id as id from messages order by 1')).toEqual([{ id: 'o-1' }, { id: 'o-2' }]);
   expect(await run(lines('one.ndjson', 'o-1'))).toMatchObject({ code: 0, err: '' });
 });

@@ -298,7 +298,9 @@ export function readConfig(
     if (!config['secret']) config['secret'] = keptSecret(dataDir);
   } catch (error) {
     const isFile = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === false;
-    const why = isFile ? 'is a file' : (unusable[(error as NodeJS.ErrnoException).code ?? ''] ?? `cannot be used: ${(error as Error).message}`);
+    const why = isFile
+      ? 'is a file'
+      : (unusable[(error as NodeJS.ErrnoException).code ?? ''] ?? `cannot be used: ${(error as Error).message}`);
     throw new FaultyConfig([
       `PARLEY_DATA=${JSON.stringify(dataDir)} ${why}. Name a directory this account may read and write, with space left.`,
     ]);

@@ -26,11 +26,12 @@ const unseen =
   /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Co}\p{Noncharacter_Code_Point}\u2028\u2029\u2800\ufff9-\ufffb]/gu;
 
 /** Scripts whose letters join, or form conjuncts: there a joiner or non-joiner between letters is part of the spelling. */
-const joiningScripts = `Arabic Syriac Nko Mandaic Adlam Hanifi_Rohingya Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada
+const joiningScripts =
+  `Arabic Syriac Nko Mandaic Adlam Hanifi_Rohingya Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada
   Malayalam Sinhala Khmer Myanmar Tibetan Balinese Javanese Sundanese Meetei_Mayek Limbu Chakma`
-  .split(/\s+/)
-  .map((script) => `\\p{Script=${script}}`)
-  .join('');
+    .split(/\s+/)
+    .map((script) => `\\p{Script=${script}}`)
+    .join('');
 
 /** Signs drawn as nothing that have a meaning where they stand: they belong to a name. */
 const meaningful = [

@@ -50,7 +50,7 @@ function codeSpans(text: string, blocks: readonly Span[]): Span[] {
   }
   // For each run the next one of its length, from behind: looking for it from each anew would take quadratic time.
   const next = new Map<number, number>();
-  const closing = new Array<number | undefined>(runs.length);
+  const closing: (number | undefined)[] = [];
   for (let n = runs.length - 1; n >= 0; n--) {
     closing[n] = next.get(runs[n]!.length);
     next.set(runs[n]!.length, n);

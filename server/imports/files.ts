@@ -35,9 +35,7 @@ export async function* readSlices(file: string): AsyncGenerator<Slice> {
   const lines = new LineCutter();
   try {
     // The pipeline hands a failing read on to its reader; the callback only keeps it from being thrown twice.
-    const stream = isPacked
-      ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined)
-      : stored;
+    const stream = isPacked ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined) : stored;
     for await (const chunk of stream) {
       const found = lines.cut(chunk as Buffer);
       if (found.length > 0) yield { lines: found, bytes: stored.bytesRead };

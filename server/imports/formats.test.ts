@@ -26,9 +26,14 @@ const line = (n: number, text = 'hello') =>
   JSON.stringify({ id: `f-${n}`, channel: 'quay', sender: 'Ida', ts: '2026-01-05T09:00:00Z', text });
 const good = [1, 2, 3].map((n) => line(n)).join('\n');
 const wide = (text: string, size: 2 | 4, isBig: boolean) => {
-  const units = size === 2 ? [...Array(text.length).keys()].map((n) => text.charCodeAt(n)) : [...text].map((c) => c.codePointAt(0)!);
+  const units =
+    size === 2
+      ? [...Array(text.length).keys()].map((n) => text.charCodeAt(n))
+      : [...text].map((c) => c.codePointAt(0)!);
   const bytes = Buffer.alloc(units.length * size);
-  units.forEach((unit, n) => (isBig ? bytes.writeUIntBE(unit, n * size, size) : bytes.writeUIntLE(unit, n * size, size)));
+  units.forEach((unit, n) =>
+    isBig ? bytes.writeUIntBE(unit, n * size, size) : bytes.writeUIntLE(unit, n * size, size),
+  );
   return bytes;
 };
 /** An archive with one empty file of each name: what is looked at is the list at its end. */
@@ -48,27 +53,50 @@ function tarOf(name: string): Buffer {
   header.write(name);
   header.write('00000000000\0', 124);
   header.fill(' ', 148, 156);
-  header.write(header.subarray(0, 512).reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0'), 148);
+  header.write(
+    header
+      .subarray(0, 512)
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0'),
+    148,
+  );
   return header;
 }
 
 // GBK for 你好，我们开会, said twice: the platform writes no encoding but Unicode.
 const gbk = Buffer.from('c4e3bac3a3accED2C3C7BFAABBE1'.repeat(2), 'hex');
-const inBytes = (bytes: Buffer) => Buffer.concat([1, 2].flatMap((n) => [Buffer.from(line(n).slice(0, -7)), bytes, Buffer.from('"}\n')]));
+const inBytes = (bytes: Buffer) =>
+  Buffer.concat([1, 2].flatMap((n) => [Buffer.from(line(n).slice(0, -7)), bytes, Buffer.from('"}\n')]));
 
 test.each<[string, string, string | Buffer, RegExp]>([
-  ['UTF-16 of PowerShell', 'a.ndjson', wide(`\ufeff${good}`, 2, false), /is written in UTF-16, .*iconv -f UTF-16 .*PowerShell/],
+  [
+    'UTF-16 of PowerShell',
+    'a.ndjson',
+    wide(`\ufeff${good}`, 2, false),
+    /is written in UTF-16, .*iconv -f UTF-16 .*PowerShell/,
+  ],
   ['big-endian UTF-16', 'a.ndjson', wide(`\ufeff${good}`, 2, true), /is written in UTF-16/],
   ['UTF-16 without a mark', 'a.ndjson', wide(good, 2, false), /is written in UTF-16, .*UTF-16LE/],
   ['UTF-32', 'a.ndjson', wide(`\ufeff${good}`, 4, false), /is written in UTF-32/],
   ['UTF-32 without a mark', 'a.ndjson', wide(good, 4, true), /is written in UTF-32, .*UTF-32BE/],
-  ['Latin-1', 'a.ndjson', Buffer.from([1, 2].map((n) => line(n, 'Grüße aus Köln')).join('\n'), 'latin1'), /is written in Latin-1/],
+  [
+    'Latin-1',
+    'a.ndjson',
+    Buffer.from([1, 2].map((n) => line(n, 'Grüße aus Köln')).join('\n'), 'latin1'),
+    /is written in Latin-1/,
+  ],
   ['GBK', 'a.ndjson', inBytes(gbk), /is written in GBK, .*GB18030/],
   ['KOI8-R', 'a.ndjson', inBytes(Buffer.from('f0d2c9d7c5d4', 'hex')), /is written in another encoding/],
   ['carriage returns alone', 'a.ndjson', [line(1), line(2)].join('\r'), /carriage return alone/],
   ['a ZIP archive', 'a.ndjson', zipOf('talk.ndjson'), /is a ZIP archive, .*unpack it/],
   ['a ZIP archive named .gz', 'a.ndjson.gz', zipOf('talk.ndjson'), /is a ZIP archive/],
-  ['Slack, packed', 'a.zip', zipOf('channels.json', 'users.json', 'general/2026-01-05.json'), /a Slack export .*not supported yet/],
+  [
+    'Slack, packed',
+    'a.zip',
+    zipOf('channels.json', 'users.json', 'general/2026-01-05.json'),
+    /a Slack export .*not supported yet/,
+  ],
   ['Mattermost, packed', 'a.zip', zipOf('import.jsonl', 'data/x.png'), /a Mattermost bulk export .*not supported yet/],
   ['Rocket.Chat, packed', 'a.zip', zipOf('users.csv', 'channels.csv'), /a Rocket\.Chat export/],
   ['WhatsApp, packed', 'a.zip', zipOf('_chat.txt'), /a WhatsApp export/],
@@ -83,27 +111,67 @@ test.each<[string, string, string | Buffer, RegExp]>([
   ['PDF', 'a.ndjson', '%PDF-1.7\n1 0 obj\n', /is a PDF document/],
   ['SQLite', 'a.ndjson', 'SQLite format 3\0', /is an SQLite database/],
   ['an Outlook mailbox', 'a.pst', '!BDN\0\0', /an Outlook mailbox .*Teams/],
-  ['a program’s own bytes', 'a.bin', Buffer.from(Array.from({ length: 4_000 }, (_, n) => (n * n * 31 + n) & 255)), /is no text/],
-  ['an array with a message a line', 'a.json', `[\n${[1, 2].map((n) => line(n)).join(',\n')}\n]\n`, /one JSON array.*jq/],
+  [
+    'a program’s own bytes',
+    'a.bin',
+    Buffer.from(Array.from({ length: 4_000 }, (_, n) => (n * n * 31 + n) & 255)),
+    /is no text/,
+  ],
+  [
+    'an array with a message a line',
+    'a.json',
+    `[\n${[1, 2].map((n) => line(n)).join(',\n')}\n]\n`,
+    /one JSON array.*jq/,
+  ],
   ['an array in a line', 'a.json', `[${line(1)},${line(2)}]`, /one JSON array/],
   ['an empty array', 'a.json', '[]\n', /an empty JSON array/],
-  ['an object around the messages', 'a.json', `{"messages":[\n${[1, 2].map((n) => line(n)).join(',\n')}\n]}`, /JSON broken over several lines/],
-  ['a message over several lines', 'a.json', JSON.stringify(JSON.parse(line(1)), null, 2), /JSON broken over several lines.*jq/],
+  [
+    'an object around the messages',
+    'a.json',
+    `{"messages":[\n${[1, 2].map((n) => line(n)).join(',\n')}\n]}`,
+    /JSON broken over several lines/,
+  ],
+  [
+    'a message over several lines',
+    'a.json',
+    JSON.stringify(JSON.parse(line(1)), null, 2),
+    /JSON broken over several lines.*jq/,
+  ],
   ['an empty file', 'a.ndjson', '', /is empty/],
   ['empty lines', 'a.ndjson', '\n \n\n', /empty lines only/],
   ['a mark and nothing', 'a.ndjson', '\ufeff', /is empty/],
-  ['Slack messages', 'a.json', '[{"type":"message","user":"U1","text":"x","ts":"1472932439.000002"}]', /a Slack export.*not supported yet/],
+  [
+    'Slack messages',
+    'a.json',
+    '[{"type":"message","user":"U1","text":"x","ts":"1472932439.000002"}]',
+    /a Slack export.*not supported yet/,
+  ],
   ['Slack users', 'a.json', '[{"id":"U1","team_id":"T1","real_name":"x"}]', /a Slack export/],
   ['an empty part of Slack', 'groups.json', '[]', /an empty list of a Slack export/],
   ['Mattermost', 'a.jsonl', '{"type":"version","version":1}\n{"type":"post","post":{}}\n', /a Mattermost bulk export/],
   ['Zulip', 'a.json', '{"zerver_message":[{"id":1}]}', /a Zulip export/],
   ['Rocket.Chat', 'a.json', '[{"_id":"a","rid":"b","msg":"c"}]', /a Rocket\.Chat export/],
-  ['Rocket.Chat messages', 'a.csv', '"ann","1479162481336","hi"\n"bob","1479162481654","ho"\n', /a Rocket\.Chat list of messages/],
+  [
+    'Rocket.Chat messages',
+    'a.csv',
+    '"ann","1479162481336","hi"\n"bob","1479162481654","ho"\n',
+    /a Rocket\.Chat list of messages/,
+  ],
   ['Rocket.Chat users', 'a.csv', 'ann.b, ann@example.com, Ann B\n', /a Rocket\.Chat list of users/],
   ['Slack members', 'a.csv', 'username,email,billing-active\na,b,1\n', /a Slack member list/],
-  ['Teams of Graph', 'a.json', '{"value":[{"messageType":"message","createdDateTime":"x"}]}', /a Microsoft Teams export/],
+  [
+    'Teams of Graph',
+    'a.json',
+    '{"value":[{"messageType":"message","createdDateTime":"x"}]}',
+    /a Microsoft Teams export/,
+  ],
   ['Teams of an account', 'a.json', '{"userId":"8:x","exportDate":"x","conversations":[]}', /a Microsoft Teams export/],
-  ['Telegram', 'a.json', '{"name":"x","type":"personal_chat","messages":[{"date":"x","from":"y"}]}', /a Telegram export/],
+  [
+    'Telegram',
+    'a.json',
+    '{"name":"x","type":"personal_chat","messages":[{"date":"x","from":"y"}]}',
+    /a Telegram export/,
+  ],
   ['Discord', 'a.json', '{"guild":{},"channel":{},"messages":[]}', /a Discord export/],
   ['Matrix', 'a.json', '{"messages":[{"event_id":"x","origin_server_ts":1}]}', /a Matrix \(Element\) export/],
   ['Google Chat', 'a.json', '{"messages":[{"creator":{},"created_date":"x"}]}', /a Google Chat export/],
@@ -123,7 +191,9 @@ test.each<[string, string, string | Buffer, RegExp]>([
   expect(said).toMatch(sentence);
   expect(said).toMatch(/^[^\n]+\.$/);
   expect(said).not.toMatch(/Unexpected|JSON at position|\bat \S+:\d+/);
-  expect(await db.rows('select 1 from users union all select 1 from import_runs union all select 1 from tasks')).toEqual([]);
+  expect(
+    await db.rows('select 1 from users union all select 1 from import_runs union all select 1 from tasks'),
+  ).toEqual([]);
 });
 
 test.each([
@@ -139,7 +209,9 @@ test('of lines none of which can be read, the first is named, and nothing is sto
   const report = await importFile(db, file);
   expect(report).toMatchObject({ stored: 0, malformed: 120, channels: { all: 0 } });
   expect(report.problems).toHaveLength(20);
-  expect(report.unreadable).toMatch(/^None of the 120 lines of .*none\.ndjson can be imported \(line 1: id: missing or empty\)/);
+  expect(report.unreadable).toMatch(
+    /^None of the 120 lines of .*none\.ndjson can be imported \(line 1: id: missing or empty\)/,
+  );
   expect(await db.rows('select 1 from import_runs union all select 1 from tasks')).toEqual([]);
 });
 

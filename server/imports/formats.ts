@@ -67,7 +67,7 @@ function archive(what: string, unpack: string, names: readonly string[]): Binary
 
 function entriesOfZip(tail: Buffer): string[] {
   const names: string[] = [];
-  for (let at = tail.indexOf('PK\x01\x02', 0, 'latin1'); at !== -1 && at + 46 <= tail.length; ) {
+  for (let at = tail.indexOf('PK\x01\x02', 0, 'latin1'); at !== -1 && at + 46 <= tail.length;) {
     names.push(tail.toString('utf8', at + 46, at + 46 + tail.readUInt16LE(at + 28)));
     at = tail.indexOf('PK\x01\x02', at + 46, 'latin1');
   }
@@ -79,7 +79,13 @@ const block = 512;
 /** A tar header says its own sum: old archives have no other mark. */
 function isTar(head: Buffer, at = 0): boolean {
   if (head.length < at + block || head[at] === 0) return false;
-  const said = Number.parseInt(head.toString('latin1', at + 148, at + 156).replaceAll('\0', ' ').trim(), 8);
+  const said = Number.parseInt(
+    head
+      .toString('latin1', at + 148, at + 156)
+      .replaceAll('\0', ' ')
+      .trim(),
+    8,
+  );
   let sum = 8 * 32;
   for (let n = 0; n < block; n++) if (n < 148 || n >= 156) sum += head[at + n]!;
   return sum === said;
@@ -87,9 +93,21 @@ function isTar(head: Buffer, at = 0): boolean {
 
 function entriesOfTar(head: Buffer): string[] {
   const names: string[] = [];
-  for (let at = 0; isTar(head, at); ) {
-    names.push(head.toString('utf8', at, at + 100).replace(/\0.*$/s, '').replace(/^\.\//, ''));
-    const size = Number.parseInt(head.toString('latin1', at + 124, at + 136).replaceAll('\0', ' ').trim(), 8) || 0;
+  for (let at = 0; isTar(head, at);) {
+    names.push(
+      head
+        .toString('utf8', at, at + 100)
+        .replace(/\0.*$/s, '')
+        .replace(/^\.\//, ''),
+    );
+    const size =
+      Number.parseInt(
+        head
+          .toString('latin1', at + 124, at + 136)
+          .replaceAll('\0', ' ')
+          .trim(),
+        8,
+      ) || 0;
     at += block + Math.ceil(size / block) * block;
   }
   return names;

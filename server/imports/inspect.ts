@@ -37,18 +37,25 @@ export async function refuseForeign(file: string): Promise<void> {
   if (wide) throw new ImportError(inAnotherEncoding(inside, wide));
   const text = textOf(head);
   if (text.trim() === '' && head.length < looked)
-    throw new ImportError(`${inside} ${text === '' ? 'is empty' : 'holds empty lines only'}: there is nothing to import.`);
+    throw new ImportError(
+      `${inside} ${text === '' ? 'is empty' : 'holds empty lines only'}: there is nothing to import.`,
+    );
   const sentence = documentOfLines(inside, text) ?? (holdsMessage(text) ? null : foreignText(inside, text));
   if (sentence) throw new ImportError(sentence);
 }
 
 /** Why none of a file's lines could be read, as one sentence; asked when the whole of it has been looked through. */
-export async function sayUnreadable(file: string, lines: number, first: { line: number; what: string }): Promise<string> {
+export async function sayUnreadable(
+  file: string,
+  lines: number,
+  first: { line: number; what: string },
+): Promise<string> {
   const { head } = await readEnds(file);
   if (head.subarray(0, 8_192).includes(0))
     return `${file} is no text: if it is packed, unpack it, and otherwise convert it to lines of JSON first (${advice}).`;
   if (first.what === notUtf8) return inAnotherEncoding(file, narrowEncodingOf(wholeLines(head)));
-  const which = lines === 1 ? `The only line of ${file} cannot` : `None of the ${lines.toLocaleString('en')} lines of ${file} can`;
+  const which =
+    lines === 1 ? `The only line of ${file} cannot` : `None of the ${lines.toLocaleString('en')} lines of ${file} can`;
   return `${which} be imported (line ${first.line}: ${first.what}), and ${advice}.`;
 }
 

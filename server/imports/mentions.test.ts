@@ -9,7 +9,9 @@ const people = ['Ida', 'Ida Lund', 'Omar', '王小明', 'José', 'cai-2', 'U024B
 const finder = new MentionFinder(people);
 /** A text with names in place of ids. */
 const shown = (text: string) =>
-  finder.name(text, []).body.replaceAll(/<@([0-9a-f-]{36})>/g, (_, id: string) => `{${people.find((p) => p.id === id)!.name}}`);
+  finder
+    .name(text, [])
+    .body.replaceAll(/<@([0-9a-f-]{36})>/g, (_, id: string) => `{${people.find((p) => p.id === id)!.name}}`);
 
 test.each([
   ['@Ida, look', '{Ida}, look'],

@@ -76,7 +76,8 @@ export class MentionFinder {
       const found = bracketed.exec(text);
       if (found) {
         if (ours.test(found[1]!)) return null;
-        const id = this.#idOf(found[1]!) ?? (found[2] === undefined ? undefined : this.#idOf(found[2].replace(/^@/, '')));
+        const id =
+          this.#idOf(found[1]!) ?? (found[2] === undefined ? undefined : this.#idOf(found[2].replace(/^@/, '')));
         return id === undefined ? null : { id, from: at - 1, to: bracketed.lastIndex };
       }
     }

@@ -29,7 +29,10 @@ const byFields: [string, (shape: Shape, text: string) => boolean][] = [
     ({ fields: [outer, inner, third] }) =>
       (has(outer!, 'messages', 'type') && has(inner!, 'date', 'from')) || (has(outer!, 'chats') && third!.size > 0),
   ],
-  ['a Discord export', ({ fields: [outer] }) => has(outer!, 'guild', 'channel') || has(outer!, 'ID', 'Timestamp', 'Contents')],
+  [
+    'a Discord export',
+    ({ fields: [outer] }) => has(outer!, 'guild', 'channel') || has(outer!, 'ID', 'Timestamp', 'Contents'),
+  ],
   ['a Messenger export', ({ fields: [, inner] }) => has(inner!, 'sender_name', 'timestamp_ms')],
   ['a Google Chat export', ({ fields: [, inner] }) => has(inner!, 'creator', 'created_date')],
   [
@@ -100,7 +103,7 @@ function kindOf(lines: readonly string[]): string | null {
   if (/^\s*<[?!a-z]/i.test(first)) return 'an XML file';
   if (/^From \S+ .*\d{4}/.test(first) || /^(Return-Path|Received|Message-ID|MIME-Version|Delivered-To): /i.test(first))
     return 'a mailbox';
-  if (first.trim() === '---' || /^%YAML/.test(first)) return 'a YAML file';
+  if (first.trim() === '---' || first.startsWith('%YAML')) return 'a YAML file';
   if (/^-- (PostgreSQL|MySQL|MariaDB)|^(CREATE TABLE|INSERT INTO|BEGIN;)/i.test(first)) return 'an SQL script';
   for (const [sign, name] of [
     ['\t', 'a table (tab-separated)'],
@@ -140,7 +143,7 @@ const isSlackArchive = (names: readonly string[]) =>
   some(/\/\d{4}-\d\d-\d\d\.json$/)(names);
 
 const isBulk = (names: readonly string[]) =>
-  names.filter((name) => /\.jsonl$/.test(name)).length === 1 && some(/^(data|attachments)\//)(names);
+  names.filter((name) => name.endsWith('.jsonl')).length === 1 && some(/^(data|attachments)\//)(names);
 
 /** The product whose export an archive with these entries is, or null. */
 export const productOfEntries = (names: readonly string[]): string | null =>

@@ -24,8 +24,24 @@ export const goodNames: Readonly<Record<string, readonly string[]>> = {
     '#general',
     'ops-2026_q1',
   ],
-  Greek: ['Νίκος Παπαδόπουλος', 'Ελένη Ανδρέου', 'Γιώργος Σεφέρης', 'Ὀδυσσεύς', 'Ο.Τ.Ε.', 'Εταιρεία Ύδρευσης', 'γενικά'],
-  Cyrillic: ['Анна Ахматова', 'Пётр Чайковский', 'Олександр Ґерасимчук', 'Ђорђе Петровић', 'Бат-Эрдэнэ', 'ООО «Ромашка»', 'общий'],
+  Greek: [
+    'Νίκος Παπαδόπουλος',
+    'Ελένη Ανδρέου',
+    'Γιώργος Σεφέρης',
+    'Ὀδυσσεύς',
+    'Ο.Τ.Ε.',
+    'Εταιρεία Ύδρευσης',
+    'γενικά',
+  ],
+  Cyrillic: [
+    'Анна Ахматова',
+    'Пётр Чайковский',
+    'Олександр Ґерасимчук',
+    'Ђорђе Петровић',
+    'Бат-Эрдэнэ',
+    'ООО «Ромашка»',
+    'общий',
+  ],
   Armenian: ['Արամ Խաչատրյան', 'Հասմիկ Պապյան', 'Գևորգ Էմին', 'Երևանի պետական համալսարան', 'Մարօ', 'ընդհանուր'],
   Georgian: ['ნინო ჭავჭავაძე', 'შოთა რუსთაველი', 'გიორგი კვირიკაშვილი', 'თბილისის ბანკი', 'საერთო', 'ᲗᲑᲘᲚᲘᲡᲘ'],
   Hebrew: ['דוד בן־גוריון', 'שׂרה כהן', 'יעל לוי', 'בע״מ אגד', 'נעמי שמר', 'כללי'],
@@ -61,7 +77,16 @@ export const goodNames: Readonly<Record<string, readonly string[]>> = {
   Cherokee: ['ᏍᏏᏉᏯ', 'ᏣᎳᎩ', 'ᎠᏂᏴᏫᏯ', 'ᏓᎵᏆ', 'ꮳꮃꭹ', 'ᏗᏂᎶᏍᎩ'],
   Canadian_Aboriginal: ['ᐃᓄᒃᑎᑐᑦ', 'ᐊᒥᑦᑐᖅ', 'ᓄᓇᕗᑦ', 'ᐱᑕ', 'ᒪᓂᑑᐸ', 'ᓀᐦᐃᔭᐍᐏᐣ'],
   Mongolian: ['ᠮᠣᠩᠭᠣᠯ', 'ᠪᠠᠲᠤ', 'ᠰᠠᠷ\u180eᠠ', 'ᠴᠢᠩᠭᠢᠰ', 'ᠨᠠᠷᠠ', 'ᠤᠯᠠᠭᠠᠨᠪᠠᠭᠠᠲᠤᠷ'],
-  Han: ['王小明', '陳雨桐', '司马相如', '欧阳·娜娜', '𠮷野', '葛\u{e0100}城', '上海第一百货（集团）有限公司', '全体员工'],
+  Han: [
+    '王小明',
+    '陳雨桐',
+    '司马相如',
+    '欧阳·娜娜',
+    '𠮷野',
+    '葛\u{e0100}城',
+    '上海第一百货（集团）有限公司',
+    '全体员工',
+  ],
   Hiragana: ['さくら', 'すずき いちろう', 'みんなの広場', 'ひろし', 'おしらせ', 'ゑびす'],
   Katakana: ['ケンジ', 'トヨタ自動車', 'ジョン・スミス', 'ｶﾅﾓｼﾞ', 'ヴィクトリア', 'ソニー'],
   Hangul: ['김민준', '이서연', '삼성전자', '남궁 민수', '(주)카카오', '전체 공지'],
@@ -83,8 +108,7 @@ export const goodNames: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const turning =
-  'must not hold line breaks, control characters, or signs that cannot be seen or that turn the writing';
+const turning = 'must not hold line breaks, control characters, or signs that cannot be seen or that turn the writing';
 const empty = 'must not be empty';
 
 /** Names that are refused, each with what is said of it. */
@@ -137,6 +161,17 @@ export const badNames: readonly [name: string, sentence: string][] = [
 
 /** Names of `length` characters that take a slow rule time: the joiners, selectors and marks it looks at, by the thousand. */
 export const longNames = (length: number): readonly string[] =>
-  ['\u200d', '👩\u200d', 'م\u200c', '\ufe0f', '葛\u{e0100}', 'a\u0301', '\u180e', ' ', '🏴\u{e0067}\u{e0062}', 'a', '@', 'e\u0323\u0302'].map((part) =>
-    part.repeat(Math.ceil(length / part.length)).slice(0, length),
-  );
+  [
+    '\u200d',
+    '👩\u200d',
+    'م\u200c',
+    '\ufe0f',
+    '葛\u{e0100}',
+    'a\u0301',
+    '\u180e',
+    ' ',
+    '🏴\u{e0067}\u{e0062}',
+    'a',
+    '@',
+    'e\u0323\u0302',
+  ].map((part) => part.repeat(Math.ceil(length / part.length)).slice(0, length));
