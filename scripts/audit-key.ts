@@ -12,6 +12,7 @@ import { openDatabase } from '../server/kernel/database.ts';
 import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
 import { inWork } from '../server/kernel/work.ts';
+import { databaseFailure, databaseSetting, named } from '../server/start-failures.ts';
 
 const say = (sentence: string) => console.error(sentence);
 const config = readConfig(process.env, say);
@@ -26,8 +27,11 @@ const engines = await openEngines({
 const db = openDatabase(engines.databaseUrl, log, { poolSize: 2, directUrl: config.databaseDirectUrl });
 try {
   const { house } = createApp({ config, db, log, clickhouseUrl: engines.clickhouseUrl });
-  const rotated = await inWork(house, system('operator'), (work) =>
-    rotateKey(work, { oldKeyIsLost: process.argv.includes('--old-key-is-lost') }),
+  const rotated = await named(
+    inWork(house, system('operator'), (work) =>
+      rotateKey(work, { oldKeyIsLost: process.argv.includes('--old-key-is-lost') }),
+    ),
+    databaseFailure(databaseSetting(config), engines.databaseUrl),
   );
   console.log(JSON.stringify(rotated, null, 2));
 } catch (error) {

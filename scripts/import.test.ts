@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 /** An empty house, and the command as somebody would run it there. */
-async function terminal() {
+async function terminal(more: Record<string, string> = {}) {
   const fresh = await freshDatabase();
   const db = openDatabase(fresh.url, createLog('silent'), { poolSize: 2 });
   endings.push(async () => {
@@ -29,7 +29,13 @@ async function terminal() {
     await fresh.drop();
   });
   const start = (...args: string[]) => {
-    const env = { ...process.env, DATABASE_URL: fresh.url, CLICKHOUSE_URL: fresh.clickhouseUrl, PARLEY_DATA: folder };
+    const env = {
+      ...process.env,
+      DATABASE_URL: fresh.url,
+      CLICKHOUSE_URL: fresh.clickhouseUrl,
+      PARLEY_DATA: folder,
+      ...more,
+    };
     const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = { out: '', err: '' };
     child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
@@ -143,12 +149,44 @@ test('it says what it did in sentences, and what was wrong by line', async () =>
     /^town: 4 channels, 9 people, 21 messages in \d+\.\d s \([\d,]+ a second\)\.\nNew 20, already there 0, skipped 1, malformed 9\.\n {2}line 4: not JSON/,
   );
   expect(out).toContain('  line 8: text: missing or empty\n');
+  expect(out).toMatch(/\n10 lines were not imported, for the reasons above; the others were\. .*--strict/);
 
   expect(await run(file, '--strict', '--source', 'other')).toMatchObject({
     code: 1,
     out: '',
     err: expect.stringContaining('Line 4 of'),
   });
+});
+
+test('of several files those in another format are named, the others are imported, and the code is 1', async () => {
+  const { db, run } = await terminal();
+  const lines = (name: string, id: string) => {
+    const file = path.join(folder, name);
+    const line = { id, channel: 'yard', sender: 'Ida', ts: '2024-05-01T08:00:00Z', text: 'x' };
+    writeFileSync(file, JSON.stringify(line));
+    return file;
+  };
+  const slack = path.join(folder, 'channels.json');
+  writeFileSync(slack, '[\n {\n  "id": "C024BE91L",\n  "created": 1,\n  "members": []\n }\n]\n');
+  const none = path.join(folder, 'none.ndjson');
+  writeFileSync(none, '{}\n');
+  const files = [lines('one.ndjson', 'o-1'), slack, none, lines('two.ndjson', 'o-2')];
+  const { code, out, err } = await run(...files);
+  expect(code).toBe(1);
+  expect(err).toMatch(/channels\.json looks like a Slack export: this format is not supported yet/);
+  expect(err).toMatch(/The only line of .*none\.ndjson cannot be imported \(line 1: id: missing or empty\)/);
+  expect(out).toMatch(
+    /^one: 1 channel, 1 person, 1 message .*\nNew 1,[^]*\nnone: 0 channels, 0 people, 0 messages [^]*\ntwo: /,
+  );
+  expect(await db.rows('select client_id as id from messages order by 1')).toEqual([{ id: 'o-1' }, { id: 'o-2' }]);
+  expect(await run(lines('one.ndjson', 'o-1'))).toMatchObject({ code: 0, err: '' });
+});
+
+test('a database that does not answer is said with its setting', async () => {
+  const { run } = await terminal({ DATABASE_URL: 'postgres://x:y@127.0.0.1:1/z' });
+  const { code, err } = await run(many);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^No PostgreSQL answers at 127\.0\.0\.1:1: .*DATABASE_URL\.\n$/);
 });
 
 test.each<[string, string[], RegExp]>([

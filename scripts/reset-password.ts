@@ -17,6 +17,7 @@ import { Refused } from '../server/kernel/errors.ts';
 import { createLog } from '../server/kernel/log.ts';
 import { migrate } from '../server/kernel/migrate.ts';
 import { inWork } from '../server/kernel/work.ts';
+import { databaseFailure, databaseSetting, named, StartFailure } from '../server/start-failures.ts';
 
 const usage = `Usage: npm run reset-password -- EMAIL
 
@@ -48,7 +49,7 @@ async function run(email: string): Promise<void> {
     onProgress: say,
   });
   try {
-    await migrate(engines.databaseUrl, say);
+    await named(migrate(engines.databaseUrl, say), databaseFailure(databaseSetting(config), engines.databaseUrl));
     const log = createLog('warn');
     const db = openDatabase(engines.databaseUrl, log, { poolSize: 2 });
     try {
@@ -77,7 +78,7 @@ try {
   else await run(email);
 } catch (error) {
   process.exitCode = 1;
-  const known = [EngineError, FaultyConfig, Refused, NoSuchPerson].some((kind) => error instanceof kind);
+  const known = [EngineError, FaultyConfig, Refused, NoSuchPerson, StartFailure].some((kind) => error instanceof kind);
   // Arguments are the only thing that is looked at before the engines.
   if (known) say((error as Error).message);
   else say(`${(error as Error).message}\n\n${usage}`);

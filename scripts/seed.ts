@@ -12,6 +12,7 @@ import { EngineError } from '../server/engines/error.ts';
 import { openEngines } from '../server/engines/engines.ts';
 import { createLog } from '../server/kernel/log.ts';
 import { prepareDatabase } from '../server/kernel/prepare-database.ts';
+import { databaseFailure, named, ownerSetting, StartFailure } from '../server/start-failures.ts';
 
 const say = (sentence: string) => console.error(sentence);
 
@@ -25,7 +26,7 @@ async function run(): Promise<number> {
     onProgress: say,
   });
   try {
-    await prepareDatabase(engines, say);
+    await named(prepareDatabase(engines, say), databaseFailure(ownerSetting(config), engines.ownerUrl));
     const db = openDatabase(engines.databaseUrl, createLog('warn'), {
       poolSize: 2,
       directUrl: config.databaseDirectUrl,
@@ -50,5 +51,6 @@ try {
   process.exitCode = await run();
 } catch (error) {
   process.exitCode = 1;
-  say(error instanceof EngineError || error instanceof FaultyConfig ? error.message : String((error as Error).stack));
+  const isKnown = [EngineError, FaultyConfig, StartFailure].some((kind) => error instanceof kind);
+  say(isKnown ? (error as Error).message : String((error as Error).stack));
 }

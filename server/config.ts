@@ -298,18 +298,27 @@ export function readConfig(
     if (!config['secret']) config['secret'] = keptSecret(dataDir);
   } catch (error) {
     const isFile = statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === false;
-    const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
     const why = isFile
       ? 'is a file'
-      : isFull
-        ? 'lies on a disk that is full'
-        : `cannot be used: ${(error as Error).message}`;
+      : (unusable[(error as NodeJS.ErrnoException).code ?? ''] ?? `cannot be used: ${(error as Error).message}`);
     throw new FaultyConfig([
       `PARLEY_DATA=${JSON.stringify(dataDir)} ${why}. Name a directory this account may read and write, with space left.`,
     ]);
   }
   return config as Config;
 }
+
+/** Why a directory cannot be used, by the code of what the system said. */
+const unusable: Record<string, string> = {
+  ENOSPC: 'lies on a disk that is full',
+  ENOTDIR: 'cannot be used: a part of its path is a file',
+  EEXIST: 'cannot be used: a part of its path is a file',
+  EACCES: 'cannot be used: this account may not write there',
+  EPERM: 'cannot be used: this account may not write there',
+  EROFS: 'cannot be used: it can only be read',
+  ENAMETOOLONG: 'cannot be used: its path is too long',
+  ELOOP: 'cannot be used: its links go round in a circle',
+};
 
 /** A setting of the process as it stands, for people. Of a secret nothing is said but whether the environment gave it. */
 export type SettingInForce = {

@@ -12,7 +12,15 @@ import { rebaseRestored } from './kernel/outbox-rebase.ts';
 import { createLog } from './kernel/log.ts';
 import { prepareDatabase } from './kernel/prepare-database.ts';
 import { holdRole } from './kernel/role-lock.ts';
-import { checkAuditDirectory, checkClickhouse, databaseFailure, listenFailure, named } from './start-failures.ts';
+import {
+  checkAuditDirectory,
+  checkClickhouse,
+  databaseFailure,
+  databaseSetting,
+  listenFailure,
+  named,
+  ownerSetting,
+} from './start-failures.ts';
 import { firstEvaluation, welcome } from './welcome.ts';
 
 /*
@@ -79,10 +87,6 @@ async function serve(
     await lock?.release();
   }
 }
-
-const databaseSetting = (config: Config) => (config.databaseUrl ? 'DATABASE_URL' : null);
-const ownerSetting = (config: Config) =>
-  config.databaseUrl && config.databaseOwnerUrl ? 'PARLEY_DATABASE_OWNER_URL' : databaseSetting(config);
 
 /** Every address once, before anything is begun, so that a wrong one is said as that. */
 async function checkStores(config: Config, engines: Engines, directUrl: string): Promise<void> {

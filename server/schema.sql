@@ -8,6 +8,12 @@ create extension if not exists pg_trgm;
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION public.address_key(address text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN lower(translate(NORMALIZE(address, NFC), 'ABCDEFGHIJKLMNOPQRSTUVWXYZİς'::text, 'abcdefghijklmnopqrstuvwxyziσ'::text));
+
 CREATE OR REPLACE FUNCTION public.audit_entries_fixed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -853,8 +859,8 @@ CREATE UNIQUE INDEX setting_intervals_open ON public.setting_intervals USING btr
 CREATE UNIQUE INDEX status_intervals_open ON public.status_intervals USING btree (user_id) WHERE (to_at IS NULL);
 CREATE INDEX tasks_order ON public.tasks USING btree (made_at, id);
 CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (user_id, conversation_id);
+CREATE UNIQUE INDEX users_address ON public.users USING btree (address_key(email)) WHERE (email IS NOT NULL);
 CREATE INDEX users_department ON public.users USING btree (department_id);
-CREATE UNIQUE INDEX users_email ON public.users USING btree (lower(email)) WHERE (email IS NOT NULL);
 CREATE INDEX users_email_trigrams ON public.users USING gin (lower(email) gin_trgm_ops);
 CREATE INDEX users_kind_order ON public.users USING btree (kind, lower(name), id) WHERE (kind <> 'person'::text);
 CREATE INDEX users_name_pieces ON public.users USING gin (name_pieces(name));

@@ -11,10 +11,13 @@ import type { Config } from './config.ts';
 /** A failure that has been put into words for the operator. */
 export class StartFailure extends Error {}
 
-const codeOf = (error: unknown): string => {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
-};
+/** The system's or the database's code of an error, also where a library wrapped it. */
+function codeOf(error: unknown): string {
+  const { code, original, cause } = (error ?? {}) as { code?: unknown; original?: unknown; cause?: unknown };
+  if (typeof code === 'string') return code;
+  const inner = original ?? cause;
+  return inner ? codeOf(inner) : '';
+}
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const failure = (sentence: string, cause: unknown) => new StartFailure(sentence, { cause });
 
@@ -58,6 +61,16 @@ export const listenFailure =
         return error;
     }
   };
+
+type Addresses = Pick<Config, 'databaseUrl' | 'databaseOwnerUrl'>;
+
+/** The variable that names the database's address, or null for the embedded one. */
+export const databaseSetting = ({ databaseUrl }: Pick<Addresses, 'databaseUrl'>): string | null =>
+  databaseUrl ? 'DATABASE_URL' : null;
+
+/** The variable that names the address of the role that owns the tables. */
+export const ownerSetting = (config: Addresses): string | null =>
+  config.databaseUrl && config.databaseOwnerUrl ? 'PARLEY_DATABASE_OWNER_URL' : databaseSetting(config);
 
 /** Why the database cannot be used. `setting` is the variable that named its address, or null for the embedded one. */
 export const databaseFailure =

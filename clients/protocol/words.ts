@@ -25,12 +25,32 @@ export const text = (cap: number) =>
 const unseen =
   /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Co}\p{Noncharacter_Code_Point}\u2028\u2029\u2800\ufff9-\ufffb]/gu;
 
-/**
- * Where signs drawn as nothing have a meaning: inside emoji, behind ideographs (their variants), and within the scripts
- * that join letters.
- */
-const joining =
-  /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Emoji}])\ufe0f|(?<=\p{Unified_Ideograph})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
+/** Scripts whose letters join, or form conjuncts: there a joiner or non-joiner between letters is part of the spelling. */
+const joiningScripts =
+  `Arabic Syriac Nko Mandaic Adlam Hanifi_Rohingya Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada
+  Malayalam Sinhala Khmer Myanmar Tibetan Balinese Javanese Sundanese Meetei_Mayek Limbu Chakma`
+    .split(/\s+/)
+    .map((script) => `\\p{Script=${script}}`)
+    .join('');
+
+/** Signs drawn as nothing that have a meaning where they stand: they belong to a name. */
+const meaningful = [
+  // Joiners within emoji, of which some are made of several.
+  String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})`,
+  // Emoji drawn in colour or as text, and keycaps. A digit alone is drawn the same with and without a selector.
+  String.raw`(?<=(?![0-9#*])\p{Emoji})[\ufe0e\ufe0f]`,
+  String.raw`(?<=[0-9#*])\ufe0f(?=\u20e3)`,
+  // The flags of England, Scotland and Wales are a black flag and letters that are tags.
+  String.raw`(?<=\u{1f3f4})\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}`,
+  // Variants of ideographs.
+  String.raw`(?<=\p{Unified_Ideograph})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]`,
+  // Joiners between letters, and the half letters that older Malayalam, Bengali and Persian texts end words in.
+  `(?<=[${joiningScripts}])[\\u200c\\u200d](?=[${joiningScripts}\\p{M}])`,
+  String.raw`(?<=[\u0647\u09cd\u0d4d])\u200d`,
+  // Mongolian chooses among the forms of a letter, and sets off its last vowel.
+  String.raw`(?<=(?=\p{L})\p{Script=Mongolian})[\u180b-\u180f]`,
+];
+const joining = new RegExp(meaningful.join('|'), 'gu');
 
 /** Why this cannot be a name, as the end of a sentence; null when it can. */
 export function faultOfName(name: string): string | null {

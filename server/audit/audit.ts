@@ -126,8 +126,8 @@ function conditionsOf(filter: AuditFilter, after: string | null): { where: strin
   }
   if (filter.from !== undefined) conditions.push(`at >= ${put(moment(filter.from, 'from'))}`);
   if (filter.to !== undefined) conditions.push(`at < ${put(moment(filter.to, 'to'))}`);
-  const text = filter.text === undefined ? '' : words(filter.text, 'text').trim().toLowerCase();
-  if (text) conditions.push(`audit_search_text(e) like ${put(`%${text.replaceAll(/[\\%_]/g, '\\$&')}%`)}`);
+  const text = filter.text === undefined ? '' : words(filter.text, 'text').normalize('NFC').trim();
+  if (text) conditions.push(`audit_search_text(e) like lower(${put(`%${text.replaceAll(/[\\%_]/g, '\\$&')}%`)})`);
   if (after !== null) conditions.push(`id < ${put(idOf(after))}`);
   return { where: conditions.join(' and ') || 'true', params };
 }

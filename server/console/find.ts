@@ -32,7 +32,8 @@ const pages: { id: string; title: string; permission: Permission }[] = [
 /** The best few of each kind. Needs `console.read`; an empty query finds pages and actions. */
 export async function find(work: Work, query: string): Promise<Finding[]> {
   work.require('console.read');
-  const words = query.trim().toLowerCase();
+  const typed = query.normalize('NFC').trim();
+  const words = typed.toLowerCase();
   const holds = (...texts: string[]) => texts.some((text) => text.toLowerCase().includes(words));
   const found: Finding[] = [];
   for (const { id, title, permission } of pages)
@@ -41,7 +42,7 @@ export async function find(work: Work, query: string): Promise<Finding[]> {
     const title = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
     if (work.may(permission) && holds(title)) found.push({ kind: 'action', id: name, title, detail: description });
   }
-  if (words && work.may('users.read')) found.push(...(await people(work, query)), ...(await departments(work, words)));
+  if (words && work.may('users.read')) found.push(...(await people(work, query)), ...(await departments(work, typed)));
   if (work.may('roles.read'))
     for (const role of roleNames)
       if (words && holds(role)) found.push({ kind: 'role', id: role, title: role, detail: roleSentences[role] });
@@ -60,7 +61,7 @@ async function people(work: Work, query: string): Promise<Finding[]> {
 
 async function departments(work: Work, words: string): Promise<Finding[]> {
   const rows = await work.sql<{ id: string; name: string; above: string | null }>(
-    `select d.id, d.name, p.name as above from departments d left join departments p on p.id = d.parent_id where lower(d.name) like '%' || $1 || '%' order by lower(d.name), d.id limit 5`,
+    `select d.id, d.name, p.name as above from departments d left join departments p on p.id = d.parent_id where lower(d.name) like '%' || lower($1) || '%' order by lower(d.name), d.id limit 5`,
     [likeable(words)],
   );
   return rows.map(({ id, name, above }) => ({ kind: 'department', id, title: name, detail: above ?? '' }));

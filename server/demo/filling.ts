@@ -192,7 +192,7 @@ export async function putTalk(
         parents: answers === null ? [] : [nameOf(answers)],
         mentions: [],
       };
-      return { id: idFrom(at, `demo/message/${index}`), room, senderId, line, mentions: named };
+      return { id: idFrom(at, `demo/message/${index}`), room, senderId, line, body, mentions: named };
     }),
   );
   // An import does not know where its people were back then. Here everybody has been where they are all along, and numbers are read by it.

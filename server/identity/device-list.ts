@@ -36,7 +36,7 @@ const columns = `d.id, d.user_id as "userId", d.name, d.address, d.user_agent as
 
 /** Which of the live devices are meant: $1 a person, $2 words, $3 days of idleness; each may be null. */
 const meant = `d.ended_at is null and ($1::uuid is null or d.user_id = $1)
-  and ($2::text is null or lower(concat_ws(' ', d.name, d.address, d.user_agent, u.name)) like '%' || $2 || '%')
+  and ($2::text is null or lower(concat_ws(' ', d.name, d.address, d.user_agent, u.name)) like '%' || lower($2) || '%')
   and ($3::int is null or d.last_seen_at < now() - make_interval(days => $3))`;
 const from = 'from devices d join users u on u.id = d.user_id';
 
@@ -47,7 +47,7 @@ export async function page(
 ): Promise<Listing<AdminDevice>> {
   work.require('devices.read');
   const [seen, last] = after === undefined ? [null, null] : placeOf<[string, string]>(work, 'devices', after);
-  const words = text?.trim().toLowerCase();
+  const words = text?.normalize('NFC').trim();
   const which = [userId ?? null, words ? likeable(words) : null, idleDays ?? null];
   const rows = await work.sql<AdminDevice & { key: string }>(
     `select ${columns}, d.last_seen_at::text as key ${from}

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../kernel/ids.ts';
 import type { TestClient } from '../testing/client.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
+import { badNames, goodNames, longNames } from '../testing/names.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
 /*
@@ -53,12 +54,46 @@ test.each(unseen.map((word) => [JSON.stringify(word), word] as const))(
   },
 );
 
+test('names in forty scripts are taken at every door, and come back as they are', async () => {
+  const ben = await world.person('Benno');
+  for (const [script, [called]] of Object.entries(goodNames)) {
+    const name = called!.normalize('NFC');
+    expect((await olga.act('editPerson', { id: ben.id, name, title: name })).code, script).toBeUndefined();
+    const { done } = await olga.act('createDepartment', { name });
+    const room = await ada.group(name, []);
+    const rows = await world.db.rows<{ name: string }>(
+      `select name from users where id = $1 union all select title from users where id = $1
+       union all select name from departments where id = $2 union all select name from conversations where id = $3`,
+      [ben.id, done!.resultId, room.conversation.id],
+    );
+    expect(rows, script).toEqual([{ name }, { name }, { name }, { name }]);
+  }
+});
+
+test('what is wrong with a name is said in a sentence', async () => {
+  const ben = await world.person('Bela');
+  for (const [name, sentence] of badNames) {
+    const { code, message } = await olga.act('editPerson', { id: ben.id, name });
+    expect([code, message], JSON.stringify(name)).toEqual(['malformed', expect.stringContaining(sentence)]);
+  }
+});
+
+test('names of 10,000 and 20,000 characters are refused for their length', async () => {
+  for (const name of [...longNames(10_000), ...longNames(20_000)]) {
+    const said = { clientId: newId(), visibility: 'private' as const, memberIds: [], kind: 'group' as const };
+    expect(await ada.tries('conversation:create', { ...said, name })).toBe('malformed');
+  }
+});
+
 test.each([
   ['İpek.Kaya@example.com', 'İpek.Kaya@example.com'],
   ['İrem@example.com', 'İREM@EXAMPLE.COM'],
   ['Straße.Müller@example.com', 'STRAßE.MÜLLER@example.com'],
   ['Jose\u0301@example.com', ' JOSÉ@example.com '],
   ['ΝΙΚΟΣ@example.com', 'νικοσ@example.com'],
+  ['ΓΙΑΝΝΗΣ@example.com', 'γιαννης@example.com'],
+  ['IVAN@EXAMPLE.com', 'ivan@example.com'],
+  ['İzzet@example.com', 'izzet@example.com'],
 ])('a person invited as %s signs in as %s', async (invited, typed) => {
   const { done } = await olga.act('invitePerson', { name: 'Somebody', email: invited });
   const password = 'a password of some length 42';

@@ -9,7 +9,7 @@ import { markFor } from './known-device.ts';
 import { hashNewPassword } from './password-rules.ts';
 import { storePassword, verifyPassword } from './passwords.ts';
 
-type Own = { name: string; email: string | null; hash: string | null; changedAt: Date | null };
+type Own = { name: string; email: string | null; key: string | null; hash: string | null; changedAt: Date | null };
 
 /**
  * Changes the acting person's own password. The current one is asked for, since an unlocked screen must not be enough
@@ -24,7 +24,7 @@ export async function change(
   const userId = work.person();
   const { keys } = work.use(identity);
   const [own] = await work.db.rows<Own>(
-    `select u.name, u.email, p.hash, p.changed_at as "changedAt" from users u left join passwords p on p.user_id = u.id where u.id = $1`,
+    `select u.name, u.email, address_key(u.email) as key, p.hash, p.changed_at as "changedAt" from users u left join passwords p on p.user_id = u.id where u.id = $1`,
     [userId],
     'own password',
   );
@@ -42,7 +42,7 @@ async function requireCurrent(work: Work, own: Own, current: string): Promise<vo
   const { limits } = work.use(identity);
   const attempt = await limits.attempt({
     address: work.doorway.address ?? 'unknown',
-    email: (own.email ?? work.person()).toLowerCase(),
+    email: own.key ?? work.person(),
     // The device is signed in: it has guesses of its own, which strangers cannot use up.
     known: `device ${work.actor.deviceId}`,
   });

@@ -75,7 +75,7 @@ export async function makeLink(
 /** The person with this address, for the operator, who knows people by it. */
 export async function personByEmail(work: Work, email: string): Promise<{ id: string; name: string } | null> {
   const rows = await work.sql<{ id: string; name: string }>(
-    'select id, name from users where lower(email) = lower($1)',
+    'select id, name from users where address_key(email) = address_key($1)',
     [email.trim()],
   );
   return rows[0] ?? null;

@@ -158,7 +158,7 @@ const person = ({ userId, name }: Account) => ({
 async function findAccount(work: Work, typed: string): Promise<{ account: Account | null; email: string }> {
   const [row] = await work.db.rows<{ [K in keyof Account]: Account[K] | null } & { email: string }>(
     `select a.email, u.id as "userId", u.name, u.kind, u.status, p.hash, p.changed_at as "passwordChangedAt"
-     from (select lower($1) as email) a left join users u on lower(u.email) = a.email and u.kind in ('person', 'guest')
+     from (select address_key($1) as email) a left join users u on address_key(u.email) = a.email and u.kind in ('person', 'guest')
        left join passwords p on p.user_id = u.id`,
     [typed],
     'account by email',

@@ -30,6 +30,20 @@ test('a thousand addresses together have ten guesses at an account, and the righ
   expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('guesses at an account are counted together, however its address is written', async () => {
+  const { id } = await world.person('Mehmet');
+  await world.db.rows(`update users set email = 'İlker.Ärø@example.com' where id = $1`, [id]);
+  const spellings = [
+    'İlker.Ärø@example.com',
+    'ilker.ÄRØ@EXAMPLE.com',
+    ' İLKER.A\u0308rø@example.com ',
+    'Ilker.ärØ@example.com',
+  ];
+  const codes: string[] = [];
+  for (let n = 0; n < 12; n++) codes.push((await guess(address(n), spellings[n % 4]!)).body.error!.code);
+  expect(codes).toEqual([...Array<string>(10).fill('wrong_credentials'), 'limited', 'limited']);
+});
+
 test('meanwhile the person still signs in from the browser they have used before; a stranger’s made-up mark helps nobody', async () => {
   const ben = await world.person('Ben');
   const home = visitor(world.origin, { address: address(500) });

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Room } from './arrivals.ts';
 import { copyMessages } from './copy.ts';
+import { isSameText } from './mentions.ts';
 import { place } from './placing.ts';
 import {
   advanceRooms,
@@ -96,6 +97,9 @@ function sift(
 
 /** One that was edited or recalled since is still the same; one of the same name with other words, another sender or another time is not. */
 const isStored = (row: Existing, { id, room, senderId, line }: Wish) =>
-  row.id === id && row.roomId === room.id && row.senderId === senderId && (row.body === null || row.body === line.text);
+  row.id === id &&
+  row.roomId === room.id &&
+  row.senderId === senderId &&
+  (row.body === null || isSameText(row.body, line.text));
 const isSame = (a: Wish, b: Wish) =>
   a.id === b.id && a.room === b.room && a.senderId === b.senderId && a.line.text === b.line.text;

@@ -20,7 +20,7 @@ export async function copyMessages(client: ClientBase, messages: readonly Placed
   for (const m of messages) {
     const title = m.title === null ? '\\N' : escaped(m.title);
     const lastAnswer = m.lastAnswerAt === null ? '\\N' : time(m.lastAnswerAt);
-    text += `${m.id}\t${m.room.id}\t${m.seq}\t${orNull(m.mainLine)}\t${m.rev}\t${m.senderId}\t${escaped(m.line.id)}\t${orNull(m.threadId)}\t${title}\t${escaped(m.line.text)}\t{${m.mentions.join(',')}}\t${time(m.line.at)}\t${orNull(m.answer)}\t${m.answers}\t${lastAnswer}\n`;
+    text += `${m.id}\t${m.room.id}\t${m.seq}\t${orNull(m.mainLine)}\t${m.rev}\t${m.senderId}\t${escaped(m.line.id)}\t${orNull(m.threadId)}\t${title}\t${escaped(m.body)}\t{${m.mentions.join(',')}}\t${time(m.line.at)}\t${orNull(m.answer)}\t${m.answers}\t${lastAnswer}\n`;
   }
   stream.end(text);
   await once(stream, 'finish');

@@ -8,13 +8,14 @@ import { freshDatabase, type FreshDatabase } from '../testing/database.ts';
 import { recount } from '../testing/recount.ts';
 import { readSlices } from './files.ts';
 import { importFile, type ImportReport } from './imports.ts';
+import { isSameText } from './mentions.ts';
 
 const folder = path.resolve(
   process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)),
 );
 const files = [
-  { name: 'en-bytecode-zulip.dev', messages: 71_905 },
-  { name: 'zh-tw-meetings.dev', messages: 132_659 },
+  { name: 'en-bytecode-zulip.dev', messages: 71_905, mentioning: 4_000 },
+  { name: 'zh-tw-meetings.dev', messages: 132_659, mentioning: 0 },
 ];
 const there = files.every(({ name }) => existsSync(path.join(folder, `${name}.ndjson.gz`)));
 if (!there)
@@ -22,9 +23,13 @@ if (!there)
     `Real conversations are not in ${folder} (PARLEY_CORPORA names another place): imports are proven on files of our own only.`,
   );
 
+const mention = /<@([0-9a-f-]{36})>/g;
+/** Whether a text names a person, whatever the case. */
+const names = (text: string, name: string) => text.toLowerCase().includes(name.toLowerCase());
+
 type Source = { id: string; channel: string; topic: string; sender: string; ts: string; text: string; bot?: true };
 
-describe.runIf(there).each(files)('$name', ({ name, messages }) => {
+describe.runIf(there).each(files)('$name', ({ name, messages, mentioning }) => {
   const file = path.join(folder, `${name}.ndjson.gz`);
   const source = new Map<string, Source>();
   let fresh: FreshDatabase;
@@ -73,6 +78,9 @@ describe.runIf(there).each(files)('$name', ({ name, messages }) => {
 
   test('every message is the line it came from: words, sender, channel, topic and time', async () => {
     const different: string[] = [];
+    const people = new Map(
+      (await db.rows<{ id: string; name: string }>('select id, name from users')).map(({ id, name }) => [id, name]),
+    );
     const rows = await db.rows<{
       id: string;
       channel: string;
@@ -88,7 +96,8 @@ describe.runIf(there).each(files)('$name', ({ name, messages }) => {
       const line = source.get(id);
       if (
         !line ||
-        line.text !== body ||
+        !isSameText(body, line.text) ||
+        [...body.matchAll(mention)].some(([, named]) => !names(line.text, people.get(named!)!)) ||
         line.channel !== channel ||
         line.topic.trim() !== (topic ?? '') ||
         line.sender.trim() !== sender ||
@@ -97,6 +106,18 @@ describe.runIf(there).each(files)('$name', ({ name, messages }) => {
         different.push(id);
     }
     expect(different).toEqual([]);
+  });
+
+  test('what names a person is a mention of them, with its row', async () => {
+    const [counted] = await db.rows<{ written: number; unlisted: number; rowless: number }>(
+      `select count(*)::int as written, count(*) filter (where not (m.mentions @> array[n.id::uuid]))::int as unlisted,
+         count(*) filter (where n.id::uuid <> m.sender_id and exists (select from members e where e.conversation_id = m.conversation_id and e.user_id = n.id::uuid)
+           and not exists (select from mentions r where r.user_id = n.id::uuid and r.conversation_id = m.conversation_id and r.seq = m.seq))::int as rowless
+       from messages m cross join lateral (select (regexp_matches(m.body, '<@([0-9a-f-]{36})>', 'g'))[1] as id) n`,
+    );
+    console.log(`${name}: ${counted!.written.toLocaleString('en')} mentions`);
+    expect(counted!.written).toBeGreaterThanOrEqual(mentioning);
+    expect(counted).toMatchObject({ unlisted: 0 });
   });
 
   test('each channel keeps the file’s order', async () => {

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { isGzip } from './formats.ts';
 
 /** A line as it lies in the file; `text` is null when its bytes are no UTF-8 or there are too many of them. */
 export type RawLine = { number: number; text: string | null; wrong?: string };
@@ -15,6 +16,7 @@ export class ImportError extends Error {
 }
 
 const longestLine = 4_000_000;
+export const notUtf8 = 'its bytes are not UTF-8';
 
 export const sizeOf = async (file: string): Promise<number> => (await stat(file)).size;
 
@@ -22,17 +24,18 @@ export const sizeOf = async (file: string): Promise<number> => (await stat(file)
 export const sourceOf = (file: string): string => path.basename(file).replace(/(\.ndjson|\.jsonl)?(\.gz)?$/i, '');
 
 /**
- * Reads a file of lines, packed or not, a stretch at a time; never more of it is in memory than one stretch and one line.
- * A file that cannot be read, or a packed one that is cut short, throws `ImportError`.
+ * Reads a file of lines, packed or not (its first bytes tell), a stretch at a time; never more of it is in memory than
+ * one stretch and one line. A file that cannot be read, or a packed one that is cut short, throws `ImportError`.
  */
 export async function* readSlices(file: string): AsyncGenerator<Slice> {
+  const isPacked = await beginsPacked(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
   const stored = createReadStream(file, { highWaterMark: 256 * 1024 });
   const lines = new LineCutter();
   try {
-    // The pipeline hands a failing read on to whoever iterates; the callback only keeps it from being thrown twice.
-    const stream = /\.gz$/i.test(file)
-      ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined)
-      : stored;
+    // The pipeline hands a failing read on to its reader; the callback only keeps it from being thrown twice.
+    const stream = isPacked ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined) : stored;
     for await (const chunk of stream) {
       const found = lines.cut(chunk as Buffer);
       if (found.length > 0) yield { lines: found, bytes: stored.bytesRead };
@@ -46,7 +49,17 @@ export async function* readSlices(file: string): AsyncGenerator<Slice> {
   }
 }
 
-function unreadable(file: string, error: unknown): unknown {
+async function beginsPacked(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    return isGzip((await handle.read(Buffer.alloc(2), 0, 2, 0)).buffer);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Why a file could not be read, in a sentence; an error that is none of those passes through. */
+export function unreadable(file: string, error: unknown): unknown {
   const code = (error as { code?: string }).code ?? '';
   if (code === 'ENOENT') return new ImportError(`${file}: there is no such file.`, { cause: error });
   if (code === 'EISDIR') return new ImportError(`${file} is a directory; name the files in it.`, { cause: error });
@@ -55,9 +68,7 @@ function unreadable(file: string, error: unknown): unknown {
   if (code === 'Z_BUF_ERROR')
     return new ImportError(`${file} is cut short: its packing ends in the middle. Fetch it again.`, { cause: error });
   if (code.startsWith('Z_'))
-    return new ImportError(`${file} is not packed as its name says, or it is damaged: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    return new ImportError(`${file} is damaged: it cannot be unpacked to its end. Fetch it again.`, { cause: error });
   return error;
 }
 
@@ -112,7 +123,7 @@ class LineCutter {
           text: null,
           wrong: `longer than ${longestLine.toLocaleString('en')} bytes`,
         });
-      } else if (text === null) found.push({ number: this.#number, text, wrong: 'its bytes are not UTF-8' });
+      } else if (text === null) found.push({ number: this.#number, text, wrong: notUtf8 });
       else if (text.trim() !== '') found.push({ number: this.#number, text });
     }
     return found;

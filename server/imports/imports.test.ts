@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,6 +12,7 @@ import { recount } from '../testing/recount.ts';
 import { Rival, untilLost } from '../testing/rival.ts';
 import { openWorld } from '../testing/world.ts';
 import { importFile, type ImportOptions } from './imports.ts';
+import { badNames, goodNames } from '../testing/names.ts';
 import { told } from '../testing/told.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'parley-imports-'));
@@ -104,14 +105,18 @@ describe('a file with every blemish', () => {
     expect(
       (await shown(db))
         .filter(({ channel }) => channel === 'quay')
-        .map(({ sender, body, at }) => [sender, body, new Date(at).toISOString()]),
+        .map(({ sender, body, at }) => [
+          sender,
+          body.replace(/<@[0-9a-f-]{36}>/, '<@Omar>'),
+          new Date(at).toISOString(),
+        ]),
     ).toEqual([
       ['Ida', 'first of three at one time', '2024-05-01T08:00:00.000Z'],
       ['Ida', 'second', '2024-05-01T08:00:00.000Z'],
       ['Omar', 'third', '2024-05-01T08:00:00.000Z'],
       ['Unknown (town)', 'who am I?', '2024-05-01T08:01:00.000Z'],
       ['عمر', 'مرحبا بالجميع', '2024-05-01T08:02:00.123Z'],
-      ['王小明', '你好，@Omar 早上好\t制表符和\\反斜线', '2024-05-01T08:03:00.000Z'],
+      ['王小明', '你好，<@Omar> 早上好\t制表符和\\反斜线', '2024-05-01T08:03:00.000Z'],
       ['Ida', 'a second earlier than the line before', '2024-05-01T08:02:59.000Z'],
       ['Beacon', 'deployed\r\nwith a carriage return', '2024-05-01T08:04:00.000Z'],
       ['Omar', 'line one\nline two \\N and \\. alone:\n\\.', '2024-05-01T06:05:00.000Z'],
@@ -460,3 +465,158 @@ test.each(['\u200b', '\u2800', '\u202eevil', 'a\nb'])(
     }
   },
 );
+
+/** What a file of one line each says of them, and the rows it leaves. */
+async function importLines(name: string, lines: readonly (string | object)[], options: ImportOptions = {}) {
+  const db = await house();
+  return { db, report: await importFile(db, fileOf(name, lines), options) };
+}
+const plain = (n: number, more: object = {}) => ({
+  id: `p-${n}`,
+  channel: 'quay',
+  topic: '',
+  sender: 'Ida',
+  ts: '2026-01-05T09:00:00Z',
+  text: `number ${n}`,
+  ...more,
+});
+
+test('days and hours that no calendar has are refused by line', async () => {
+  const impossible = [
+    '02-30T09:00',
+    '02-29T09:00',
+    '04-31T09:00',
+    '06-31T09:00',
+    '13-01T09:00',
+    '00-10T09:00',
+    '01-00T09:00',
+    '01-32T09:00',
+  ]
+    .concat('01-05T24:30', '01-05T25:00', '01-05T24:00:01', '01-05T09:60', '01-05T09:59:60', '01-05T09:00:61')
+    .map((written) => `2026-${written}Z`)
+    .concat('2026-01-05T09:00:00+24:00', '2026-01-05T09:00:00+01:60');
+  const { report } = await importLines('days.ndjson', [plain(0), ...impossible.map((ts, n) => plain(n + 1, { ts }))]);
+  expect(report).toMatchObject({ stored: 1, malformed: impossible.length });
+  expect(report.problems).toEqual(
+    impossible.map((_, n) => ({ line: n + 2, what: 'ts: is no day or hour of the calendar' })),
+  );
+});
+
+test('times are the moments that were written, whatever their zone', async () => {
+  const moments: [string, string][] = [
+    ['2024-02-29T09:00:00Z', '2024-02-29T09:00:00.000Z'],
+    ['2026-01-01T00:30:00+05:45', '2025-12-31T18:45:00.000Z'],
+    ['2025-12-31T23:30:00-03:30', '2026-01-01T03:00:00.000Z'],
+    ['2026-01-05T09:00+0530', '2026-01-05T03:30:00.000Z'],
+    ['2026-01-05T24:00:00Z', '2026-01-06T00:00:00.000Z'],
+    ['2026-01-05T09:00:00.5-00:00', '2026-01-05T09:00:00.500Z'],
+    ['2026-01-05T09:00:00,123456+14:00', '2026-01-04T19:00:00.123Z'],
+    ['2026-03-29T02:30:00+01:00', '2026-03-29T01:30:00.000Z'],
+  ];
+  const { db, report } = await importLines(
+    'moments.ndjson',
+    moments.map(([ts], n) => plain(n, { ts })),
+  );
+  expect(report).toMatchObject({ stored: moments.length, malformed: 0 });
+  const rows = await db.rows<{ at: Date }>('select created_at as at from messages order by seq');
+  expect(rows.map(({ at }) => at.toISOString())).toEqual(moments.map(([, at]) => at));
+});
+
+test('spellings that look alike are one channel, one topic and one person, also of a later file', async () => {
+  const lines = [
+    ['ops', 'Jos\u00e9', 'Plan'],
+    [' ops', 'Jose\u0301', 'Plan '],
+    ['ops\u00a0', ' Jos\u00e9\u3000', '\tPlan'],
+  ].map(([channel, sender, topic], n) => plain(n, { channel, sender, topic }));
+  const { db, report } = await importLines('spelled.ndjson', lines);
+  expect(report).toMatchObject({ stored: 3, malformed: 0, channels: { all: 1 }, people: { all: 1 } });
+  const direct = [
+    plain(10, { to: 'Ida', sender: 'Jose\u0301' }),
+    plain(11, { to: 'Jos\u00e9 ', sender: 'Ida' }),
+    plain(12, { channel: 'ops  ', sender: 'Jose\u0301 ' }),
+  ];
+  const later = await importFile(db, fileOf('spelled-2.ndjson', direct), { source: 'spelled' });
+  expect(later).toMatchObject({ stored: 3, channels: { all: 2, added: 1 }, people: { all: 2, added: 1 } });
+  expect(await db.rows(`select name from conversations where kind = 'channel'`)).toEqual([{ name: 'ops' }]);
+  expect(await db.rows('select name from users order by name')).toEqual([{ name: 'Ida' }, { name: 'José' }]);
+  expect(await db.rows('select title from messages where title is not null')).toEqual([{ title: 'Plan' }]);
+  expect(await recount(db)).toEqual([]);
+});
+
+test('names in forty scripts come in as they are, and bad ones are refused by line', async () => {
+  const names = Object.values(goodNames).flat();
+  const { db, report } = await importLines(
+    'names.ndjson',
+    names.map((name, n) => plain(n, { channel: name, sender: name, topic: name })),
+  );
+  expect(report).toMatchObject({ stored: names.length, malformed: 0, problems: [] });
+  const wanted = names.map((name) => name.normalize('NFC')).sort();
+  for (const query of [
+    'select name from users',
+    'select name from conversations',
+    'select title as name from messages',
+  ])
+    expect((await db.rows<{ name: string }>(query)).map(({ name }) => name).sort(), query).toEqual(wanted);
+
+  const fields = ['channel', 'sender', 'topic', 'to'] as const;
+  for (const field of fields) {
+    const bad = await importFile(
+      db,
+      fileOf(
+        'bad.ndjson',
+        badNames.map(([name], n) => plain(n, { [field]: `${name}` })),
+      ),
+    );
+    expect(bad.malformed, field).toBe(badNames.length);
+    expect(bad.problems).toEqual(
+      badNames.slice(0, 20).map(([, sentence], n) => ({ line: n + 1, what: `${field}: ${sentence}` })),
+    );
+  }
+});
+
+test('a name in a text becomes a mention with its row, whoever comes to be known later', async () => {
+  const first = [
+    plain(1, { sender: 'Omar' }),
+    plain(2, { text: '@Omar, see @**Omar|7** and `@Omar`; @Cai and @nobody too' }),
+    plain(3, { text: 'for you', mentions: ['Omar'] }),
+  ];
+  const { db } = await importLines('named.ndjson', first);
+  const [omar] = await db.rows<{ id: string }>(`select id from users where name = 'Omar'`);
+  const bodies = () =>
+    db.rows<{ body: string; named: number }>(
+      `select m.body, (select count(*)::int from mentions n where n.conversation_id = m.conversation_id and n.seq = m.seq) as named from messages m order by m.seq`,
+    );
+  const stored = [
+    { body: 'number 1', named: 0 },
+    { body: `<@${omar!.id}>, see <@${omar!.id}> and \`@Omar\`; @Cai and @nobody too`, named: 1 },
+    { body: 'for you', named: 1 },
+  ];
+  expect(await bodies()).toEqual(stored);
+  const again = await importFile(db, fileOf('named-2.ndjson', [...first, plain(4, { sender: 'Cai' })]), {
+    source: 'named',
+  });
+  expect(again).toMatchObject({ stored: 1, already: 3, refused: 0 });
+  expect(await bodies()).toEqual([...stored, { body: 'number 4', named: 0 }]);
+});
+
+test('what an earlier version stored under another spelling is found again', async () => {
+  const db = await house();
+  const spell = (text: string) => text.replaceAll('\u00e9', 'e\u0301');
+  const lines = ['ops', 'caf\u00e9'].map((channel, n) => plain(n, { channel, sender: 'Jos\u00e9' }));
+  await importFile(db, fileOf('older.ndjson', lines));
+  await db.rows(`update conversations set source_key = 'older/channel/ ops', name = ' ops' where name = 'ops'`);
+  await db.rows(`update conversations set source_key = $1, name = $2 where name = 'caf\u00e9'`, [
+    spell('older/channel/caf\u00e9'),
+    spell('caf\u00e9'),
+  ]);
+  await db.rows('update users set source_key = $1, name = $2', [spell('older/person/Jos\u00e9'), spell('Jos\u00e9')]);
+  const migration = readFileSync(new URL('../migrations/0090_source_keys.sql', import.meta.url), 'utf8');
+  const client = await db.client('test');
+  await client.query(migration);
+  await client.end();
+  const again = await importFile(db, fileOf('older.ndjson', lines));
+  expect(again).toMatchObject({ stored: 0, already: 2, refused: 0, channels: { added: 0 }, people: { added: 0 } });
+  expect(await db.rows('select name from conversations union all select name from users order by 1')).toEqual(
+    ['café', 'José', 'ops'].map((name) => ({ name })),
+  );
+});

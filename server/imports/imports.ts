@@ -5,6 +5,7 @@ import * as progress from '../tasks/progress.ts';
 import { settlePlaces, settleSpeakers, type Room } from './arrivals.ts';
 import { storeBatch } from './batch.ts';
 import { ImportError, readSlices, sizeOf, sourceOf } from './files.ts';
+import { refuseForeign, sayUnreadable } from './inspect.ts';
 import { openToHouse, type Joiners } from './joining.ts';
 import { MentionFinder } from './mentions.ts';
 import { prepare, type Run, type Wish } from './run.ts';
@@ -53,11 +54,14 @@ export type ImportReport = {
   refused: number;
   /** The first malformed and the first refused lines, in that order. */
   problems: Problem[];
+  /** Why nothing was imported, as a sentence, when no line of the file could be read; null otherwise. */
+  unreadable: string | null;
 };
 
 /**
  * Imports one file. Memory holds its people, its channels and one batch, never the file. Throws `ImportError` for what the operator can mend:
- * an unreadable file, a malformed line with `strict`, a second import of the same source at the same time.
+ * an unreadable file, one in another format, a malformed line with `strict`, a second import of the same source at the
+ * same time. A file none of whose lines can be read is reported as `unreadable`. Nothing is stored of either.
  */
 export async function importFile(db: Database, file: string, options: ImportOptions = {}): Promise<ImportReport> {
   const started = performance.now();
@@ -66,18 +70,25 @@ export async function importFile(db: Database, file: string, options: ImportOpti
     throw new ImportError(
       `The source’s name ${JSON.stringify(source)} may hold letters, digits and . _ - only, at most 64 of them: give one with --source.`,
     );
-  const size = await sizeOf(file).catch(() => 0);
+  await refuseForeign(file);
+  const size = await sizeOf(file);
   const found = await survey(file, source, {
     ...options,
     onProgress: (bytes) => options.onProgress?.({ stage: 'reading', done: bytes, total: size }),
   });
+
+  const seconds = () => (performance.now() - started) / 1_000;
+  if (found.messages === 0 && !options.signal?.aborted) {
+    const unreadable = await sayUnreadable(file, found.lines, found.problems[0]!);
+    return { ...emptyReport(source, found), problems: found.problems, unreadable, seconds: seconds() };
+  }
 
   const client = await db.client('import');
   try {
     await begin(client, source);
     const into = { client, log: options.log ?? createLog('silent') };
     const report = await asTask(client, source, (tell) => store(into, file, source, found, options, tell));
-    return { ...report, seconds: (performance.now() - started) / 1_000 };
+    return { ...report, unreadable: null, seconds: seconds() };
   } finally {
     await client.end();
   }
@@ -117,7 +128,7 @@ async function asTask<R extends Report>(client: Client, source: string, work: (t
   }
 }
 
-type Report = Omit<ImportReport, 'seconds'>;
+type Report = Omit<ImportReport, 'seconds' | 'unreadable'>;
 type Tell = (dealt: number, all: number) => Promise<void>;
 
 async function store(
@@ -128,17 +139,7 @@ async function store(
   options: ImportOptions,
   tell: Tell,
 ): Promise<Report> {
-  const report = {
-    source,
-    stopped: options.signal?.aborted ?? false,
-    channels: { all: found.places.size, added: 0 },
-    people: { all: found.speakers.size, added: 0 },
-    joined: 0,
-    stored: 0,
-    already: 0,
-    malformed: found.malformed,
-    refused: 0,
-  };
+  const report = { ...emptyReport(source, found), stopped: options.signal?.aborted ?? false };
   const refused: Problem[] = [];
   const finish = () => ({ ...report, problems: [...found.problems, ...refused] });
   if (report.stopped) return finish();
@@ -174,6 +175,18 @@ async function store(
   if (report.stored > 5_000) await analyze(into.client);
   return finish();
 }
+
+const emptyReport = (source: string, found: Survey) => ({
+  source,
+  stopped: false,
+  channels: { all: found.places.size, added: 0 },
+  people: { all: found.speakers.size, added: 0 },
+  joined: 0,
+  stored: 0,
+  already: 0,
+  malformed: found.malformed,
+  refused: 0,
+});
 
 const analyze = (client: ClientBase) =>
   client.query('analyze users, conversations, members, messages, mentions, thread_follows');

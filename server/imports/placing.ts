@@ -18,7 +18,7 @@ export async function place(
   const joining = await newcomers(client, run, fresh);
   for (const one of joining) one.rev = ++counters.get(one.roomId)!.head;
 
-  const messages = fresh.map(({ id, room, senderId, line, mentions }): Placed => {
+  const messages = fresh.map(({ id, room, senderId, line, body, mentions }): Placed => {
     const count = counters.get(room.id)!;
     const { threadId, title } = threadOf(run, room, id, line);
     const onMainLine = threadId === null || room.threading === 'topics';
@@ -29,6 +29,7 @@ export async function place(
       line,
       threadId,
       title,
+      body,
       mentions,
       seq: ++count.lastSeq,
       mainLine: onMainLine ? ++count.lastLine : null,

@@ -1,8 +1,9 @@
+import { notUtf8 } from './files.ts';
 import type { ImportReport, Progress } from './imports.ts';
 
 const count = (n: number, one: string, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
-/** What an import did, in sentences for whoever ran it; the first problems follow, a line each. */
+/** What an import did, in sentences for the operator; the first problems follow, a line each. */
 export function describe(report: ImportReport): string {
   const { source, channels, people, stored, already, malformed, refused, joined, problems, seconds, stopped } = report;
   const dealt = stored + already + refused;
@@ -15,6 +16,14 @@ export function describe(report: ImportReport): string {
   ];
   const more = malformed + refused - problems.length;
   if (more > 0) lines.push(`  and ${more.toLocaleString('en')} more`);
+  if (dealt > 0 && malformed + refused > 0)
+    lines.push(
+      `${count(malformed + refused, 'line was', 'lines were')} not imported, for the reasons above; the others were. With --strict a file with a malformed line is refused as a whole.`,
+    );
+  if (problems.some(({ what }) => what === notUtf8))
+    lines.push(
+      'Bytes that are not UTF-8 come from another encoding, often Latin-1 or GBK: convert the file (iconv -f ENCODING -t UTF-8) and import it again; what is there already is not stored twice.',
+    );
   if (stopped) lines.push('Stopped before the end. What is stored stays; run the same command again to complete it.');
   return lines.join('\n');
 }

@@ -18,7 +18,7 @@ export type Run = {
 };
 
 /** A message on its way: all that is known of it without asking the store. */
-export type Wish = { id: string; room: Room; senderId: string; line: Line; mentions: string[] };
+export type Wish = { id: string; room: Room; senderId: string; line: Line; body: string; mentions: string[] };
 
 /** Works out ids and mentions; done while the store is busy with the batch before. */
 export function prepare(run: Run, line: Line): Wish {
@@ -27,7 +27,7 @@ export function prepare(run: Run, line: Line): Wish {
     room: run.rooms.get(keyOfPlace(line))!,
     senderId: run.people.get(keyOfSpeaker(line.sender))!,
     line,
-    mentions: run.mentions.find(line.text, line.mentions),
+    ...run.mentions.name(line.text, line.mentions),
   };
 }
 
@@ -49,6 +49,7 @@ export type Placed = {
   line: Line;
   threadId: string | null;
   title: string | null;
+  body: string;
   mentions: string[];
   seq: number;
   mainLine: number | null;

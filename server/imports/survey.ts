@@ -10,6 +10,8 @@ export type Problem = { line: number; what: string };
 /** All that must be known of a file before its first message is stored. */
 export type Survey = {
   messages: number;
+  /** Lines that hold anything. */
+  lines: number;
   malformed: number;
   /** The first of the malformed lines. */
   problems: Problem[];
@@ -32,17 +34,17 @@ export const keyOfPlace = (line: Line): string =>
 export async function survey(
   file: string,
   source: string,
-  options: { strict?: boolean; signal?: AbortSignal; onProgress?: (bytes: number, lines: number) => void },
+  options: { strict?: boolean; signal?: AbortSignal; onProgress?: (bytes: number) => void },
 ): Promise<Survey> {
   const found: Survey = {
     messages: 0,
+    lines: 0,
     malformed: 0,
     problems: [],
     speakers: new Map(),
     places: new Map(),
     answered: new Set(),
   };
-  let lines = 0;
   for await (const slice of readSlices(file)) {
     if (options.signal?.aborted) break;
     for (const raw of slice.lines) {
@@ -56,8 +58,8 @@ export async function survey(
       });
       if (line) note(found, source, line);
     }
-    lines += slice.lines.length;
-    options.onProgress?.(slice.bytes, lines);
+    found.lines += slice.lines.length;
+    options.onProgress?.(slice.bytes);
   }
   return found;
 }

@@ -6,7 +6,8 @@ import { text } from '@parley/protocol/words.ts';
  * (`asia/shanghai`, `PRC`, `EST5EDT`), or null where it is none. Plain offsets are none: they know no summer time.
  */
 export function canonicalTimeZone(name: string): string | null {
-  if (!/^[A-Za-z]/.test(name)) return null;
+  // ICU knows names that are not of the database, and that neither store knows.
+  if (!/^[A-Za-z]/.test(name) || /^SystemV\//i.test(name)) return null;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
   } catch {
