@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { narrowEncodingOf, wideEncodingOf, type Encoding } from './encodings.ts';
 import { ImportError, notUtf8, unreadable } from './files.ts';
@@ -31,6 +32,8 @@ export async function refuseForeign(file: string): Promise<void> {
     throw new ImportError(
       `${file} is not packed as its name says: name it without .gz, or fetch it again if it is damaged.`,
     );
+  if (isPacked && !/\.gz$/i.test(file))
+    throw new ImportError(`${file} is packed with gzip, and its name does not say so: name it ${path.basename(file)}.gz.`);
   if (isPacked && isGzip(head))
     throw new ImportError(`${file} is packed with gzip twice: unpack it once (gunzip) and import what comes out.`);
   const wide = wideEncodingOf(head);

@@ -42,6 +42,7 @@ async function stateOf(client: ClientBase): Promise<{ below: string | null; isNe
   const { rows } = await client.query<{ form: number; below: string | null }>('select form, below from search_form');
   const { form: made, below } = rows[0]!;
   if (made === form) return below === null ? null : { below, isNew: false };
+  const entries = await client.query('select from search_entries limit 1');
   await client.query('update search_form set form = $1, below = $2', [form, newest]);
-  return { below: newest, isNew: true };
+  return { below: newest, isNew: entries.rowCount !== 0 };
 }
