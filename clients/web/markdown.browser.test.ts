@@ -49,7 +49,10 @@ test('what was typed is what is selected and copied', async () => {
   ];
   for (const body of bodies) {
     await say(body);
-    const message = page.locator('main article .body').filter({ hasText: body.slice(-4) }).last();
+    const message = page
+      .locator('main article .body')
+      .filter({ hasText: body.slice(-4) })
+      .last();
     await message.waitFor();
     const copied = await message.evaluate((element) => {
       getSelection()!.selectAllChildren(element);

@@ -56,6 +56,7 @@ describe('people a guest cannot see', () => {
     'people:get': (userId) => ({ ids: [userId] }),
     'presence:watch': (userId) => ({ userIds: [userId] }),
     'message:search': (userId) => ({ query: 'hello', senderId: userId }),
+    'message:count': (userId) => ({ query: 'hello', senderId: userId }),
     'message:send': (userId) => ({ conversationId: group, clientId: newId(), body: `hello <@${userId}>` }),
   };
 

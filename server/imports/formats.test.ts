@@ -107,7 +107,12 @@ test.each<[string, string, string | Buffer, RegExp]>([
   ['xz', 'a.ndjson', Buffer.from('fd377a585a000004', 'hex'), /packed with xz/],
   ['7z', 'a.ndjson', Buffer.from('377abcaf271c0004', 'hex'), /a 7z archive/],
   ['bzip2', 'a.ndjson', 'BZh91AY&SY', /packed with bzip2/],
-  ['gzip without its ending', 'a.ndjson', gzipSync(good), /packed with gzip, and its name does not say so: name it a\.ndjson\.gz/],
+  [
+    'gzip without its ending',
+    'a.ndjson',
+    gzipSync(good),
+    /packed with gzip, and its name does not say so: name it a\.ndjson\.gz/,
+  ],
   ['gzip twice', 'a.ndjson.gz', gzipSync(gzipSync(good)), /packed with gzip twice/],
   ['PDF', 'a.ndjson', '%PDF-1.7\n1 0 obj\n', /is a PDF document/],
   ['SQLite', 'a.ndjson', 'SQLite format 3\0', /is an SQLite database/],

@@ -33,7 +33,9 @@ export async function refuseForeign(file: string): Promise<void> {
       `${file} is not packed as its name says: name it without .gz, or fetch it again if it is damaged.`,
     );
   if (isPacked && !/\.gz$/i.test(file))
-    throw new ImportError(`${file} is packed with gzip, and its name does not say so: name it ${path.basename(file)}.gz.`);
+    throw new ImportError(
+      `${file} is packed with gzip, and its name does not say so: name it ${path.basename(file)}.gz.`,
+    );
   if (isPacked && isGzip(head))
     throw new ImportError(`${file} is packed with gzip twice: unpack it once (gunzip) and import what comes out.`);
   const wide = wideEncodingOf(head);

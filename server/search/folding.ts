@@ -110,7 +110,7 @@ export const always: readonly Rule[] = [
         .toLowerCase()
         .toUpperCase()
         .toLowerCase()
-        .normalize('NFKC')
+        .normalize('NFC')
         .replace(/i\u0307/gu, 'i'),
   },
 ];

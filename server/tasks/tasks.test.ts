@@ -156,15 +156,15 @@ test('what an export produced is for those who may read the audit log; a strange
 
 test('an import shows as a task, with how it ended; one whose process died shows as stopped', async () => {
   const file = path.join(home, 'history.jsonl');
-  writeFileSync(file, '');
-  await importFile(world.db, file, { source: 'nothing-in-it' });
+  writeFileSync(file, '{"id":"1","channel":"past","sender":"Somebody","ts":"2026-01-05T09:00:00Z","text":"hello"}\n');
+  await importFile(world.db, file, { source: 'one-line' });
   const task = (await tasks()).find(({ kind }) => kind === 'import')!;
   expect(task).toMatchObject({
-    name: 'nothing-in-it',
+    name: 'one-line',
     state: 'done',
     by: null,
     byName: 'import',
-    result: { stored: 0, already: 0, malformed: 0, refused: 0 },
+    result: { stored: 1, already: 0, malformed: 0, refused: 0 },
   });
   await world.db.rows(
     `insert into tasks (id, kind, name, state, by_name, started_at, moved_at) values (gen_random_uuid(), 'import', 'died', 'running', 'import', now() - interval '1 hour', now() - interval '1 hour')`,

@@ -30,7 +30,8 @@ export function keepLiteralLines(markdown: MarkdownIt): void {
     markdown.block.ruler.at(
       name,
       (state: StateBlock, line: number, last: number, silent: boolean) =>
-        !pattern.test(lineOf(state, line)) && rule(state, line, isQuote && !silent ? quoteEnd(state, line, last) : last, silent),
+        !pattern.test(lineOf(state, line)) &&
+        rule(state, line, isQuote && !silent ? quoteEnd(state, line, last) : last, silent),
       { alt: isQuote ? [...interrupts, 'list'] : interrupts },
     );
   }
