@@ -616,9 +616,7 @@ test('what an earlier version stored under another spelling is found again', asy
   await client.end();
   const again = await importFile(db, fileOf('older.ndjson', lines));
   expect(again).toMatchObject({ stored: 0, already: 2, refused: 0, channels: { added: 0 }, people: { added: 0 } });
-  expect(
-    await db.rows(
-      'select name from (select name from conversations union all select name from users) n order by name collate "C"',
-    ),
-  ).toEqual(['José', 'café', 'ops'].map((name) => ({ name })));
+  expect(await db.rows('select name from conversations union all select name from users order by 1')).toEqual(
+    ['José', 'café', 'ops'].map((name) => ({ name })),
+  );
 });
