@@ -13,6 +13,7 @@ let general: string;
 
 beforeAll(async () => {
   [world, browser] = await Promise.all([openWorld(), openBrowser()]);
+  await world.person('Olga Owner', { roles: ['owner'] });
   ben = await world.device('Ben Okafor');
   const { id } = await world.person('Ada Lindqvist');
   const made = await ben.call('conversation:create', {
