@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isGzip } from './formats.ts';
 
 /** A line as it lies in the file; `text` is null when its bytes are no UTF-8 or there are too many of them. */
 export type RawLine = { number: number; text: string | null; wrong?: string };
@@ -20,22 +19,24 @@ export const notUtf8 = 'its bytes are not UTF-8';
 
 export const sizeOf = async (file: string): Promise<number> => (await stat(file)).size;
 
+/** Whether a file's name says that it is packed. One whose bytes say otherwise is refused before it is read. */
+export const isNamedPacked = (file: string): boolean => /\.gz$/i.test(file);
+
 /** The source a file stands for when nobody names one: its name without endings of format and packing. */
 export const sourceOf = (file: string): string => path.basename(file).replace(/(\.ndjson|\.jsonl)?(\.gz)?$/i, '');
 
 /**
- * Reads a file of lines, packed or not (its first bytes tell), a stretch at a time; never more of it is in memory than
- * one stretch and one line. A file that cannot be read, or a packed one that is cut short, throws `ImportError`.
+ * Reads a file of lines, packed or not, a stretch at a time; never more of it is in memory than one stretch and one line.
+ * A file that cannot be read, or a packed one that is cut short, throws `ImportError`.
  */
 export async function* readSlices(file: string): AsyncGenerator<Slice> {
-  const isPacked = await beginsPacked(file).catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
   const stored = createReadStream(file, { highWaterMark: 256 * 1024 });
   const lines = new LineCutter();
   try {
     // The pipeline hands a failing read on to its reader; the callback only keeps it from being thrown twice.
-    const stream = isPacked ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined) : stored;
+    const stream = isNamedPacked(file)
+      ? pipeline(stored, createGunzip({ chunkSize: 512 * 1024 }), () => undefined)
+      : stored;
     for await (const chunk of stream) {
       const found = lines.cut(chunk as Buffer);
       if (found.length > 0) yield { lines: found, bytes: stored.bytesRead };
@@ -46,15 +47,6 @@ export async function* readSlices(file: string): AsyncGenerator<Slice> {
     throw unreadable(file, error);
   } finally {
     stored.destroy();
-  }
-}
-
-async function beginsPacked(file: string): Promise<boolean> {
-  const handle = await open(file);
-  try {
-    return isGzip((await handle.read(Buffer.alloc(2), 0, 2, 0)).buffer);
-  } finally {
-    await handle.close();
   }
 }
 

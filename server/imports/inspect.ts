@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { narrowEncodingOf, wideEncodingOf, type Encoding } from './encodings.ts';
-import { ImportError, notUtf8, unreadable } from './files.ts';
+import { ImportError, isNamedPacked, notUtf8, unreadable } from './files.ts';
 import { binaryOf, isGzip } from './formats.ts';
 import { Fault, readLine } from './lines.ts';
 import { productOfJson, productOfText } from './products.ts';
@@ -28,11 +28,11 @@ export async function refuseForeign(file: string): Promise<void> {
         ? `${inside} is ${binary.what}, which import does not read: unpack it (${binary.unpack}) and import the lines of JSON in it.`
         : `${inside} is ${binary.what}: this format is not supported yet, so convert it to lines of JSON first (${advice}).`,
     );
-  if (!isPacked && /\.gz$/i.test(file) && head.length > 0)
+  if (!isPacked && isNamedPacked(file) && head.length > 0)
     throw new ImportError(
       `${file} is not packed as its name says: name it without .gz, or fetch it again if it is damaged.`,
     );
-  if (isPacked && !/\.gz$/i.test(file))
+  if (isPacked && !isNamedPacked(file))
     throw new ImportError(
       `${file} is packed with gzip, and its name does not say so: name it ${path.basename(file)}.gz.`,
     );
