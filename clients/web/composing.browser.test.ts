@@ -49,7 +49,10 @@ const composer = (page: Page) => page.locator('main [data-composer]');
 const dialogField = (page: Page, n = 0) =>
   page.getByRole('dialog').locator('input:not([type="radio"]), textarea').nth(n);
 
-/** Every field in which Enter, Escape or an arrow does something: how it is come by, and words that offer choices where there are. */
+/**
+ * Every field in which Enter, Escape or an arrow does something: how it is come by, and words that offer choices
+ * where there are.
+ */
 const fields: [name: string, words: string, open: (page: Page) => Promise<Locator>][] = [
   ['writing a message', 'ni hao', async (page) => (await inRoom('general')(page), composer(page))],
   ['the picker of mentions', '@Be', async (page) => (await inRoom('general')(page), composer(page))],
@@ -113,7 +116,7 @@ const fields: [name: string, words: string, open: (page: Page) => Promise<Locato
         .or(page.getByRole('button', { name: 'From' }))
         .first()
         .click();
-      return page.locator('.senders input');
+      return page.locator('.choosing input');
     },
   ],
   [

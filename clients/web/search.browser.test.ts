@@ -128,7 +128,7 @@ test('filters stand in the address, narrow what is found, and can all be dropped
   await page.getByRole('menuitem', { name: 'Any time' }).click();
   await page.getByRole('button', { name: 'Another conversation' }).click();
   await page.getByRole('combobox', { name: 'Find a conversation' }).fill('else');
-  await page.locator('.senders').getByRole('option', { name: 'elsewhere' }).click();
+  await page.locator('.choosing').getByRole('option', { name: 'elsewhere' }).click();
   await page.getByText('The newest 20 of 45 messages').waitFor();
   expect(new URL(page.url()).searchParams.get('in')).toBe(elsewhere);
   // A link somebody broke while copying still finds what it can.

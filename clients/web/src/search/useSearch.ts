@@ -27,10 +27,13 @@ export function useSearch() {
   const failure = shallowRef<unknown>(null);
   const busy = ref(false);
   let latest = 0;
+  /** The latest of those that asked for a first page. */
+  let latestFirst = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function fetch(cursor: string | null) {
     const mine = ++latest;
+    if (!cursor) latestFirst = mine;
     const asked = filters.value;
     failure.value = null;
     busy.value = asked.query.trim() !== '';
@@ -68,7 +71,7 @@ export function useSearch() {
   async function count(asked: Filters, mine: number) {
     total.value = null;
     const counted = await parley.call('message:count', wordsOf(asked)).catch(() => null);
-    if (mine === latest || answered.value === asked) total.value = counted;
+    if (mine === latestFirst) total.value = counted;
   }
 
   /** Changes what is looked for, and with it the address; the way back leads to where one was before searching. */
