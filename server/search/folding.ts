@@ -9,7 +9,7 @@ import { accentless, alikeHan } from './variants.ts';
 export type Rule = {
   name: string;
   says: string;
-  /** What somebody wrote, and what finds it. */
+  /** What was written, and what finds it. */
   examples: readonly [written: string, asked: string][];
   fold(cluster: string): string;
 };
@@ -144,10 +144,11 @@ export const onRequest: readonly Rule[] = [
  * longer run takes time that grows with its square.
  */
 const few = '{0,30}';
-/** Marks and signs that belong to what stands before them, and Hangul's vowels and ends of a syllable. */
-const joined = /[\p{M}\p{Default_Ignorable_Code_Point}\u0640\u309b\u309c\uff9e\uff9f\u1160-\u11ff\ud7b0-\ud7ff]/u;
-const onto = '[\\p{M}\\p{Default_Ignorable_Code_Point}\\u0640\\u309b\\u309c\\uff9e\\uff9f]';
-const cluster = `(?:[\\u1100-\\u115f\\ua960-\\ua97f][\\u1160-\\u11a7\\ud7b0-\\ud7c6]${few}[\\u11a8-\\u11ff\\ud7cb-\\ud7ff]${few}|(?!${joined.source})[^])${onto}${few}`;
+/** Marks and signs that belong to what stands before them, as part of a class of signs. */
+const onto = '\\p{M}\\p{Default_Ignorable_Code_Point}\\u0640\\u309b\\u309c\\uff9e\\uff9f';
+/** Those, and Hangul's vowels and ends of a syllable. */
+const joined = new RegExp(`[${onto}\\u1160-\\u11ff\\ud7b0-\\ud7ff]`, 'u');
+const cluster = `(?:[\\u1100-\\u115f\\ua960-\\ua97f][\\u1160-\\u11a7\\ud7b0-\\ud7c6]${few}[\\u11a8-\\u11ff\\ud7cb-\\ud7ff]${few}|(?!${joined.source})[^])[${onto}]${few}`;
 
 const special = 0xffff;
 /** Clusters whose form is remembered; as many again are forgotten first. */

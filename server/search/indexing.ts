@@ -7,10 +7,15 @@ import { rebuildSome } from './rebuild.ts';
 
 /** Keeps the index behind the event log: whatever a message was when an event came, it is indexed as it is now. */
 export function searchWatcher(engine: SearchEngine, log: Logger): Watcher {
+  // Asked once a connection: a watcher is idle after every message.
+  let isMade = false;
   return {
     name: 'search',
     batch: 2_000,
     inside: true,
+    async begin() {
+      isMade = false;
+    },
     async take(events, client) {
       const changed = idsOf(events, 'message.edited', 'message.recalled');
       const ids = [...new Set([...idsOf(events, 'message.sent'), ...changed])];
@@ -18,7 +23,9 @@ export function searchWatcher(engine: SearchEngine, log: Logger): Watcher {
         await indexMessages(engine, client, await readMessages(client, 'm.id = any ($1)', [ids]), changed);
       for (const event of events) if (event.type === 'message.imported') await indexImported(engine, client, event);
     },
-    idle: (client) => rebuildSome(engine, client, log),
+    async idle(client) {
+      isMade ||= await rebuildSome(engine, client, log);
+    },
   };
 }
 

@@ -2,7 +2,8 @@ import { exact, inPlace, loose, type Folding } from './folding.ts';
 import { beginsWord } from './tokens.ts';
 
 /**
- * What was asked for: a text that must occur, in folded form, and in that of the index. `open`: its last word may go on.
+ * What was asked for: a text that must occur, in folded form, and in that of the index. `open`: its last word may go
+ * on.
  */
 export type Phrase = { text: string; indexed: string; open: boolean };
 
@@ -66,7 +67,7 @@ const has = (text: string, phrase: Phrase): boolean => !placesOf(text, phrase).n
 /** Where a phrase stands in a folded text, with its ends free where they must be. */
 function* placesOf(text: string, { text: phrase, open }: Phrase): Generator<number> {
   const startsWord = beginsWord(phrase);
-  const endsWord = !open && beginsWord(lastSign(phrase));
+  const endsWord = beginsWord(lastSign(phrase));
   for (let at = text.indexOf(phrase); at >= 0; at = text.indexOf(phrase, at + 1)) {
     const end = at + phrase.length;
     const free = !startsWord || !beginsWord(lastSign(text.slice(Math.max(0, at - 2), at)));

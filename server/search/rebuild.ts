@@ -5,8 +5,8 @@ import type { SearchEngine } from './engine.ts';
 import { indexMessages, readMessages } from './entries.ts';
 
 /*
- * Making the index anew when text is folded otherwise than when it was made: from the newest message to the oldest, while
- * nothing else waits to be indexed. Until it is done, older messages are found as they were before.
+ * Making the index anew when text is folded otherwise than when it was made: from the newest message to the oldest,
+ * while nothing else waits to be indexed. Until it is done, older messages are found as they were before.
  */
 
 /** To be raised whenever `folding.ts` or `tokens.ts` make other tokens of a text. */
@@ -16,10 +16,13 @@ const batch = 500;
 /** Milliseconds after which what was said meanwhile is looked at first. */
 const slice = 1_000;
 
-/** Makes some of the index anew, if it has to be. Where it stands is kept: after a restart it goes on. */
-export async function rebuildSome(engine: SearchEngine, client: ClientBase, log: Logger): Promise<void> {
+/**
+ * Makes some of the index anew, if it has to be, and answers whether nothing of it is left to do. Where it stands is
+ * kept: after a restart it goes on.
+ */
+export async function rebuildSome(engine: SearchEngine, client: ClientBase, log: Logger): Promise<boolean> {
   const state = await stateOf(client);
-  if (state === null) return;
+  if (state === null) return true;
   if (state.isNew) log.info({ form }, 'text is folded otherwise than before: the search index is being made anew');
   let { below } = state;
   const began = performance.now();
@@ -30,8 +33,11 @@ export async function rebuildSome(engine: SearchEngine, client: ClientBase, log:
       await indexMessages(engine, client, rows);
       await client.query('update search_form set below = $1', [below]);
     });
-    if (below === null) return log.info({ form }, 'the search index is new');
+    if (below !== null) continue;
+    log.info({ form }, 'the search index is new');
+    return true;
   }
+  return false;
 }
 
 /** Above every id. */
