@@ -158,7 +158,7 @@ test('it says what it did in sentences, and what was wrong by line', async () =>
   });
 });
 
-test('of several files those in another format are named, the others are imported, and the code is 1', async () => {
+test('files in another format are named, the others imported, and the code is 1', async () => {
   const { db, run } = await terminal();
   const lines = (name: string, id: string) => {
     const file = path.join(folder, name);

@@ -1,11 +1,11 @@
 /**
  * npm run import -- <file>... [--source NAME] [--strict] [--members none|owners|everyone]
  *
- * Imports history from lines of JSON, packed with gzip or not, beside a running server or without one. Ctrl-C stops between two batches; running
- * the same command again completes it. Ends with
- *   0    when every file was read: what was in its lines is stored, and lines that could not be read are reported by number
- *   1    when a file was refused: another format, none of its lines readable, a malformed line with --strict; files beside it are imported
- *   130  when it was stopped.
+ * Imports history from lines of JSON, packed with gzip or not, beside a running server or without one. Ctrl-C stops
+ * between two batches; running the same command again completes it. Ends with 0 when every file was read: what was in
+ * its lines is stored, and lines that could not be read are reported by number 1 when a file was refused: another
+ * format, none of its lines readable, a malformed line with --strict; files beside it are imported 130 when it was
+ * stopped.
  */
 import { parseArgs } from 'node:util';
 import { FaultyConfig, readConfig } from '../server/config.ts';

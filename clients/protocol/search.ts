@@ -5,7 +5,9 @@ import type { Message } from './messages.ts';
 
 const question = {
   query: text(limits.query),
-  /** Chinese in the other characters (Simplified, Traditional) and letters with or without accents are found as well. */
+  /**
+   * Chinese in the other characters (Simplified, Traditional) and letters with or without accents are found as well.
+   */
   variants: z._default(z.boolean(), false),
   /** While the question is being typed: its last word may be the beginning of one. */
   prefix: z._default(z.boolean(), false),

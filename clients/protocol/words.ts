@@ -25,7 +25,10 @@ export const text = (cap: number) =>
 const unseen =
   /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Co}\p{Noncharacter_Code_Point}\u2028\u2029\u2800\ufff9-\ufffb]/gu;
 
-/** Scripts whose letters join, or form conjuncts: there a joiner or non-joiner between letters is part of the spelling. */
+/**
+ * Scripts whose letters join, or form conjuncts: there a joiner or non-joiner between letters is part of the
+ * spelling.
+ */
 const joiningScripts =
   `Arabic Syriac Nko Mandaic Adlam Hanifi_Rohingya Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada
   Malayalam Sinhala Khmer Myanmar Tibetan Balinese Javanese Sundanese Meetei_Mayek Limbu Chakma`

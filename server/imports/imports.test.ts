@@ -522,7 +522,7 @@ test('times are the moments that were written, whatever their zone', async () =>
   expect(rows.map(({ at }) => at.toISOString())).toEqual(moments.map(([, at]) => at));
 });
 
-test('spellings that look alike are one channel, one topic and one person, also of a later file', async () => {
+test('spellings that look alike are one channel, topic and person, also in a later file', async () => {
   const lines = [
     ['ops', 'Jos\u00e9', 'Plan'],
     [' ops', 'Jose\u0301', 'Plan '],
@@ -574,7 +574,7 @@ test('names in forty scripts come in as they are, and bad ones are refused by li
   }
 });
 
-test('a name in a text becomes a mention with its row, whoever comes to be known later', async () => {
+test('a name in a text becomes a mention with its row, also when it is known later', async () => {
   const first = [
     plain(1, { sender: 'Omar' }),
     plain(2, { text: '@Omar, see @**Omar|7** and `@Omar`; @Cai and @nobody too' }),

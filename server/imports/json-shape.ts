@@ -9,8 +9,8 @@ export type Shape = {
 const levels = 3;
 
 /**
- * The names of the outer fields of a JSON text, which may be cut off anywhere, broken over lines, or several objects one
- * after the other. Null where it does not begin like JSON.
+ * The names of the outer fields of a JSON text, which may be cut off anywhere, broken over lines, or several objects
+ * one after the other. Null where it does not begin like JSON.
  */
 export function shapeOf(text: string): Shape | null {
   const start = text.search(/\S/);
@@ -18,7 +18,8 @@ export function shapeOf(text: string): Shape | null {
   const fields: Set<string>[] = Array.from({ length: levels }, () => new Set<string>());
   const open: string[] = [];
   let objects = 0;
-  // A string that the end cuts off is a token too: looking for its end again from each later sign would take quadratic time.
+  // A string that the end cuts off is a token too: looking for its end again from each later sign would take
+  // quadratic time.
   const sign = /[{}[\]]|"(?:[^"\\]|\\.)*(?:"(\s*:)?|\\?$)/gs;
   sign.lastIndex = start;
   for (let found = sign.exec(text); found; found = sign.exec(text)) {

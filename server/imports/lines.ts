@@ -22,9 +22,10 @@ export class Fault extends Error {}
 const instant = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:Z|([+-])(\d\d):?(\d\d))$/;
 
 /**
- * Reads one line, or throws a `Fault` naming the first field that cannot be stored as it stands. Nothing is mended on the
- * way in, as a shortened text or a guessed time would be believed later; except that names of people, channels and topics
- * arrive composed (NFC) and without outer spaces, as at every other door, so that two spellings of one are one.
+ * Reads one line, or throws a `Fault` naming the first field that cannot be stored as it stands. Nothing is mended on
+ * the way in, as a shortened text or a guessed time would be believed later; except that names of people, channels
+ * and topics arrive composed (NFC) and without outer spaces, as at every other door, so that two spellings of one are
+ * one.
  */
 export function readLine(number: number, written: string): Line {
   const fields = parse(written);

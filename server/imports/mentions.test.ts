@@ -57,7 +57,7 @@ test('a message of the longest length stays storable', () => {
   expect(mentions).toEqual([idOf(0)]);
 });
 
-test('a stored text is the written one whoever of those it names was known', () => {
+test('a stored text is the written one, whichever of its names were known', () => {
   const written = 'hi @Ida Lund, @**Omar**: <@U024BE7LH|x> @Cai `@Ida`';
   expect(isSameText(finder.name(written, []).body, written)).toBe(true);
   expect(isSameText(`hi <@${idOf(0)}> Lund, @**Omar**: <@U024BE7LH|x> @Cai \`@Ida\``, written)).toBe(true);

@@ -1,7 +1,9 @@
--- The words that stand in search entries, so that what is being typed finds those it begins. Filled when the entries are made anew.
+-- The words that stand in search entries, so that what is being typed finds those it begins. Filled when the entries
+-- are made anew.
 create table search_words (word text collate "C" primary key);
 
--- In which form entries are: when the server folds text otherwise, it makes them anew, from the newest message to the oldest.
+-- In which form entries are: when the server folds text otherwise, it makes them anew, from the newest message to the
+-- oldest.
 create table search_form (
   only_one boolean primary key default true check (only_one),
   form int not null,

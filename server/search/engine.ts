@@ -43,8 +43,8 @@ export type Candidate = Place & { body: string; whole: { message: Message; conve
 
 /**
  * What an index must do; PostgreSQL is one, Elasticsearch can be another.
- * 1. `write` is repeatable, and an entry of an older rev never replaces a newer one. It runs inside the watcher's transaction where it can. Words
- *    that stand in no message any more are forgotten.
+ * 1. `write` is repeatable, and an entry of an older rev never replaces a newer one. It runs inside the watcher's
+ *    transaction where it can. Words that stand in no message any more are forgotten.
  * 2. `candidates` returns, newest first, at least every message that has all tokens and that the reader may read at this moment. Permission is
  *    judged on the rows of now, never on what was indexed. Fewer than `limit` means that there are no more.
  */

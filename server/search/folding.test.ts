@@ -11,7 +11,7 @@ let world: World;
 let ada: TestClient;
 let room: Summary;
 
-/** What somebody wrote, what is asked for, and whether it is found; each stands for a kind of writing. */
+/** What was written, what is asked for, and whether it is found; each stands for a kind of writing. */
 const asked: [written: string, query: string, found: boolean][] = [
   // Emoji with a variation selector, and keycaps.
   ['⚠️Warning: rollout stops', 'warning', true],
@@ -102,7 +102,7 @@ test.each(asked)('in %j, %j is found: %j', async (body, query, found) => {
   expect(await holds(query, ids.get(body)!)).toBe(found);
 });
 
-test('marks cover whole signs, however many letters these became, and what is drawn as nothing', () => {
+test('marks cover whole signs, whatever these became, and what is drawn as nothing', () => {
   const marked = (body: string, query: string, variants = false) =>
     marksIn(body, phrasesOf(query, { variants, prefix: false }), variants)?.map(([start, end]) =>
       body.slice(start, end),

@@ -3,7 +3,8 @@ import type { Database } from '../kernel/database.ts';
 import { beginsWord } from './tokens.ts';
 
 /*
- * The words that stand in the index: what is typed so far is answered with the messages that hold one of those it begins.
+ * The words that stand in the index: what is typed so far is answered with the messages that hold one of those it
+ * begins.
  */
 
 /** Words beyond which a beginning says too little: the question is then answered with that very word. */

@@ -45,7 +45,9 @@ export async function search(work: Work, { cursor, limit, ...question }: Message
   return { hits: await hitsOf(work, found), next: stopped && cursorAt(found[limit - 1]?.candidate ?? stopped) };
 }
 
-/** How many messages `search` finds with all its pages; counting ends with the first thousand, or what takes as long. */
+/**
+ * How many messages `search` finds with all its pages; counting ends with the first thousand, or what takes as long.
+ */
 export async function count(work: Work, question: MessageCount): Promise<Counted> {
   const { phrases, ask } = read(work, question);
   let counted = 0;

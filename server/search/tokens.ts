@@ -1,8 +1,9 @@
 import { loose } from './folding.ts';
 
 /*
- * One tokenizer for indexing and asking, whatever engine holds the index. Tokens only find candidates; the literal check
- * (`literal.ts`) decides. So a token may be too coarse, and must never be missing: tokens are made of the loosest form.
+ * One tokenizer for indexing and asking, whatever engine holds the index. Tokens only find candidates; the literal
+ * check (`literal.ts`) decides. So a token may be too coarse, and must never be missing: tokens are made of the
+ * loosest form.
  */
 
 /** Scripts written without blanks between words: what is looked for may begin and end anywhere in them. */
@@ -11,7 +12,7 @@ const unspaced =
 /** Signs that enclose what they follow (keycaps) end a word as other signs do. */
 const wordSign = /[\p{L}\p{N}\p{Mn}\p{Mc}]/u;
 
-/** Units beyond which a single word is cut: nobody asks for longer ones, and an index row must not hold them. */
+/** Units beyond which a single word is cut: no one asks for longer ones, and an index row must not hold them. */
 const longestWord = 64;
 
 const kinds = { blank: 1, sign: 2, letter: 3, unspaced: 4 } as const;
@@ -33,8 +34,8 @@ function judge(sign: string): Kind {
 export const beginsWord = (text: string): boolean => text !== '' && kindOf(text.codePointAt(0)!) === kinds.letter;
 
 /**
- * The tokens of a text, each once: words of spaced scripts whole, signs of unspaced ones alone and as overlapping pairs,
- * every other sign alone. A run of letters that changes between the two is cut there.
+ * The tokens of a text, each once: words of spaced scripts whole, signs of unspaced ones alone and as overlapping
+ * pairs, every other sign alone. A run of letters that changes between the two is cut there.
  */
 export function tokensOf(text: string): string[] {
   const tokens = new Set<string>();
@@ -71,9 +72,9 @@ function cut(word: string): string {
 }
 
 /**
- * The tokens a message must have to hold this phrase, which is in the index's form. Words at the phrase's ends are whole
- * (the literal check wants them so), but for the last one of an `open` phrase, which is told apart as `beginning`. Pairs
- * suffice where there are any: single signs are asked for only when they stand alone.
+ * The tokens a message must have to hold this phrase, which is in the index's form. Words at the phrase's ends are
+ * whole (the literal check wants them so), but for the last one of an `open` phrase, which is told apart as
+ * `beginning`. Pairs suffice where there are any: single signs are asked for only when they stand alone.
  */
 export function tokensOfPhrase(phrase: string, open = false): { tokens: string[]; beginning: string | null } {
   const all: string[] = [];

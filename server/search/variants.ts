@@ -14,7 +14,9 @@ function read(table: string): [string, string][] {
   });
 }
 
-/** What each character becomes: first the general form of what Taiwan and Hong Kong write otherwise, then simplified. */
+/**
+ * What each character becomes: first the general form of what Taiwan and Hong Kong write otherwise, then simplified.
+ */
 const forms = ((): ReadonlyMap<string, string> => {
   const general = new Map([...read(taiwan), ...read(hongKong)]);
   const simple = new Map(read(simplified));

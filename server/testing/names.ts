@@ -159,7 +159,10 @@ export const badNames: readonly [name: string, sentence: string][] = [
   ['م\u200c\u200cن', turning],
 ];
 
-/** Names of `length` characters that take a slow rule time: the joiners, selectors and marks it looks at, by the thousand. */
+/**
+ * Names of `length` characters that take a slow rule time: the joiners, selectors and marks it looks at, by the
+ * thousand.
+ */
 export const longNames = (length: number): readonly string[] =>
   [
     '\u200d',

@@ -1,7 +1,10 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** What must be the same after keys of an input method: the place, what is open, the field and its words, and that nothing was submitted or heard. */
+/**
+ * What must be the same after keys of an input method: the place, what is open, the field and its words, and that
+ * nothing was submitted or heard.
+ */
 const standing = (field: Locator) =>
   field.evaluate((element: HTMLInputElement | HTMLTextAreaElement) => ({
     address: location.href,
@@ -25,8 +28,8 @@ async function settled(page: Page, field: Locator): ReturnType<typeof standing> 
 }
 
 /**
- * Composes in the focused field as input methods do, in both orders: keys while a word is composed, the Enter that ends it in
- * Safari's order (code 229 after the composition), and the key let go. Throws if the page did anything.
+ * Composes in the focused field as input methods do, in both orders: keys while a word is composed, the Enter that
+ * ends it in Safari's order (code 229 after the composition), and the key let go. Throws if the page did anything.
  */
 export async function compose(page: Page, field: Locator, words: string): Promise<void> {
   await field.fill(words);

@@ -3,7 +3,10 @@ import { messageParser } from '../markdown/grammar.ts';
 
 const parser = messageParser(() => '');
 
-/** A body as one line for lists and announcements: mentions by name, and of Markdown only what it says, as a message is read. */
+/**
+ * A body as one line for lists and announcements: mentions by name, and of Markdown only what it says, as a message
+ * is read.
+ */
 export function plainText(body: string, nameOf: (id: string) => string, cap = 160): string {
   const told = (token: Token): string => {
     if (token.type === 'inline') return `${(token.children ?? []).map(told).join('')}\n`;

@@ -5,17 +5,20 @@ import { gluedLetters } from './writing.ts';
 export type Address = Span & { href: string | null };
 
 /**
- * The addresses that become links by themselves: `https://…`, `www.…`, `example.com/…` and e-mail addresses. Where they end:
+ * The addresses that become links by themselves: `https://…`, `www.…`, `example.com/…` and e-mail addresses. Where
+ * they end:
  *
  * 1. CJK glued to an address does not belong to it: `打开https://example.com/a查看` links `https://example.com/a`.
- * 2. A host is international if its first label begins so: `https://例子.测试`, `https://www.例子.测试`. Glued CJK that could as
- *    well be part of a host (`https://a股.com`) makes no link, as half a host is another host.
- * 3. CJK belongs to path, query and fragment if it stands directly behind `/`, `=`, `#` or `_`, in brackets too, and then goes on
- *    to the next blank or full-width punctuation: `https://ja.wikipedia.org/wiki/日本`. Letters of other scripts always belong.
- *    (Who wants another end writes a blank or `<https://…>`; an address copied out of a browser is ASCII throughout.)
+ * 2. A host is international if its first label begins so: `https://例子.测试`, `https://www.例子.测试`. Glued CJK that could
+ *    as well be part of a host (`https://a股.com`) makes no link, as half a host is another host.
+ * 3. CJK belongs to path, query and fragment if it stands directly behind `/`, `=`, `#` or `_`, in brackets too, and
+ *    then goes on to the next blank or full-width punctuation: `https://ja.wikipedia.org/wiki/日本`. Letters of other
+ *    scripts always belong. (Who wants another end writes a blank or `<https://…>`; an address copied out of a
+ *    browser is ASCII throughout.)
  * 4. Punctuation at the end, brackets without a partner, `**` and `~~` do not belong to the address.
- * 5. Without a scheme: `www.`, a name before one of a few endings that are hardly ever a file's or a word's (`sureEndings`), or
- *    before one of `doubtfulEndings` if a path follows. So `main.rs`, `README.md`, `node.js`, `1.5.zip` and `ASP.NET` stay text.
+ * 5. Without a scheme: `www.`, a name before one of a few endings that are hardly ever a file's or a word's
+ *    (`sureEndings`), or before one of `doubtfulEndings` if a path follows. So `main.rs`, `README.md`, `node.js`,
+ *    `1.5.zip` and `ASP.NET` stay text.
  * 6. `https://name@host` makes no link: what is read first is not where it leads.
  */
 export function addressesIn(text: string): Address[] {
@@ -56,7 +59,8 @@ const candidate = new RegExp(
 
 const asciiHost =
   /[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?){0,20}|\[[0-9A-Fa-f:.]{2,45}\]/y;
-// A label beyond ASCII is Latin (bücher), or of other letters that are never glued on, as their writing has blanks; it never mixes them.
+// A label beyond ASCII is Latin (bücher), or of other letters that are never glued on, as their writing has blanks;
+// it never mixes them.
 const latin = '[\\p{Script=Latin}0-9\\u0300-\\u036f-]{1,63}';
 const foreign = `(?:(?![${gluedLetters}])[\\p{L}\\p{M}\\p{N}])`;
 const foreignHost = new RegExp(

@@ -45,7 +45,10 @@ function quoteEnd(state: StateBlock, line: number, last: number): number {
   return end < last && said.test(lineOf(state, end)) ? end : last;
 }
 
-/** The items of a numbered list keep the numbers they were given: 3 and 5 stay so. Where all are the same (1, 1, 1) they are counted. */
+/**
+ * The items of a numbered list keep the numbers they were given: 3 and 5 stay so. Where all are the same (1, 1, 1)
+ * they are counted.
+ */
 function keepNumbers(tokens: readonly Token[]): void {
   const lists: { first: number; next: number; isCounted: boolean }[] = [];
   for (const token of tokens) {

@@ -67,9 +67,10 @@ const shapes: Record<string, (length: number) => string> = {
 };
 
 /**
- * Twice the text may cost 2.5 times as much, so four times the text 6.25 times; what grows by the square would cost 16 times.
- * CPU time of this process is compared with itself: as many characters are read either way, so that the memory to clear away is
- * the same as well, and the least of several rounds is taken, so that a slow or busy machine slows both.
+ * Twice the text may cost 2.5 times as much, so four times the text 6.25 times; what grows by the square would cost
+ * 16 times. CPU time of this process is compared with itself: as many characters are read either way, so that the
+ * memory to clear away is the same as well, and the least of several rounds is taken, so that a slow or busy machine
+ * slows both.
  */
 const mostTimes = 2.5 ** 2;
 test.each(Object.entries(shapes))('%j costs in proportion to its length', (_, shape) => {

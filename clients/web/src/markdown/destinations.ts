@@ -1,8 +1,8 @@
 import { hostOf } from './addresses.ts';
 
 /**
- * Where an explicit link may lead: `http(s)://host…` without a user's name in it, or an e-mail address. `https:host` without
- * slashes is left out, as browsers read it as a path of the page.
+ * Where an explicit link may lead: `http(s)://host…` without a user's name in it, or an e-mail address. `https:host`
+ * without slashes is left out, as browsers read it as a path of the page.
  */
 export function isDestination(href: string): boolean {
   if (/^mailto:[^\s@]+@[^\s@]+$/i.test(href)) return true;
@@ -21,8 +21,8 @@ const decoded = (text: string) =>
   text.replace(/%([2-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 
 /**
- * What must be shown beside a link because its text says something else: the real destination if the text holds an address
- * of another host, or spells this one in letters that look like others. Null if the text deceives nobody.
+ * What must be shown beside a link because its text says something else: the real destination if the text holds an
+ * address of another host, or spells this one in letters that look like others. Null if the text deceives no one.
  */
 export function destinationToShow(text: string, href: string): string | null {
   const real = destinationOf(href);

@@ -4,11 +4,12 @@ import { spanAround, type Span } from './spans.ts';
 import { isBlank, isPunctuation, signBefore } from './writing.ts';
 
 /**
- * A backslash takes the meaning from the sign after it only where that sign would have one; elsewhere it is a backslash that was
- * typed, as in `C:\_temp\*.log`, `me\.config` and `\d+\.\d`:
+ * A backslash takes the meaning from the sign after it only where that sign would have one; elsewhere it is a
+ * backslash that was typed, as in `C:\_temp\*.log`, `me\.config` and `\d+\.\d`:
  *
  * - `` \` `` always;
- * - `\*`, `\_` and `\~~` where the run could open emphasis at the beginning of a word, or has a partner in the paragraph;
+ * - `\*`, `\_` and `\~~` where the run could open emphasis at the beginning of a word, or has a partner in the
+ *   paragraph;
  * - `\[` and `\]` in a paragraph with a link, `\<` before an address or a mention;
  * - at the beginning of a line whatever would begin a heading, list, quote, rule or fence (`\# 1`, `1\. May`, `\- 5`).
  *
@@ -42,7 +43,10 @@ function takesMeaning(state: StateInline, at: number, sign: string): boolean {
   return false;
 }
 
-/** What the paragraph holds, found once: its paths, and for each mark the first run that opens and the last that closes. */
+/**
+ * What the paragraph holds, found once: its paths, and for each mark the first run that opens and the last that
+ * closes.
+ */
 type Facts = { hasLink: boolean; paths: Span[]; ends: Record<'*' | '_' | '~', Ends> };
 type Ends = { firstOpen: number; lastClose: number };
 const known = new WeakMap<StateInline, Facts>();

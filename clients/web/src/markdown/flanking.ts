@@ -5,15 +5,16 @@ export type Flanks = { opens: boolean; closes: boolean };
 type Sides = { before: string; beyondBefore: string; after: string; beyondAfter: string };
 
 /**
- * Whether a run of `*`, `_` or `~` can open and close emphasis. English text follows CommonMark; a reader of other writing
- * expects more, and a writer who never heard of Markdown expects less:
+ * Whether a run of `*`, `_` or `~` can open and close emphasis. English text follows CommonMark; a reader of other
+ * writing expects more, and a writer who never heard of Markdown expects less:
  *
- * 1. In CJK writing, `*` and `~` open and close wherever no blank keeps them from it, as there are no blanks around words:
- *    `**注意：**请看`. A run stands in CJK writing when a sign beside it is CJK, or is punctuation behind which CJK stands:
- *    `**“重点”**OK`. `__` does the same; `_` joins names (`季度_报告`), and only closes after CJK punctuation: `_强调。_后`.
- * 2. `*` never opens inside of an ASCII word or formula: after a letter, a digit or a closing bracket (`2*3*4`, `f(x)*g(x)*h`),
- *    and one `*` never opens after a digit at all (`3*单价*数量`). Inside of a word it closes only what the same number of `*`
- *    opened last: `**B**old`, but not in `**2*3*4**`.
+ * 1. In CJK writing, `*` and `~` open and close wherever no blank keeps them from it, as there are no blanks around
+ *    words: `**注意：**请看`. A run stands in CJK writing when a sign beside it is CJK, or is punctuation behind which CJK
+ *    stands: `**“重点”**OK`. `__` does the same; `_` joins names (`季度_报告`), and only closes after CJK punctuation:
+ *    `_强调。_后`.
+ * 2. `*` never opens inside of an ASCII word or formula: after a letter, a digit or a closing bracket (`2*3*4`,
+ *    `f(x)*g(x)*h`), and one `*` never opens after a digit at all (`3*单价*数量`). Inside of a word it closes only what
+ *    the same number of `*` opened last: `**B**old`, but not in `**2*3*4**`.
  * 3. `*` between a slash and a dot or slash is a wildcard: `src/*.ts`, `src/**` + `/*.ts`.
  * 4. `_` belongs to a name that goes on behind a dot, a slash or a bracket: `__init__.py`, `obj.__class__`.
  *

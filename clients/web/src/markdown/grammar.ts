@@ -7,8 +7,8 @@ import { readFlanks } from './flanking.ts';
 import { spanFrom } from './spans.ts';
 
 /**
- * The Markdown of messages. Its readers write English, Chinese, Japanese and Korean, and many of its writers never heard of
- * Markdown. Five rules follow from that, each in the docstring of its file:
+ * The Markdown of messages. Its readers write English, Chinese, Japanese and Korean, and many of its writers never
+ * heard of Markdown. Five rules follow from that, each in the docstring of its file:
  *
  * - emphasis ends where a reader ends it, and does not begin inside of words and formulas (`flanking.ts`);
  * - a backslash is a backslash, unless the sign after it would be markup at that place (`escapes.ts`);
@@ -16,8 +16,9 @@ import { spanFrom } from './spans.ts';
  * - a link whose text names another place shows where it leads (`destinations.ts`);
  * - lines that only look like quotes, lists or headings stay as typed (`blocks.ts`).
  *
- * Left out of CommonMark: raw HTML; entities (`&nbsp;` is shown as typed); images, which would be fetched from somewhere else, so
- * that their author would learn who reads, when and from where; headings by underlining; and link references.
+ * Left out of CommonMark: raw HTML; entities (`&nbsp;` is shown as typed); images, which would be fetched from
+ * somewhere else, so that their author would learn who reads, when and from where; headings by underlining; and link
+ * references.
  */
 export function messageParser(highlight: (code: string, language: string) => string): MarkdownIt {
   const parser = new Markdown({ html: false, linkify: false, breaks: true, typographer: false, highlight });
@@ -42,7 +43,10 @@ function addressesOf(state: StateInline): Address[] {
   return found;
 }
 
-/** Plain text up to the next sign that could be markup (`&` is none), or the next address, and not looked at beyond it. */
+/**
+ * Plain text up to the next sign that could be markup (`&` is none), or the next address, and not looked at beyond
+ * it.
+ */
 const marks = new Set('\n\\`*_~[]<');
 function text(state: StateInline, silent: boolean): boolean {
   const next = state.linkLevel > 0 ? undefined : spanFrom(addressesOf(state), state.pos);
@@ -94,7 +98,7 @@ function showDestinations({ tokens, Token: New }: StateCore): void {
         const href = String(link.attrGet('href'));
         const real = destinationToShow(label, href);
         if (real) children.push(Object.assign(new New('destination', '', 0), { content: real }));
-        // Whoever points at a link with words of its own sees where it leads; a title of its author could say anything.
+        // Pointing at a link with words of its own shows where it leads; a title of its author could say anything.
         if (link.info === 'auto') link.attrs = [['href', href]];
         else link.attrSet('title', href);
         link = null;

@@ -110,7 +110,7 @@ test.each([
   expect(linksOf(body).map(([text]) => text)).toEqual([shown]);
 });
 
-test('a link with words of its own says in its title where it leads, not what its author wrote', () => {
+test('a link with words of its own says in its title where it leads', () => {
   expect(rendered('[bank](https://evil.example "https://bank.example")')).toBe(
     '<a href="https://evil.example" title="https://evil.example">bank</a>',
   );

@@ -1,6 +1,7 @@
 /**
- * Kinds of signs that the Markdown rules ask about. Chinese, Japanese and Korean (CJK below) are written without blanks between
- * words and particles, so a sign of them can stand directly beside Markdown or an address without belonging to it.
+ * Kinds of signs that the Markdown rules ask about. Chinese, Japanese and Korean (CJK below) are written without
+ * blanks between words and particles, so a sign of them can stand directly beside Markdown or an address without
+ * belonging to it.
  */
 
 const letters =
@@ -10,8 +11,8 @@ const signs =
   '\\u3001-\\u3004\\u3008-\\u3020\\u3030-\\u303f\\u30a0\\u30fb\\ufe10-\\ufe1f\\ufe30-\\ufe6f\\uff01-\\uff65\\uffe0-\\uffee';
 
 /**
- * Letters of writing without blanks between words, which can be glued to an address: CJK and its southern neighbours. For building
- * longer expressions with the flag `u`, inside of square brackets.
+ * Letters of writing without blanks between words, which can be glued to an address: CJK and its southern neighbours.
+ * For building longer expressions with the flag `u`, inside of square brackets.
  */
 export const gluedLetters = `${letters}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}`;
 

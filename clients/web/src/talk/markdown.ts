@@ -6,9 +6,9 @@ import { messageParser } from '../markdown/grammar.ts';
 type Environment = { nameOf: (id: string) => string; myId: string };
 
 /*
- * A body is Markdown written by anybody; what it means is said in ../markdown/grammar.ts. It becomes HTML in three steps, each of
- * which alone would be enough against scripts: no raw HTML in the grammar, links only to http(s) and mailto, and a purifier with
- * a short list of what may remain.
+ * A body is Markdown that any sender wrote; what it means is said in ../markdown/grammar.ts. It becomes HTML in three
+ * steps, each of which alone would be enough against scripts: no raw HTML in the grammar, links only to http(s) and
+ * mailto, and a purifier with a short list of what may remain.
  */
 const markdown = messageParser((code, language) => highlight(code, language));
 
