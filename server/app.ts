@@ -62,6 +62,7 @@ import { defineSettings } from './settings/settings.model.ts';
 import { operatorSettings, settingGuards } from './settings/settings.ts';
 import { defineUsers } from './users/users.model.ts';
 import { taskRoutes } from './tasks/tasks.http.ts';
+import { peopleKeys } from './users/people-keys.ts';
 import { userCalls } from './users/users.socket.ts';
 
 /*
@@ -176,6 +177,7 @@ export function createApp({ config, db, log, clickhouseUrl, mayServe = () => tru
       for (const writer of [readingsWriter(house), refusalsWriter(house)]) life.start(writer);
       if (runs('worker')) {
         life.start(sealer(house, place));
+        life.start(peopleKeys(house));
         life.start(watch(db, house.bell, ledgerWatcher(book), log));
         life.start(watch(db, house.bell, searchWatcher(postgresIndex, log), log));
         life.start(feed(house, store, config.analyticsCheckSeconds * 1_000));

@@ -122,6 +122,15 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.department_keys_come_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into keys_due (id, what) values (new.id, 'department') on conflict do nothing;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.keep_department_tree_intervals()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -175,14 +184,18 @@ begin
   return null;
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.name_pieces(name text)
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION public.person_keys_come_due()
+ RETURNS trigger
+ LANGUAGE plpgsql
 AS $function$
-  select array(select substr(n, i, 1) from generate_series(1, length(n)) i union select substr(n, i, 2) from generate_series(1, length(n) - 1) i)
-  from (select lower(name) as n) lowered
-$function$;
+begin
+  if tg_op = 'INSERT' then
+    insert into keys_due (id, what) select n.id, 'person' from fresh n on conflict do nothing;
+  else
+    insert into keys_due (id, what) values (new.id, 'person') on conflict do nothing;
+  end if;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.send_messages(p_conversation uuid[], p_sender uuid[], p_client text[], p_id uuid[], p_body text[], p_thread uuid[], p_title text[], p_mentions text[])
  RETURNS TABLE(ord integer, outcome text, id uuid, seq bigint, line bigint, rev bigint, at bigint, root_rev bigint, root_answers integer)
@@ -407,6 +420,12 @@ create table department_intervals (
   constraint department_intervals_check CHECK ((to_at > from_at))
 );
 
+create table department_keys (
+  department_id uuid not null,
+  key text collate "C" not null,
+  constraint department_keys_pkey PRIMARY KEY (department_id, key)
+);
+
 create table department_tree_intervals (
   department_id uuid not null,
   name text not null,
@@ -471,6 +490,20 @@ create table invitations (
   void_at timestamp with time zone,
   constraint invitations_pkey PRIMARY KEY (id),
   constraint invitations_hash_key UNIQUE (hash)
+);
+
+create table keys_due (
+  id uuid not null,
+  what text not null,
+  constraint keys_due_pkey PRIMARY KEY (id),
+  constraint keys_due_what_check CHECK ((what = ANY (ARRAY['person'::text, 'department'::text])))
+);
+
+create table keys_version (
+  id integer not null,
+  version integer not null,
+  constraint keys_version_pkey PRIMARY KEY (id),
+  constraint keys_version_id_check CHECK ((id = 1))
 );
 
 create table ledger_position (
@@ -579,6 +612,14 @@ create table passwords (
   hash text not null,
   changed_at timestamp with time zone default now() not null,
   constraint passwords_pkey PRIMARY KEY (user_id)
+);
+
+create table person_keys (
+  user_id uuid not null,
+  class smallint not null,
+  kind smallint not null,
+  key text collate "C" not null,
+  constraint person_keys_pkey PRIMARY KEY (user_id, key, kind)
 );
 
 create table pins (
@@ -830,6 +871,7 @@ CREATE UNIQUE INDEX audit_statements_last ON public.audit_statements USING btree
 CREATE INDEX conversations_open ON public.conversations USING btree (id) WHERE (visibility = 'public'::text);
 CREATE INDEX conversations_public ON public.conversations USING btree (lower(name), id) WHERE ((visibility = 'public'::text) AND (archived_at IS NULL));
 CREATE UNIQUE INDEX department_intervals_open ON public.department_intervals USING btree (user_id) WHERE (to_at IS NULL);
+CREATE INDEX department_keys_search ON public.department_keys USING btree (key, department_id);
 CREATE UNIQUE INDEX department_tree_intervals_open ON public.department_tree_intervals USING btree (department_id) WHERE (to_at IS NULL);
 CREATE INDEX departments_parent ON public.departments USING btree (parent_id);
 CREATE INDEX devices_live ON public.devices USING btree (last_seen_at, id) WHERE (ended_at IS NULL);
@@ -850,6 +892,7 @@ CREATE INDEX messages_thread ON public.messages USING btree (thread_id, seq) WHE
 CREATE INDEX messages_time ON public.messages USING btree (conversation_id, created_at);
 CREATE INDEX messages_topics ON public.messages USING btree (conversation_id, last_answer_at) WHERE (title IS NOT NULL);
 CREATE INDEX password_resets_user ON public.password_resets USING btree (user_id);
+CREATE INDEX person_keys_search ON public.person_keys USING btree (class, kind, key, user_id);
 CREATE INDEX pins_conversation ON public.pins USING btree (conversation_id, pinned_at);
 CREATE INDEX role_grants_role ON public.role_grants USING btree (role);
 CREATE UNIQUE INDEX role_intervals_open ON public.role_intervals USING btree (user_id, role) WHERE (to_at IS NULL);
@@ -860,11 +903,8 @@ CREATE UNIQUE INDEX status_intervals_open ON public.status_intervals USING btree
 CREATE INDEX tasks_order ON public.tasks USING btree (made_at, id);
 CREATE INDEX thread_follows_conversation ON public.thread_follows USING btree (user_id, conversation_id);
 CREATE UNIQUE INDEX users_address ON public.users USING btree (address_key(email)) WHERE (email IS NOT NULL);
-CREATE INDEX users_department ON public.users USING btree (department_id);
-CREATE INDEX users_email_trigrams ON public.users USING gin (lower(email) gin_trgm_ops);
+CREATE INDEX users_department_order ON public.users USING btree (department_id, kind, lower(name), id);
 CREATE INDEX users_kind_order ON public.users USING btree (kind, lower(name), id) WHERE (kind <> 'person'::text);
-CREATE INDEX users_name_pieces ON public.users USING gin (name_pieces(name));
-CREATE INDEX users_name_trigrams ON public.users USING gin (lower(name) gin_trgm_ops);
 CREATE INDEX users_order ON public.users USING btree (lower(name), id);
 CREATE INDEX users_order_created ON public.users USING btree (created_at, id);
 CREATE INDEX users_order_email ON public.users USING btree (COALESCE(lower(email), ''::text), id);
@@ -877,6 +917,7 @@ alter table addition_days add constraint addition_days_added_by_fkey FOREIGN KEY
 alter table additions add constraint additions_added_by_fkey FOREIGN KEY (added_by) REFERENCES users(id) ON DELETE CASCADE;
 alter table additions add constraint additions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table conversations add constraint conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id);
+alter table department_keys add constraint department_keys_department_id_fkey FOREIGN KEY (department_id) REFERENCES departments(id) ON DELETE CASCADE;
 alter table departments add constraint departments_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES departments(id);
 alter table devices add constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table invitations add constraint invitations_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
@@ -887,6 +928,7 @@ alter table messages add constraint messages_conversation_id_fkey FOREIGN KEY (c
 alter table messages add constraint messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES users(id);
 alter table password_resets add constraint password_resets_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table passwords add constraint passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table person_keys add constraint person_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 alter table pins add constraint pins_conversation_id_fkey FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE;
 alter table pins add constraint pins_message_id_fkey FOREIGN KEY (message_id) REFERENCES messages(id) ON DELETE CASCADE;
 alter table pins add constraint pins_pinned_by_fkey FOREIGN KEY (pinned_by) REFERENCES users(id);
@@ -907,6 +949,8 @@ CREATE TRIGGER audit_statements_fixed BEFORE DELETE OR UPDATE ON public.audit_st
 CREATE TRIGGER audit_statements_kept BEFORE TRUNCATE ON public.audit_statements FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to();
 CREATE TRIGGER departments_change_interval AFTER UPDATE OF name, parent_id ON public.departments FOR EACH ROW WHEN (((old.name <> new.name) OR (old.parent_id IS DISTINCT FROM new.parent_id))) EXECUTE FUNCTION keep_department_tree_intervals();
 CREATE TRIGGER departments_keep_interval AFTER INSERT OR DELETE ON public.departments FOR EACH ROW EXECUTE FUNCTION keep_department_tree_intervals();
+CREATE TRIGGER departments_keys_come_due AFTER INSERT ON public.departments FOR EACH ROW EXECUTE FUNCTION department_keys_come_due();
+CREATE TRIGGER departments_keys_come_due_again AFTER UPDATE OF name ON public.departments FOR EACH ROW WHEN ((old.name IS DISTINCT FROM new.name)) EXECUTE FUNCTION department_keys_come_due();
 CREATE TRIGGER members_begin_interval AFTER INSERT ON public.members REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION begin_membership_intervals();
 CREATE TRIGGER members_change_interval AFTER UPDATE OF role, left_at ON public.members FOR EACH ROW WHEN (((old.left_at IS DISTINCT FROM new.left_at) OR ((old.role <> new.role) AND (new.left_at IS NULL)))) EXECUTE FUNCTION change_membership_intervals();
 CREATE TRIGGER members_end_interval AFTER DELETE ON public.members FOR EACH ROW WHEN ((old.left_at IS NULL)) EXECUTE FUNCTION change_membership_intervals();
@@ -919,3 +963,5 @@ CREATE TRIGGER users_change_department_interval AFTER UPDATE OF department_id ON
 CREATE TRIGGER users_change_status_interval AFTER UPDATE OF status ON public.users FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION change_status_intervals();
 CREATE TRIGGER users_end_department_interval AFTER DELETE ON public.users FOR EACH ROW WHEN ((old.department_id IS NOT NULL)) EXECUTE FUNCTION change_department_intervals();
 CREATE TRIGGER users_end_status_interval AFTER DELETE ON public.users FOR EACH ROW WHEN ((old.status <> 'active'::text)) EXECUTE FUNCTION change_status_intervals();
+CREATE TRIGGER users_keys_come_due AFTER INSERT ON public.users REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION person_keys_come_due();
+CREATE TRIGGER users_keys_come_due_again AFTER UPDATE OF name, email, title, kind ON public.users FOR EACH ROW WHEN (((((old.name IS DISTINCT FROM new.name) OR (old.email IS DISTINCT FROM new.email)) OR (old.title IS DISTINCT FROM new.title)) OR (old.kind IS DISTINCT FROM new.kind))) EXECUTE FUNCTION person_keys_come_due();

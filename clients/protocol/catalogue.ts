@@ -42,6 +42,7 @@ export const calls = {
   'conversation:archive': c.ConversationRef,
   'conversation:make-private': c.ConversationRef,
   'conversation:browse': c.ConversationBrowse,
+  'conversation:find': c.ConversationFind,
   'conversation:prefer': c.ConversationPrefer,
   'member:list': c.MemberList,
   'member:add': c.MembersAdd,
@@ -93,12 +94,15 @@ export type Answers = {
   /** Of a channel that is private already nothing changes. There is no way back. */
   'conversation:make-private': { rev: number };
   'conversation:browse': { conversations: c.Summary[]; next: string | null };
+  /** Own groups and channels whose Chinese names are spelled as typed, in pinyin or by initials; the best match first. */
+  'conversation:find': { conversationIds: string[] };
   'conversation:prefer': { muted: boolean; pinned: boolean };
   'member:list': { members: (c.Member & { person: p.Person })[]; next: string | null };
   'member:add': { added: string[] };
   'member:remove': Record<string, never>;
   'member:role': { rev: number };
-  'people:search': { people: p.Person[] };
+  /** The best match first; among equals people one talks with, colleagues before guests before bots. */
+  'people:search': { people: p.FoundPerson[] };
   'people:get': { people: p.Person[] };
   'typing:set': Record<string, never>;
   'presence:set': Record<string, never>;

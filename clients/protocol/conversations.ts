@@ -99,6 +99,10 @@ export const ConversationBrowse = z.strictObject({
   after: z.optional(optionalText(500)),
   limit: z._default(pageSize, 50),
 });
+export const ConversationFind = z.strictObject({
+  query: optionalText(limits.query),
+  limit: z._default(pageSize, 12),
+});
 export const MemberList = z.strictObject({
   conversationId: id,
   after: z.optional(id),

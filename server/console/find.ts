@@ -2,7 +2,7 @@ import type { Permission } from '@parley/protocol/permissions.ts';
 import { roleNames, roleSentences } from '../access/roles.ts';
 import { acts } from '../doors/graphql-acts.ts';
 import type { Work } from '../kernel/work.ts';
-import { page as peoplePage } from '../users/directory.ts';
+import { best } from '../users/directory.ts';
 import { likeable } from '../users/users.ts';
 
 /*
@@ -50,12 +50,12 @@ export async function find(work: Work, query: string): Promise<Finding[]> {
 }
 
 async function people(work: Work, query: string): Promise<Finding[]> {
-  const { edges } = await peoplePage(work, { first: 8, query, sort: 'NAME', descending: false });
-  return edges.map(({ node: { id, name, title, email } }) => ({
+  const found = await best(work, query, 8);
+  return found.map(({ id, name, title, departmentName, email }) => ({
     kind: 'person',
     id,
     title: name,
-    detail: [title, email].filter(Boolean).join(' · '),
+    detail: [title, departmentName, email].filter(Boolean).join(' · '),
   }));
 }
 

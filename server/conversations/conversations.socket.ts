@@ -1,6 +1,7 @@
 import { heard } from './members.ts';
 import { call } from '../doors/socket.ts';
 import * as conversations from './conversations.ts';
+import { find } from './find.ts';
 import * as lists from './lists.ts';
 import * as reading from './reading.ts';
 
@@ -33,6 +34,7 @@ export const conversationCalls = [
     conversations.makePrivate(work, conversationId).then((rev) => ({ rev })),
   ),
   call('conversation:browse', 'channels.browse', 'page', lists.browse),
+  call('conversation:find', 'conversations.read', 'page', find),
   call('conversation:prefer', 'conversations.read', 'write', conversations.prefer),
   call('member:list', 'conversations.read', 'page', lists.listMembers),
   call('member:add', 'messages.send', heard('write'), (work, { conversationId, userIds }) =>

@@ -19,6 +19,7 @@ export const trials: Trials = {
   'conversation:archive': { asks: 'owner', words: here },
   'conversation:make-private': { asks: 'owner', words: here },
   'conversation:browse': { asks: 'nothing', words: () => ({}) },
+  'conversation:find': { asks: 'nothing', words: () => ({ query: 'pin' }) },
   'conversation:prefer': { asks: 'member', words: (scene) => ({ ...here(scene), muted: true }) },
   'member:list': { asks: 'reader', words: here },
   'member:add': { asks: 'adder', words: (scene) => ({ ...here(scene), userIds: [scene.cast.nora] }) },

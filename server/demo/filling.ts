@@ -6,6 +6,7 @@ import { putMembers } from '../imports/rows.ts';
 import type { Run } from '../imports/run.ts';
 import { idFrom } from '../kernel/ids.ts';
 import { writeEvents } from '../kernel/outbox.ts';
+import { queryOf, writeDepartmentKeys, writePersonKeys } from '../users/key-store.ts';
 import { momentOf } from './calendar.ts';
 import { emailOf, type Company, type Someone, type Somewhere } from './company.ts';
 import type { Said } from './scenes.ts';
@@ -49,6 +50,8 @@ export async function putPeople(
       hired.map(Math.floor),
     ],
   );
+  await writeDepartmentKeys(queryOf(client), [...departmentIds.values()]);
+  await writePersonKeys(queryOf(client), [...ids.values()]);
   const roles = people.flatMap((person) => rolesOf(person).map((role) => ({ userId: ids.get(person.key)!, role })));
   await client.query('insert into role_grants (user_id, role) select * from unnest($1::uuid[], $2::text[])', [
     roles.map(({ userId }) => userId),

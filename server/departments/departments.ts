@@ -2,6 +2,7 @@ import { conflict, notFound } from '../kernel/errors.ts';
 import type { Database } from '../kernel/database.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Work } from '../kernel/work.ts';
+import { writeDepartmentKeys } from '../users/key-store.ts';
 import { moveAll } from '../users/users.ts';
 import { DepartmentRow } from './departments.model.ts';
 
@@ -28,6 +29,7 @@ export async function create(
   if (above >= depth) throw tooDeep();
   await requireUnused(work, name, parentId, id);
   await DepartmentRow.create({ id, name, parentId }, { transaction: await work.transaction() });
+  await writeDepartmentKeys(work.sql, [id]);
   work.record('department.created', { departmentId: id });
   work.audit({
     action: 'department.created',
@@ -46,6 +48,7 @@ export async function rename(work: Work, id: string, name: string, { reason = nu
   if (before === name) return;
   await requireUnused(work, name, department.parentId, id);
   await department.update({ name }, { transaction: await work.transaction() });
+  await writeDepartmentKeys(work.sql, [id]);
   work.record('department.renamed', { departmentId: id });
   work.audit({
     action: 'department.renamed',

@@ -8,7 +8,7 @@ import { normalise } from '../kernel/plan.ts';
 import { apply, preview } from '../kernel/preview.ts';
 import { runWork, type Plan, type Work } from '../kernel/work.ts';
 import { askable, organisation, settle, type Organisation } from '../testing/acts.ts';
-import { changesBetween, columnsBetween, dump, intervals, queue, type Dump } from '../testing/dump.ts';
+import { changesBetween, columnsBetween, derived, dump, intervals, queue, type Dump } from '../testing/dump.ts';
 import { visitor, type Visitor } from '../testing/http.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { acts } from './graphql-acts.ts';
@@ -271,7 +271,7 @@ function doneBetween(before: Dump, after: Dump): Plan {
   const rows = (table: string) =>
     all.filter((change) => change.table === table && change.op === 'insert').map(({ after: row }) => row as Row);
   return {
-    changes: all.filter(({ table }) => !['audit_entries', 'outbox', queue, ...intervals].includes(table)),
+    changes: all.filter(({ table }) => !['audit_entries', 'outbox', queue, ...derived, ...intervals].includes(table)),
     audit: rows('audit_entries').map(
       ({ action, outcome, targetKind, targetId, targetName, before: old, after: now, reason }) => ({
         action,

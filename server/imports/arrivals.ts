@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Threading } from '@parley/protocol/conversations.ts';
 import { idFrom } from '../kernel/ids.ts';
 import { writeEvents } from '../kernel/outbox.ts';
+import { queryOf, writePersonKeys } from '../users/key-store.ts';
 import type { Place, Speaker } from './survey.ts';
 
 /** A conversation of the source while the import runs. */
@@ -48,6 +49,10 @@ export async function settleSpeakers(
     await writeEvents(
       client,
       created.rows.map(({ id, kind }) => ({ type: 'user.created', payload: { userId: id, kind }, actorId: null })),
+    );
+    await writePersonKeys(
+      queryOf(client),
+      created.rows.map(({ id }) => id),
     );
     added += created.rows.length;
     const { rows } = await client.query<Found>(

@@ -268,7 +268,7 @@ export async function settle(
 ): Promise<void> {
   await db.rows('update users set department_id = null');
   await db.rows('delete from users where id <> all ($1::uuid[])', [staying]);
-  for (const table of ['departments', 'settings', 'tasks']) await db.rows(`delete from ${table}`);
+  for (const table of ['departments', 'settings', 'tasks', 'keys_due']) await db.rows(`delete from ${table}`);
   for (const { id, name, parentId } of departments)
     await db.rows('insert into departments (id, name, parent_id) values ($1, $2, $3)', [id, name, parentId]);
   for (const { id, name, kind, status, roles, departmentId, devices } of people) {

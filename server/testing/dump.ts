@@ -17,6 +17,9 @@ export const intervals = [
   'setting_intervals',
 ];
 
+/** Written with what they follow from: the keys by which people are found. */
+export const derived = ['person_keys', 'department_keys', 'keys_due'];
+
 /** Jobs that wait. An act's plan does not tell of them, and a preview may leave none. */
 export const queue = 'graphile_worker._private_jobs';
 

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import { createApp, type App } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
+import { system } from '../kernel/actor.ts';
 import { openDatabase, type Database } from '../kernel/database.ts';
 import { newId } from '../kernel/ids.ts';
 import { createLog } from '../kernel/log.ts';
+import { inWork } from '../kernel/work.ts';
+import { writePersonKeys } from '../users/key-store.ts';
 import { TestClient } from './client.ts';
 import { freshDatabase } from './database.ts';
 
@@ -72,12 +75,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         email: `${name.toLowerCase().replaceAll(' ', '.')}@example.com`,
         password: passwordOf(name),
       };
-      await db.rows(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, [
-        person.id,
-        kind,
-        name,
-        person.email,
-      ]);
+      await inWork(app.house, system('the world of a test'), async ({ sql }) => {
+        const facts = [person.id, kind, name, person.email];
+        await sql(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, facts);
+        await writePersonKeys(sql, [person.id]);
+      });
       // Cheap on purpose: tests sign in a hundred times.
       await db.rows('insert into passwords (user_id, hash) values ($1, $2)', [
         person.id,

@@ -6,10 +6,12 @@ import { listingOf, pageWords, type Listing } from '../doors/graphql-lists.ts';
 import { cursorAt, placeOf } from '../kernel/cursors.ts';
 import { notFound } from '../kernel/errors.ts';
 import type { Work } from '../kernel/work.ts';
-import { likeable } from './users.ts';
+import { amongMatches, readQuery, type Asked } from './matching.ts';
+import { search } from './people-search.ts';
 
 /*
- * The directory as administration sees it: everybody, in any of four orders, a page at a time.
+ * The directory as administration sees it: all people, in any of four orders, a page at a time. What matches is said by
+ * matching.ts, as in the chat.
  */
 
 /** A person with the facts administration needs. */
@@ -52,7 +54,11 @@ const filterWords = {
 export const DirectoryPage = z.strictObject({ ...pageWords, ...filterWords });
 export type DirectoryQuestion = z.output<typeof DirectoryPage>;
 
-/** One page of everybody the filters leave. `query` is any part of a name, or the beginning of an e-mail address; a department stands for its subtree. */
+/**
+ * One page of the people the filters leave. Every word of `query` begins a word of the name, its pinyin, the address,
+ * the title or the department. A department stands for its subtree. Senders of imported history are left out unless
+ * `kind` asks for them.
+ */
 export async function page(
   work: Work,
   { first, after, sort, descending, ...filter }: DirectoryQuestion,
@@ -61,7 +67,8 @@ export async function page(
   const { key, type } = orders[sort];
   const list = `people ${sort} ${descending ? 'down' : 'up'}`;
   const place = after === undefined ? null : placeOf<[string, string]>(work, list, after);
-  const { where, params } = conditionsOf(filter, filter.departmentId ? await subtreeOf(work, filter.departmentId) : []);
+  const subtree = filter.departmentId ? await subtreeOf(work, filter.departmentId) : [];
+  const { where, params } = conditionsOf(filter, await readQuery(work, filter.query), subtree);
   const direction = descending ? 'desc' : 'asc';
   const beyond = place
     ? ` and (${key}, u.id) ${descending ? '<' : '>'} ($${params.length + 1}::${type}, $${params.length + 2}::uuid)`
@@ -80,6 +87,21 @@ export async function page(
     (row) => cursorAt(work, list, [row.key, row.id]),
     total,
   );
+}
+
+/** People who match, the best first, for choosing one, each with the name of their department. Suspended ones too. */
+export async function best(
+  work: Work,
+  query: string,
+  limit: number,
+): Promise<(AdminPerson & { departmentName: string | null })[]> {
+  work.require('users.read');
+  const found = await search(work, { query, limit, isAdministration: true });
+  const people = await peopleInOrder(
+    work,
+    found.map((person) => person.id),
+  );
+  return people.map((person, at) => ({ ...person, departmentName: found[at]!.department }));
 }
 
 /** One person as administration sees them, as the act has left them. */
@@ -112,27 +134,18 @@ const subtreeOf = async (work: Work, departmentId: string): Promise<string[]> =>
   ).map(({ id }) => id);
 
 function conditionsOf(
-  { query, status, kind, departmentId, role }: Omit<DirectoryQuestion, 'first' | 'after' | 'sort' | 'descending'>,
+  { status, kind, departmentId, role }: Omit<DirectoryQuestion, 'first' | 'after' | 'sort' | 'descending'>,
+  { words }: Asked,
   subtree: string[],
 ): { where: string; params: unknown[] } {
   const conditions: string[] = [];
   const params: unknown[] = [];
   const put = (value: unknown) => `$${params.push(value)}`;
-  const words = query.trim();
-  if (words) {
-    const named = `lower(u.name) like lower(${put(`%${likeable(words)}%`)})`;
-    const addressed = `lower(u.email) like lower(${put(`${likeable(words)}%`)})`;
-    // Trigrams find three letters in a row; Chinese names are shorter, and found by their pieces. Once and by themselves: taking a name to pieces
-    // takes 30 us, and the planner would do it again for everybody it passes.
-    conditions.push(
-      /[^\p{ASCII}]/u.test(words)
-        ? `u.id in (select u.id from users u where name_pieces(u.name) @> name_pieces(${put(words)}) and ${named} union select u.id from users u where ${addressed})`
-        : `(${named} or ${addressed})`,
-    );
-  }
+  if (words === null) conditions.push('false');
+  for (const word of words ?? []) conditions.push(amongMatches(word, put));
   if (status) conditions.push(`u.status = ${put(status)}`);
-  if (kind) conditions.push(`u.kind = ${put(kind)}`);
+  conditions.push(kind ? `u.kind = ${put(kind)}` : `u.kind <> 'imported'`);
   if (departmentId) conditions.push(`u.department_id = any (${put(subtree)}::uuid[])`);
   if (role) conditions.push(`exists (select from role_grants g where g.user_id = u.id and g.role = ${put(role)})`);
-  return { where: conditions.join(' and ') || 'true', params };
+  return { where: conditions.join(' and '), params };
 }

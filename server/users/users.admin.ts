@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { limits } from '@parley/protocol/limits.ts';
-import { id, name, optionalName } from '@parley/protocol/words.ts';
+import { id, name, optionalName, optionalText } from '@parley/protocol/words.ts';
 import { addAct } from '../doors/graphql-acts.ts';
 import type { AdminBuilder } from '../doors/graphql-builder.ts';
 import { pageArgs, pageCost } from '../doors/graphql-lists.ts';
 import {
   adminPeople,
   adminPerson,
+  best,
   DirectoryPage,
   kindsOfPeople,
   page,
@@ -18,6 +19,10 @@ import { peopleConnection, PersonType } from './person-type.ts';
 import * as users from './users.ts';
 
 const One = z.strictObject({ id });
+const Find = z.strictObject({
+  query: z._default(optionalText(limits.query), ''),
+  first: z._default(z.int().check(z.minimum(1), z.maximum(50)), 12),
+});
 const Many = z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(limits.people)) });
 const Edit = z.strictObject({
   id,
@@ -68,7 +73,7 @@ export function usersAdmin(builder: AdminBuilder): void {
     t.field({
       type: peopleConnection(builder),
       description:
-        'Everybody the filters leave. `query` is any part of a name, or the beginning of an e-mail address; a department stands for its subtree.',
+        'All people the filters leave. Each word of `query` begins a word of the name, its pinyin or initials, the e-mail address, the title or the department; a department stands for its subtree. Senders of imported history are left out unless `kind` asks for them.',
       permission: 'users.read',
       cost: 'list',
       input: DirectoryPage,
@@ -84,6 +89,19 @@ export function usersAdmin(builder: AdminBuilder): void {
       },
       complexity: pageCost,
       resolve: (_, args, work) => page(work, args as DirectoryQuestion),
+    }),
+  );
+
+  builder.queryField('findPeople', (t) =>
+    t.field({
+      type: [PersonType],
+      description: 'People who match `query` as in `people`, the best match first, for choosing one.',
+      permission: 'users.read',
+      cost: 'people',
+      input: Find,
+      args: { query: t.arg.string(), first: t.arg.int({ defaultValue: 12 }) },
+      complexity: ({ first }) => ({ field: 5, multiplier: first ?? 12 }),
+      resolve: (_, { query, first }, work) => best(work, query ?? '', first ?? 12),
     }),
   );
 

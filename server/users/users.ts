@@ -1,5 +1,4 @@
 import { UniqueConstraintError } from 'sequelize';
-import type { CallPayload } from '@parley/protocol/catalogue.ts';
 import type { Me, Person, PersonKind, PersonStatus } from '@parley/protocol/people.ts';
 import { conflict, notFound, Refused } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
@@ -8,6 +7,7 @@ import type { Work } from '../kernel/work.ts';
 import { creatableKinds } from '../settings/creating.ts';
 import * as settings from '../settings/settings.ts';
 import type { Face } from './faces.ts';
+import { writePersonKeys } from './key-store.ts';
 import * as policy from './users.policy.ts';
 import { UserRow } from './users.model.ts';
 import { visible } from './visibility.ts';
@@ -60,6 +60,7 @@ export async function create(work: Work, draft: PersonDraft): Promise<string> {
     if (error instanceof UniqueConstraintError) throw conflict('Somebody with this e-mail address is already here.');
     throw error;
   }
+  await writePersonKeys(work.sql, [id]);
   work.record('user.created', { userId: id });
   work.audit({
     action: 'user.created',
@@ -106,6 +107,7 @@ export async function edit(
   const before = Object.fromEntries(keys.map((key) => [key, user.get(key)]));
   const name = user.name;
   await user.update(change, { transaction: await work.transaction() });
+  if (face) await writePersonKeys(work.sql, [id]);
   work.record('user.edited', { userId: id });
   work.audit({ action: 'user.edited', target: { kind: 'user', id, name }, before, after: change, reason });
 }
@@ -237,16 +239,6 @@ export async function peopleByIds(work: Work, ids: readonly string[]): Promise<P
     work.person(),
     ids,
   ]);
-}
-
-/** People whose name holds the words asked for, names that begin with them first. An empty query lists people by name. */
-export async function search(work: Work, { query, limit }: CallPayload<'people:search'>): Promise<Person[]> {
-  return work.db.rows<Person>(
-    `select ${personColumns}
-     where u.status <> 'suspended' and lower(u.name) like '%' || lower($2) || '%' and ${visible(work)}
-     order by lower(u.name) not like lower($2) || '%', lower(u.name), u.id limit $3`,
-    [work.person(), likeable(query.trim()), limit],
-  );
 }
 
 /** A person's row, locked until the act ends. */
