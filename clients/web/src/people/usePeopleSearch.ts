@@ -1,11 +1,17 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import type { Person } from '@parley/protocol/people.ts';
+import type { FoundPerson } from '@parley/protocol/people.ts';
+import { fitOf } from '../conversations/matches.ts';
 import { parley } from '../parley.ts';
 
-/** People found for what is being typed. Asks 120 ms after the last key, and drops answers that come too late to be wanted. */
-export function usePeopleSearch(limit = 20) {
+type More = { withImported?: boolean; conversationId?: string };
+
+/**
+ * People found for what is being typed, the best match first. Asks 120 ms after the last key, and drops answers that
+ * come too late to be wanted. Senders of imported history are left out unless asked for.
+ */
+export function usePeopleSearch(limit = 20, more: More = {}) {
   const query = ref('');
-  const found = shallowRef<readonly Person[]>([]);
+  const found = shallowRef<readonly FoundPerson[]>([]);
   const answered = ref<string | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let latest = 0;
@@ -13,9 +19,9 @@ export function usePeopleSearch(limit = 20) {
   async function search(text: string) {
     const mine = ++latest;
     try {
-      const { people } = await parley.call('people:search', { query: text, limit });
+      const { people } = await parley.call('people:search', { query: text, limit, ...more });
       if (mine !== latest) return;
-      found.value = people.filter((person) => person.status !== 'suspended');
+      found.value = people;
       answered.value = text;
     } catch {
       // The line is down: what was found before stays; the connection line says the rest.
@@ -33,5 +39,13 @@ export function usePeopleSearch(limit = 20) {
     latest++;
     clearTimeout(timer);
   });
-  return { query, found, answered };
+  /** What is known for this text: the answer, or until it is there those of the last one whose names fit. */
+  const foundFor = (text: string): readonly FoundPerson[] =>
+    answered.value === text ? found.value : found.value.flatMap((person) => byName(person, text));
+  return { query, found, answered, foundFor };
+}
+
+function byName(person: FoundPerson, text: string): FoundPerson[] {
+  const fit = fitOf(person.name, text);
+  return fit === null || fit === 'scattered' ? [] : [{ ...person, fit, address: null }];
 }

@@ -3,13 +3,22 @@ import type { Ref } from 'vue';
 
 /**
  * The keys of a list of choices below a text field that keeps the focus: arrows move, Enter chooses, and the field names the
- * marked choice for screen readers. The first choice is marked again whenever the choices change.
+ * marked choice for screen readers. The first choice is marked again whenever the choices change; with `keyOf` a choice
+ * the reader went to stays marked for as long as it is there.
  */
-export function useOptions<T>(choices: Ref<readonly T[]>, choose: (choice: T) => void) {
+export function useOptions<T>(
+  choices: Ref<readonly T[]>,
+  choose: (choice: T) => void,
+  keyOf: ((choice: T) => string) | null = null,
+) {
   const index = ref(0);
   const listId = useId();
   const optionId = (at: number) => `${listId}-${at}`;
-  watch(choices, () => (index.value = 0));
+  watch(choices, (now, before) => {
+    const marked = index.value > 0 ? before[index.value] : undefined;
+    const at = keyOf && marked !== undefined ? now.findIndex((choice) => keyOf(choice) === keyOf(marked)) : 0;
+    index.value = Math.max(at, 0);
+  });
 
   function move(to: number) {
     const count = choices.value.length;

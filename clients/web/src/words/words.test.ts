@@ -3,7 +3,6 @@ import { initialsOf } from '@parley/look/initials.ts';
 import { preferredLanguage, together } from '@parley/look/languages.ts';
 import { differences, missing } from '@parley/look/testing/words.ts';
 import { plainText } from '../conversations/plain.ts';
-import { matches } from '../conversations/matches.ts';
 import { comboOf, shortcuts } from '../keys/shortcuts.ts';
 import { deviceName } from '@parley/look/device.ts';
 import { chinese } from './chinese.ts';
@@ -58,15 +57,6 @@ test.each([
   ['2 * 3 * 4', '2 * 3 * 4'],
 ])('%j reads %j in a list', (body, line) => {
   expect(plainText(body, () => 'Ada')).toBe(line);
-});
-
-test('names are found by their beginning, by a word, by a part, and by their letters in order', () => {
-  expect(['general', 'the-general', 'generally', 'gardening'].map((name) => matches(name, 'gen'))).toEqual([
-    3, 2, 3, 1,
-  ]);
-  expect(matches('新品发布筹备', '发布')).toBe(1);
-  expect(matches('anything', '')).toBe(3);
-  expect(matches('general', 'xyz')).toBe(0);
 });
 
 test('no two shortcuts of one scope share their keys, and each is what a keyboard sends', () => {
