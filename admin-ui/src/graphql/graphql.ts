@@ -348,7 +348,7 @@ export type FindPeopleQueryVariables = Exact<{
 }>;
 
 
-export type FindPeopleQuery = { people: { edges: Array<{ node: { id: string, name: string, email: string | null, status: PersonStatus } }> } };
+export type FindPeopleQuery = { findPeople: Array<{ id: string, name: string, email: string | null, title: string | null, status: PersonStatus }> };
 
 export type PersonNameQueryVariables = Exact<{
   id: string | number;
@@ -1573,15 +1573,12 @@ export const PeopleDocument = new TypedDocumentString(`
 }`) as unknown as TypedDocumentString<PeopleQuery, PeopleQueryVariables>;
 export const FindPeopleDocument = new TypedDocumentString(`
     query FindPeople($query: String) {
-  people(first: 12, query: $query) {
-    edges {
-      node {
-        id
-        name
-        email
-        status
-      }
-    }
+  findPeople(query: $query, first: 12) {
+    id
+    name
+    email
+    title
+    status
   }
 }
     `) as unknown as TypedDocumentString<FindPeopleQuery, FindPeopleQueryVariables>;

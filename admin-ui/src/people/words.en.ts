@@ -3,7 +3,7 @@ export const words = {
     title: 'People',
     one: 'Person',
     invite: 'Invite somebody',
-    search: 'Name or e-mail',
+    search: 'Name, e-mail, title…',
     empty: 'Nobody is here yet',
     emptyLead: 'Invite the first colleague: they get a link and choose a password.',
     name: 'Name',

@@ -5,7 +5,7 @@ export const words: Words = {
     title: '人员',
     one: '人员',
     invite: '邀请人员',
-    search: '姓名或邮箱',
+    search: '姓名、拼音、邮箱、职位…',
     empty: '还没有人员',
     emptyLead: '邀请第一位同事：对方会收到链接并设置密码。',
     name: '姓名',

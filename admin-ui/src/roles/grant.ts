@@ -22,9 +22,13 @@ export async function askToGrant(person: { id: string; name: string; roles: Role
 export async function askWhoGets(role: RoleName) {
   const found = new Map<string, string>();
   const search = async (query: string) => {
-    const { people } = await request(FindPeopleDocument, { query: query || null });
-    for (const { node } of people.edges) found.set(node.id, node.name);
-    return people.edges.map(({ node }) => ({ value: node.id, label: node.name, detail: node.email ?? '' }));
+    const { findPeople } = await request(FindPeopleDocument, { query: query || null });
+    for (const { id, name } of findPeople) found.set(id, name);
+    return findPeople.map(({ id, name, email, title }) => ({
+      value: id,
+      label: name,
+      detail: [title, email].filter(Boolean).join(' · '),
+    }));
   };
   const id = await ask<string>(ChooseDialog, {
     title: t('roles.choosePerson', { role: t(`roles.names.${role}`) }),
