@@ -27,8 +27,8 @@ export const packages: Record<
     onlyFiles: {
       // The console's other types are generated from the committed GraphQL schema.
       'clients/protocol': ['clients/protocol/permissions.ts'],
-      // Console and chat of one browser share a session, and so its key.
-      'clients/sdk': ['clients/sdk/device-key.ts'],
+      // Console and chat of one browser share a session, and so its key and its turns.
+      'clients/sdk': ['clients/sdk/device-key.ts', 'clients/sdk/one-at-a-time.ts'],
     },
   },
   scripts: {

@@ -1,5 +1,6 @@
 import type { CallName } from '@parley/protocol/catalogue.ts';
 import type { Mine, Summary } from '@parley/protocol/conversations.ts';
+import { faults } from '@parley/protocol/errors.ts';
 import { mentionsIn, untouched, type Message, type Sent } from '@parley/protocol/messages.ts';
 import type { Me } from '@parley/protocol/people.ts';
 import { createAccount } from './account.ts';
@@ -13,9 +14,11 @@ import { createPeople } from './people.ts';
 import { createPresence } from './presence.ts';
 import { createReadMarks } from './read-marks.ts';
 import { createSession } from './session.ts';
+import { createSteadyStorage, type StorageState } from './steady-storage.ts';
 import type { Storage } from './storage.ts';
 import { createStore } from './store.ts';
 import { createSync } from './sync.ts';
+import { browserTabs, type TabNews, type Tabs } from './tabs.ts';
 import { createTopics, type Changed } from './topics.ts';
 import { createTyping } from './typing.ts';
 
@@ -33,13 +36,28 @@ import { createTyping } from './typing.ts';
  * A program that runs for long should bind its session to a key (`key`, see key-file.ts): a copied refresh token alone
  * is then worthless.
  *
- * What it promises: what was sent is stored once and in order, whatever happens on the way; what is shown becomes what the server has, whatever
- * was lost; being offline is a state, not an error. What it leaves to others: drawing, words for people other than the server's own sentences,
- * and a `Storage` that survives a reload.
+ * What it promises: what was sent is stored once and in order, whatever happens on the way and to the storage; what is
+ * shown becomes what the server has, whatever was lost; being offline is a state, not an error. What it leaves to
+ * others: drawing, words for people other than the server's own sentences, and a `Storage` that survives a reload.
  */
 
 export { ParleyError };
-export type { Changed, Entry, Me, Options, Parley, Pending, Place, State, Status, Storage, Store, Timeline };
+export type {
+  Changed,
+  Entry,
+  Me,
+  Options,
+  Parley,
+  Pending,
+  Place,
+  State,
+  Status,
+  Storage,
+  StorageState,
+  Store,
+  Tabs,
+  Timeline,
+};
 
 /** One device. Nothing happens, and nothing is connected, before `resume()` or `signIn()` and then `start()`. */
 export function createParley(options: Options): Parley {
@@ -47,7 +65,15 @@ export function createParley(options: Options): Parley {
   const timelines = new Set<OpenTimeline>();
   let wasLive = false;
 
-  const session = createSession(options, (why) => {
+  let storageWas: StorageState = 'ready';
+  const storage = createSteadyStorage(options.storage, () => {
+    pending.storageChanged();
+    if (storage.state === storageWas) return;
+    storageWas = storage.state;
+    topics.tell({ topic: 'storage' });
+  });
+  const tabs = options.tabs ?? (options.keep === 'body' ? null : browserTabs());
+  const session = createSession({ ...options, storage }, (why) => {
     connection.stop(why);
     void forget({ erase: false });
   });
@@ -80,13 +106,27 @@ export function createParley(options: Options): Parley {
   const marks = createReadMarks(calls, ({ conversationId, threadId, position }, mine) => {
     if (threadId === null) store.marked(conversationId, position, mine);
   });
-  const pending = createPending(calls, options.storage, {
+  const pendingHooks = {
     acknowledged,
-    changed(conversationId) {
+    changed(conversationId: string) {
       for (const timeline of timelines) if (timeline.conversationId === conversationId) timeline.redraw();
       topics.tell({ topic: 'pending', conversationId });
     },
-  });
+  };
+  const pending = createPending(calls, storage, pendingHooks, tabs);
+  tabs?.hear(heard);
+
+  function heard(news: TabNews): void {
+    pending.hear(news);
+    if (news.kind !== 'signed-out' || news.owner !== session.userId) return;
+    const why = {
+      code: 'session_ended',
+      fault: faults.session_ended,
+      message: 'You signed out on this device.',
+    } as const;
+    void forget({ erase: true });
+    session.end(new ParleyError(why));
+  }
 
   function lineChanged(): void {
     const live = connection.state === 'live';
@@ -183,6 +223,9 @@ export function createParley(options: Options): Parley {
     get problem() {
       return connection.problem;
     },
+    get storage() {
+      return storage.state;
+    },
     store: {
       get me() {
         return store.me;
@@ -213,7 +256,9 @@ export function createParley(options: Options): Parley {
       return found;
     },
     async signOut() {
+      const owner = session.userId;
       const told = session.signOut();
+      if (owner !== null) tabs?.tell({ kind: 'signed-out', owner });
       connection.stop();
       await forget({ erase: true });
       await told;

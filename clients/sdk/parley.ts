@@ -17,7 +17,9 @@ import type { PresenceState } from '@parley/protocol/sync.ts';
 import type * as z from 'zod/mini';
 import type { DeviceKey } from './device-key.ts';
 import type { ParleyError } from './failure.ts';
+import type { StorageState } from './steady-storage.ts';
 import type { Storage } from './storage.ts';
+import type { Tabs } from './tabs.ts';
 import type { Changed } from './topics.ts';
 
 /*
@@ -44,6 +46,8 @@ export type Options = {
    * token is as good as the device.
    */
   key?: () => Promise<DeviceKey | null>;
+  /** The other pages that share `storage`. Left out: the browser's own with `cookie`, none with `body`. */
+  tabs?: Tabs;
 };
 
 /** `GET /api/status`. `setUp`: the installation is empty and waits for its first owner. */
@@ -68,6 +72,8 @@ export type Pending = {
   /** `failed`: the server refused it for a reason that trying again does not mend; it waits for `retry` or `discard`. */
   state: 'waiting' | 'failed';
   error: { code: ParleyError['code']; message: string; requestId?: string } | null;
+  /** false: storage does not hold it, so it is gone if this page or program ends before it is sent. */
+  kept: boolean;
 };
 
 /** One row of a timeline. `key` stays the same when a pending send becomes a message. */
@@ -135,6 +141,11 @@ export type Parley = {
   readonly nextAttempt: number | null;
   /** Why the line is down or the session ended, for people; null while all is well. */
   readonly problem: ParleyError | null;
+  /**
+   * `failing`: the storage of this device refuses or does not answer. Everything goes on in memory, and is written to the
+   * storage as soon as it works again. Moves are announced as the topic `storage`.
+   */
+  readonly storage: StorageState;
   readonly store: Store;
   subscribe(listener: (changed: Changed) => void): () => void;
 
@@ -168,7 +179,10 @@ export type Parley = {
   signIn(input: { email: string; password: string }): Promise<Session>;
   /** Takes up the session this device kept. false: nobody is signed in. Rejects with `unavailable` when the server cannot be asked. */
   resume(): Promise<boolean>;
-  /** Ends the session here and on the server, and removes what this device kept, unsent messages included. */
+  /**
+   * Ends the session here, in the other pages of this browser, and on the server, and removes what this device kept,
+   * unsent messages included.
+   */
   signOut(): Promise<void>;
   /** Connects and stays connected until `stop()`. Does nothing when already started or signed out. */
   start(): void;
@@ -183,7 +197,13 @@ export type Parley = {
 
   /** Not opened yet: call `open()`. */
   timeline(conversationId: string, threadId?: string | null): Timeline;
-  /** Takes a message for sending: kept on this device first, then sent in order, and tried again until the server answers. Resolves once kept. */
+  /**
+   * Takes a message for sending: kept on this device first, then sent in order, and tried again until the server answers.
+   * It is among `pending()` and in timelines at once. Resolves once storage holds it. Where storage refuses, or does not
+   * answer within 3 s, it resolves all the same with `kept: false`, and the message is sent from memory in its place: tell
+   * the person that it will not survive the end of this page, and show `storage`. What waits is kept later, when storage
+   * works. Rejects only with `unauthenticated`, when not signed in.
+   */
   send(draft: {
     conversationId: string;
     body: string;
@@ -193,7 +213,10 @@ export type Parley = {
   /** Own sends not acknowledged yet, oldest first. */
   pending(conversationId?: string): readonly Pending[];
   retry(clientId: string): Promise<void>;
-  /** Gives up a send. One that is under way at this moment may still arrive. */
+  /**
+   * Gives up a send. One that is under way at this moment may still arrive, and so may one that storage refuses to delete,
+   * after a reload.
+   */
   discard(clientId: string): Promise<void>;
   edit(message: Pick<Message, 'id' | 'conversationId'>, body: string): Promise<void>;
   recall(message: Pick<Message, 'id' | 'conversationId'>): Promise<void>;

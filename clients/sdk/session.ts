@@ -2,6 +2,7 @@ import { faults, Refusal } from '@parley/protocol/errors.ts';
 import type { Handshake, Invitation, Invited, Session, SetUp } from '@parley/protocol/identity.ts';
 import type * as z from 'zod/mini';
 import { backoffFor } from './backoff.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { asParleyError, noAnswer, notSignedIn, ParleyError } from './failure.ts';
 import type { Options, Status } from './parley.ts';
 
@@ -127,18 +128,28 @@ export function createSession(
   }
   const page = globalThis as Page;
   page.addEventListener?.('online', wake);
+  page.addEventListener?.('pageshow', wake);
   page.document?.addEventListener('visibilitychange', wake);
 
   /** A fresh access token. Rejects with `unavailable` (the session stands) or with why it is over, after telling `onEnd`. */
   function renew(): Promise<string> {
-    renewing ??= alone(renewNow, keep).finally(() => (renewing = null));
+    // The tabs of a browser share one cookie: two at once would spend each other's.
+    renewing ??= (keep === 'body' ? renewNow() : oneAtATime('parley-session', renewNow)).finally(
+      () => (renewing = null),
+    );
     return renewing;
   }
+
+  /** A storage that cannot be read says nothing about the session: it stands, and is asked for again. */
+  const keptToken = () =>
+    storage.get(refreshKey).catch((error: unknown) => {
+      throw noAnswer(error);
+    });
 
   async function renewNow(): Promise<string> {
     const mine = era;
     const userId = current?.userId;
-    const refreshToken = keep === 'body' ? await storage.get(refreshKey) : undefined;
+    const refreshToken = keep === 'body' ? await keptToken() : undefined;
     if (keep === 'body' && typeof refreshToken !== 'string') throw end(notSignedIn());
     try {
       const session = await request<Session>(
@@ -198,7 +209,8 @@ export function createSession(
     },
     /** Takes up the kept session, if there is one. */
     async resume(): Promise<boolean> {
-      if (await storage.get(endedKey)) {
+      // Where storage cannot be read, the cookie decides.
+      if (await storage.get(endedKey).catch(() => undefined)) {
         await request('DELETE', '/api/session');
         await storage.delete(endedKey);
         return false;
@@ -247,11 +259,3 @@ type Page = {
   addEventListener?: (event: string, listener: () => void) => void;
   document?: { addEventListener(event: string, listener: () => void): void };
 };
-
-type Locks = { request<R>(name: string, act: () => Promise<R>): Promise<R> };
-
-/** One at a time among all tabs of this origin, where the browser can say so. Tabs share one cookie: two at once would spend each other's. */
-function alone<T>(act: () => Promise<T>, keep: Options['keep']): Promise<T> {
-  const locks = keep === 'body' ? undefined : (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
-  return locks ? locks.request('parley-session', act) : act();
-}

@@ -1,6 +1,7 @@
 /**
  * Where a device keeps what must survive a reload: sends not yet acknowledged and, without cookies, the refresh token.
- * Values are plain data (structured clone). A `set` that has resolved is expected to survive a crash of the page.
+ * Values are plain data (structured clone). A `set` that has resolved is expected to survive a crash of the page. Any of
+ * these may reject or never answer: the device goes on in memory and says so (`Parley.storage`).
  */
 export type Storage = {
   get(key: string): Promise<unknown>;
@@ -8,6 +9,8 @@ export type Storage = {
   delete(key: string): Promise<void>;
   /** Every entry whose key begins with `prefix`, in the order of their keys. */
   entries(prefix: string): Promise<[key: string, value: unknown][]>;
+  /** Calls back when everything kept is gone while the device runs, as when a browser clears a site's data. */
+  onLost?(listener: () => void): void;
 };
 
 /** Storage for Node and for tests: lives as long as the value does. Values are copied in and out, as a real store would. */

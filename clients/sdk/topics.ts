@@ -5,6 +5,8 @@
 export type Changed =
   /** `parley.state`, `nextAttempt` or `problem`. */
   | { topic: 'state' }
+  /** `parley.storage`. */
+  | { topic: 'storage' }
   /** `store.me`. */
   | { topic: 'me' }
   /** The set of conversations, or so many of them at once that naming each makes no sense. */
@@ -15,7 +17,7 @@ export type Changed =
   | { topic: 'people'; ids: readonly string[] }
   | { topic: 'typing'; conversationId: string }
   | { topic: 'presence'; userIds: readonly string[] }
-  /** Own sends of a conversation: taken, failed, gone out, discarded. */
+  /** Own sends of a conversation: taken, kept, failed, gone out, discarded. */
   | { topic: 'pending'; conversationId: string };
 
 export type Listener = (changed: Changed) => void;

@@ -26,7 +26,7 @@ export function withWorld(options: WorldOptions = {}): void {
   afterAll(() => world?.close());
 }
 
-type DeviceOptions = Partial<Pick<Options, 'origin' | 'storage' | 'fetch' | 'key'>>;
+type DeviceOptions = Partial<Pick<Options, 'origin' | 'storage' | 'fetch' | 'key' | 'tabs'>>;
 
 /** A device of a named person that nobody is signed in at yet. */
 export function deviceOf(
