@@ -7,8 +7,10 @@ type KeyPair = { privateKey: CryptoKey; publicKey: CryptoKey };
 
 const store = 'keys';
 const name = 'session';
-/** Some browsers never answer: signing in must not wait for them. */
+/** Some browsers never answer: signing in must not wait for them, nor every request after it. */
 const answerWithinMs = 3_000;
+const askAgainAfterMs = 60_000;
+let silentUntil = 0;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -17,7 +19,6 @@ function open(): Promise<IDBDatabase> {
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error ?? new Error('The browser keeps nothing.'));
     asked.onblocked = () => reject(new Error('Another page holds the key’s store.'));
-    setTimeout(() => reject(new Error('The browser’s store does not answer.')), answerWithinMs);
   });
 }
 
@@ -32,8 +33,12 @@ async function findOrKeep(fresh?: KeyPair): Promise<KeyPair | undefined> {
       found.onsuccess = () => {
         kept = found.result as KeyPair | undefined;
         if (kept || !fresh) return;
-        act.objectStore(store).put(fresh, name);
-        kept = fresh;
+        try {
+          act.objectStore(store).put(fresh, name);
+          kept = fresh;
+        } catch (error) {
+          reject(error as Error);
+        }
       };
       act.oncomplete = () => resolve(kept);
       act.onabort = () => reject(act.error ?? new Error('The key could not be kept.'));
@@ -43,8 +48,23 @@ async function findOrKeep(fresh?: KeyPair): Promise<KeyPair | undefined> {
   }
 }
 
+/** The same, within a few seconds. */
+function answered(fresh?: KeyPair): Promise<KeyPair | undefined> {
+  const silent = () => new Error('The browser’s store does not answer.');
+  if (Date.now() < silentUntil) return Promise.reject(silent());
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => {
+      silentUntil = Date.now() + askAgainAfterMs;
+      reject(silent());
+    }, answerWithinMs);
+    findOrKeep(fresh)
+      .finally(() => clearTimeout(limit))
+      .then(resolve, reject);
+  });
+}
+
 export const browserKeyPlace = {
   readable: false,
-  find: () => findOrKeep(),
-  keep: async (pair: KeyPair): Promise<KeyPair> => (await findOrKeep(pair))!,
+  find: () => answered(),
+  keep: async (pair: KeyPair): Promise<KeyPair> => (await answered(pair))!,
 };

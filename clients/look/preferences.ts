@@ -31,10 +31,11 @@ export function createPreferences<More extends Record<string, unknown>>(
     watch(() => preferences.theme, applyTheme, { immediate: true });
     watch(
       () => preferences.language,
-      (language) => void speak(language),
+      (language) => void speak(language).catch(() => undefined),
     );
-    watch(preferences, () => localStorage.setItem(key, JSON.stringify(preferences)), { deep: true });
-    await speak(preferences.language);
+    watch(preferences, () => keep(key, preferences), { deep: true });
+    // Where the words cannot be fetched the page speaks English; why is said elsewhere.
+    await speak(preferences.language).catch(() => undefined);
   }
   return { preferences, applyPreferences };
 }
@@ -45,6 +46,15 @@ function kept(key: string): object {
     return found && typeof found === 'object' ? found : {};
   } catch {
     return {};
+  }
+}
+
+/** A full or forbidden store: the choice holds as long as the page. */
+function keep(key: string, preferences: object): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(preferences));
+  } catch {
+    // As said above.
   }
 }
 
