@@ -5,12 +5,18 @@ import './ui/controls.css';
 import { createApp } from 'vue';
 import { guardComposition } from '@parley/look/composing.ts';
 import { keepFocus } from '@parley/look/focus.ts';
+import { watchForNewVersion } from '@parley/look/new-version.ts';
 import App from './App.vue';
 import { addRoutes } from './routes.ts';
 import { applyPreferences } from './settings/preferences.ts';
+import { showSentence } from './ui/notices.ts';
+import { wakeFromCache, warnOfLoss } from './ui/unsaved.ts';
 import { i18n, speak } from './words/i18n.ts';
 
+watchForNewVersion('/', () => showSentence('entry.missingPart'));
 await applyPreferences(speak);
 keepFocus();
 guardComposition();
+warnOfLoss();
+wakeFromCache();
 createApp(App).use(i18n).use(addRoutes()).mount('#app');

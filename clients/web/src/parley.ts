@@ -39,6 +39,7 @@ const moveList = () =>
 
 const tellers: { [T in Changed['topic']]: (changed: Extract<Changed, { topic: T }>) => void } = {
   state: () => move('state'),
+  storage: () => move('storage'),
   me: () => move('me'),
   conversations: () => {
     for (const [topic, counter] of counters) if (topic.startsWith('conversation:')) counter.value++;
@@ -56,11 +57,19 @@ const tellers: { [T in Changed['topic']]: (changed: Extract<Changed, { topic: T 
   presence: ({ userIds }) => {
     for (const id of userIds) move(`presence:${id}`);
   },
-  pending: ({ conversationId }) => move(`pending:${conversationId}`),
+  pending: ({ conversationId }) => {
+    move(`pending:${conversationId}`);
+    move('storage');
+  },
 };
 parley.subscribe((changed) => (tellers[changed.topic] as (changed: Changed) => void)(changed));
 
 export const line = () => (touch('state'), { state: parley.state, problem: parley.problem });
+/** Whether this browser keeps what waits to be sent, and whether something waits that it does not hold. */
+export const storage = () => (
+  touch('storage'),
+  { fails: parley.storage === 'failing', unkept: parley.pending().some(({ kept }) => !kept) }
+);
 export const me = () => (touch('me'), parley.store.me);
 export const may = (permission: string) => me()?.permissions.includes(permission) ?? false;
 /** Absent in what an older version kept in this browser; the server says it again at once. */

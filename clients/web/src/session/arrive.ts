@@ -34,8 +34,13 @@ export function arrive(): Promise<Standing> {
   return (standing ??= find());
 }
 
-/** After signing in. */
+/**
+ * After signing in. The browser is asked once to keep what this site stores when it runs out of space: a person who has
+ * just signed in means to use it, and some browsers ask them. Whatever the answer is, nothing depends on it.
+ */
 export function enter() {
+  const store = navigator.storage as StorageManager | undefined;
+  void store?.persist?.().catch(() => undefined);
   standing = Promise.resolve('in');
   parley.start();
 }

@@ -1,17 +1,20 @@
 import type { Router } from 'vue-router';
 import type { Message } from '@parley/protocol/messages.ts';
+import { copyText } from '@parley/look/copy.ts';
 import { withNames } from '../conversations/names.ts';
 import { may, me, parley, summaryOf } from '../parley.ts';
 import { addressOf } from '../router.ts';
 import { ask } from '@parley/look/ask.ts';
 import Confirm from '../ui/Confirm.vue';
-import { attempt, tell } from '../ui/notices.ts';
+import { attempt, showSentence, tell } from '../ui/notices.ts';
 import { i18n } from '../words/i18n.ts';
 import { editRequest } from './editing.ts';
 
-async function copy(text: string) {
-  if (await attempt(() => navigator.clipboard.writeText(text).then(() => true))) tell(i18n.global.t('message.copied'));
-}
+const copy = (text: string) =>
+  copyText(text).then(
+    () => tell(i18n.global.t('message.copied')),
+    () => showSentence('message.notCopied'),
+  );
 
 /** What the reader may do with a message. An act they may not do is absent, and the server decides anyway. */
 export function useMessageActs(message: Message, inThread: boolean, router: Router) {

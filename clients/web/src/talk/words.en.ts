@@ -54,6 +54,7 @@ export const words = {
     copyLink: 'Copy link',
     copyText: 'Copy text',
     copied: 'Copied',
+    notCopied: 'The browser did not allow copying. Select the text and copy it yourself.',
     markUnread: 'Mark unread from here',
     edit: 'Edit',
     recall: 'Recall',

@@ -55,6 +55,7 @@ export const words: Words = {
     copyLink: '复制链接',
     copyText: '复制文本',
     copied: '已复制',
+    notCopied: '浏览器不允许复制，请手动选中并复制。',
     markUnread: '从这里标为未读',
     edit: '编辑',
     recall: '撤回',

@@ -49,6 +49,12 @@ export function showFailure(error: unknown) {
   });
 }
 
+/** Shows one of our sentences as what went wrong; twice is once. */
+export function showSentence(word: string) {
+  const text = i18n.global.t(word);
+  if (!notices.some((notice) => notice.text === text)) show({ text, bad: true });
+}
+
 /** Runs an act of the reader's; a failure is shown, and answered with undefined. */
 export async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
