@@ -6,13 +6,16 @@ import './ui/controls.css';
 import { VueQueryPlugin } from '@tanstack/vue-query';
 import { createApp } from 'vue';
 import { guardComposition } from '@parley/look/composing.ts';
+import { watchForNewVersion } from '@parley/look/new-version.ts';
 import { keepFocus } from '@parley/look/focus.ts';
 import App from './App.vue';
 import { addRoutes } from './routes.ts';
 import { queries } from './session/queries.ts';
+import { tell } from './ui/notices.ts';
 import { applyPreferences } from './ui/preferences.ts';
 import { i18n, speak } from './words/i18n.ts';
 
+watchForNewVersion('/admin/', () => tell(i18n.global.t('entry.missingPart')));
 await applyPreferences(speak);
 keepFocus();
 guardComposition();

@@ -1,3 +1,4 @@
+import { oneAtATime } from '@parley/sdk/one-at-a-time.ts';
 import { send } from './send.ts';
 import { ServerError } from './server-error.ts';
 
@@ -62,7 +63,7 @@ const over = new Set(['unauthenticated', 'session_ended', 'suspended', 'forbidde
 
 /** A fresh access token out of the cookie. false: there is no session any more. Rejects when the server cannot be asked. */
 export function renew(): Promise<boolean> {
-  renewing ??= navigator.locks.request('parley-session', renewNow).finally(() => (renewing = null));
+  renewing ??= oneAtATime('parley-session', renewNow).finally(() => (renewing = null));
   return renewing;
 }
 

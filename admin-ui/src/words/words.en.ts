@@ -8,6 +8,7 @@ export const words = {
     retry: 'Try again',
     copy: 'Copy',
     copied: 'Copied.',
+    notCopied: 'The browser did not allow copying. Select the text and copy it yourself.',
     yes: 'yes',
     no: 'no',
     more: 'More about {name}',

@@ -10,6 +10,7 @@ export const words: Words = {
     retry: '重试',
     copy: '复制',
     copied: '已复制。',
+    notCopied: '浏览器不允许复制，请手动选中并复制。',
     yes: '是',
     no: '否',
     more: '{name} 的更多操作',
