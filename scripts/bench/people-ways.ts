@@ -5,11 +5,12 @@ import { createLog } from '../../server/kernel/log.ts';
 import { newId } from '../../server/kernel/ids.ts';
 import { inWork } from '../../server/kernel/work.ts';
 import { DirectoryPage, page } from '../../server/users/directory.ts';
+import { search } from '../../server/users/people-search.ts';
 import { answering } from './children.ts';
 import { benchActor, benchHouse, measured } from './house.ts';
 
 /*
- * In a process of its own: pages of the people list, by the verb behind the console's list or by OFFSET with a count beside it. Answers what each
+ * In a process of its own: pages of the people list, by the verb behind the console's list or by OFFSET with a count beside it; and the search while a name is typed. Answers what each
  * took, this process's CPU, and who stood on the pages.
  */
 
@@ -17,7 +18,7 @@ const [way, url] = process.argv.slice(2) as ['verb' | 'verb with total' | 'offse
 const db = openDatabase(url, createLog('silent'), { poolSize: 4 });
 const house = benchHouse(db);
 house.parts.install(cursorKey, Buffer.alloc(32, 7));
-const reader = benchActor(newId(), 'users.read');
+const reader = benchActor(newId(), 'users.read', 'people.read', 'conversations.read');
 const first = 50;
 
 const total = way === 'verb with total';
@@ -54,8 +55,9 @@ async function byVerb(n: number, query: string): Promise<Page> {
 }
 
 async function byOffset(n: number, query: string): Promise<Page> {
-  const where = query ? 'where u.name ilike $1 or u.email ilike $2' : '';
-  const params = query ? [`%${query}%`, `${query}%`] : [];
+  // The numbers asked for are words of names, behind a space.
+  const where = query ? 'where u.name ilike $1' : '';
+  const params = query ? [`% ${query}%`] : [];
   const rows = await db.rows<{ id: string }>(
     `select u.* from users u ${where} order by lower(u.name), u.id limit ${first} offset ${query ? 0 : n * first}`,
     params,
@@ -64,16 +66,35 @@ async function byOffset(n: number, query: string): Promise<Page> {
   return { ids: rows.map((row) => row.id), total: counted!.count };
 }
 
-type Asked = { walk: true } | { pages: number[]; queries: string[] };
+async function typedByVerb(query: string): Promise<Page> {
+  const found = await inWork(house, reader, (work) => search(work, { query, limit: 20 }));
+  return { ids: found.map(({ id }) => id) };
+}
+
+async function typedByPattern(query: string): Promise<Page> {
+  const rows = await db.rows<{ id: string }>(
+    `select u.id from users u where u.name ilike '%' || $1 || '%' or u.email ilike $1 || '%'
+     order by u.name not ilike $1 || '%', lower(u.name), u.id limit 20`,
+    [query],
+  );
+  return { ids: rows.map(({ id }) => id) };
+}
+
+type Asked = { walk: true } | { pages: number[]; queries: string[]; isSearch?: boolean };
 
 async function ask(asked: Asked): Promise<object> {
   if ('walk' in asked) return walk();
+  const byWay = asked.isSearch
+    ? (_: number, query: string) => (way === 'offset' ? typedByPattern : typedByVerb)(query)
+    : way === 'offset'
+      ? byOffset
+      : byVerb;
   const shown: Page[] = [];
   const took: number[] = [];
   const { cpu } = await measured(async () => {
     for (const [i, n] of asked.pages.entries()) {
       const began = performance.now();
-      shown.push(await (way === 'offset' ? byOffset : byVerb)(n, asked.queries[i] ?? ''));
+      shown.push(await byWay(n, asked.queries[i] ?? ''));
       took.push(performance.now() - began);
     }
   });
