@@ -105,10 +105,10 @@ const textsOf = ({ statements }: { statements: Statement[] }) =>
  * What three rows ask and what thirty ask. Loaders gather by turns of the event loop, and one batch in a while falls into two; the house's own work
  * in the background asks, too. Neither lasts, so of several tries one has the same statements for both; where a field asks by itself none has.
  */
-async function askedAlike(field: GraphQLField<unknown, unknown>) {
+async function askedAlike(asked: (rows: number) => ReturnType<typeof ask>) {
   for (let tries = 1; ; tries++) {
-    const few = await statementsOf(() => ask(field, 3));
-    const many = await statementsOf(() => ask(field, 30));
+    const few = await statementsOf(() => asked(3));
+    const many = await statementsOf(() => asked(30));
     if (isDeepStrictEqual(textsOf(few), textsOf(many)) || tries === 20) return [few, many] as const;
   }
 }
@@ -118,7 +118,7 @@ test.each(lists.map((field) => [field.name, field] as const))(
   async (name, field) => {
     // Prepared statements and plans are made once.
     await ask(field, 2);
-    const [few, many] = await askedAlike(field);
+    const [few, many] = await askedAlike((rows) => ask(field, rows));
     for (const { result } of [few, many]) expect(result.code, JSON.stringify(result.errors)).toBeUndefined();
     expect([rowsIn(few.result, name), rowsIn(many.result, name)]).toEqual([3, 30]);
     expect(many.statements.map(({ text }) => text).sort()).toEqual(
@@ -126,6 +126,19 @@ test.each(lists.map((field) => [field.name, field] as const))(
     );
   },
 );
+
+test('findPeople asks the database as often for thirty people as for three', async () => {
+  const type = getNamedType(queries['findPeople']!.type) as GraphQLObjectType;
+  const asked = (limit: number) =>
+    olga.graphql(`{ findPeople(query: "Person", limit: ${limit}) ${everything(type, 4)} }`);
+  await asked(2);
+  const [few, many] = await askedAlike(asked);
+  const found = [few, many].map(
+    ({ result }) => (result.data as unknown as { findPeople: unknown[] }).findPeople.length,
+  );
+  expect(found).toEqual([3, 30]);
+  expect(textsOf(many)).toEqual(textsOf(few));
+});
 
 test.each([
   ['departments', ''],

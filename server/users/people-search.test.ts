@@ -41,7 +41,7 @@ test('the console lists the same people for every query', async () => {
   await olga.signIn(await world.person('Zz Owner', { roles: ['owner', 'member'] }));
   for (const [typed] of queries) {
     const { data, errors } = await olga.graphql(
-      'query ($typed: String) { people(first: 100, query: $typed) { totalCount edges { node { name } } } findPeople(query: $typed, first: 50) { name } }',
+      'query ($typed: String) { people(first: 100, query: $typed) { totalCount edges { node { name } } } findPeople(query: $typed, limit: 50) { name } }',
       { typed },
     );
     expect(errors).toEqual([]);

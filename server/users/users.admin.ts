@@ -21,7 +21,7 @@ import * as users from './users.ts';
 const One = z.strictObject({ id });
 const Find = z.strictObject({
   query: z._default(optionalText(limits.query), ''),
-  first: z._default(z.int().check(z.minimum(1), z.maximum(50)), 12),
+  limit: z._default(z.int().check(z.minimum(1), z.maximum(50)), 12),
 });
 const Many = z.strictObject({ ids: z.array(id).check(z.minLength(1), z.maxLength(limits.people)) });
 const Edit = z.strictObject({
@@ -99,9 +99,9 @@ export function usersAdmin(builder: AdminBuilder): void {
       permission: 'users.read',
       cost: 'people',
       input: Find,
-      args: { query: t.arg.string(), first: t.arg.int({ defaultValue: 12 }) },
-      complexity: ({ first }) => ({ field: 5, multiplier: first ?? 12 }),
-      resolve: (_, { query, first }, work) => best(work, query ?? '', first ?? 12),
+      args: { query: t.arg.string(), limit: t.arg.int({ defaultValue: 12 }) },
+      complexity: ({ limit }) => ({ field: 5, multiplier: limit ?? 12 }),
+      resolve: (_, { query, limit }, work) => best(work, query ?? '', limit ?? 12),
     }),
   );
 

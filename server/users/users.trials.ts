@@ -10,7 +10,7 @@ export const trials: Trials = {
     asks: 'nothing',
     words: () => '{ people(first: 2) { edges { node { name email roles } } totalCount } }',
   },
-  'query findPeople': { asks: 'nothing', words: () => '{ findPeople(query: "mem", first: 2) { name email } }' },
+  'query findPeople': { asks: 'nothing', words: () => '{ findPeople(query: "mem", limit: 2) { name email } }' },
   'query person': {
     asks: 'nothing',
     words: ({ cast }) =>

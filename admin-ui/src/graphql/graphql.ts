@@ -1573,7 +1573,7 @@ export const PeopleDocument = new TypedDocumentString(`
 }`) as unknown as TypedDocumentString<PeopleQuery, PeopleQueryVariables>;
 export const FindPeopleDocument = new TypedDocumentString(`
     query FindPeople($query: String) {
-  findPeople(query: $query, first: 12) {
+  findPeople(query: $query, limit: 12) {
     id
     name
     email
