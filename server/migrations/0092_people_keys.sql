@@ -53,7 +53,8 @@ end $$;
 create trigger users_keys_come_due after insert on users referencing new table as fresh
   for each statement execute function person_keys_come_due();
 create trigger users_keys_come_due_again after update of name, email, title, kind on users for each row
-  when ((old.name, old.email, old.title, old.kind) is distinct from (new.name, new.email, new.title, new.kind))
+  when (old.name is distinct from new.name or old.email is distinct from new.email
+    or old.title is distinct from new.title or old.kind is distinct from new.kind)
   execute function person_keys_come_due();
 
 create function department_keys_come_due() returns trigger language plpgsql as $$

@@ -75,7 +75,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         email: `${name.toLowerCase().replaceAll(' ', '.')}@example.com`,
         password: passwordOf(name),
       };
-      await inWork(app.house, system('the world of a test'), async ({ sql }) => {
+      await inWork(app.house, system('people keys'), async ({ sql }) => {
         const facts = [person.id, kind, name, person.email];
         await sql(`insert into users (id, kind, name, email) values ($1, $2, $3, $4)`, facts);
         await writePersonKeys(sql, [person.id]);

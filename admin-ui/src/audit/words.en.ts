@@ -62,6 +62,7 @@ export const words = {
       'first start': 'The first start',
       'set-up': 'The set-up',
       operator: 'The operator',
+      'people keys': 'The keeper of people’s search keys',
       'session keeper': 'The session keeper',
       'audit sealer': 'The audit sealer',
       'ledger of revocations': 'The ledger of revocations',

@@ -63,6 +63,7 @@ export const words: Words = {
       'first start': '首次启动',
       'set-up': '安装设置',
       operator: '运维命令',
+      'people keys': '人员检索维护',
       'session keeper': '会话管理',
       'audit sealer': '审计封存',
       'ledger of revocations': '撤销台账',
