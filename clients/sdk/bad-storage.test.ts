@@ -103,7 +103,7 @@ describe.each(faults)('a storage that %s', (fault) => {
   });
 });
 
-test('a storage that cannot be read ends no session, and gives what it kept when it can', async () => {
+test('an unreadable storage ends no session, and gives what it kept when it can', async () => {
   const { ada, storage, id } = await start();
   ada.stop();
   await ada.send({ conversationId: id, body: 'written before' });

@@ -260,7 +260,7 @@ test('a database deleted under the page is filled again with what waits', async 
   await until(async () => (await stored('deleted under us')).length === 1, 'the message to be stored');
 });
 
-test('a database raised by a newer page: this one goes on, and offers to load the new one', async () => {
+test('beside a newer page’s database this page goes on, and offers to load the new one', async () => {
   const window = await arrive();
   const { page } = window;
   const raise = () =>
@@ -284,7 +284,7 @@ test('a database raised by a newer page: this one goes on, and offers to load th
   await until(async () => (await stored('written after the reload')).length === 1, 'the message to be stored');
 });
 
-test('a part of the page that is gone after an update offers the new version and keeps the draft', async () => {
+test('a part gone after an update offers the new version and keeps the draft', async () => {
   const { page } = await arrive();
   await field(page).fill('a draft in hand');
   await page.route('**/assets/AccountPage*', (route) => route.fulfill({ status: 404 }));

@@ -72,7 +72,7 @@ test('the switcher puts the best match first across conversations, people and ch
   await field.fill('des');
   await offered(['Desmond Okafor', 'design']);
   await field.fill('design');
-  // A whole name that is not one's own stands above the middle of one's own; three letters within a word are no match.
+  // A foreign channel's whole name stands above the middle of an own one; three letters within a word are no match.
   await offered(['design', 'redesigns']);
   await field.fill('gen');
   await offered([]);
@@ -107,7 +107,7 @@ test('Chinese names are found by pinyin: own conversations, people, and own chan
   await page.keyboard.press('Escape');
 });
 
-test('without a line own conversations are still found by their names, without case and marks', async () => {
+test('offline, own conversations are found by name, without case and marks', async () => {
   const page = await enter({ breakable: true });
   await window.cut();
   await page.keyboard.press('Control+k');

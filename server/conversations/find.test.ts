@@ -23,7 +23,7 @@ const make = async (who: TestClient, name: string) =>
   ).conversation.id;
 const found = async (query: string, who = ada) => (await who.call('conversation:find', { query })).conversationIds;
 
-test('own groups and channels with Chinese names are found by pinyin and initials, the best match first', async () => {
+test('own Chinese-named conversations are found by pinyin, the best match first', async () => {
   const design = await make(ada, '产品设计');
   const designers = await make(ada, '设计师之家');
   await make(ada, 'shejishi');

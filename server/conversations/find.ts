@@ -9,7 +9,7 @@ import { keyKinds, keysOfName, type Key } from '../users/keys.ts';
  * them itself, at once and offline; the tables of pinyin are large and stay on the server.
  */
 
-/** Those spoken in last; nobody looks further back by spelling. */
+/** Those spoken in last: people do not look further back by spelling. */
 const maxConversations = 1_000;
 
 /** The actor's groups and channels whose Chinese names are spelled as typed, in pinyin or by initials. */

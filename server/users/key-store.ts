@@ -81,28 +81,14 @@ export async function renewKeys(work: Work): Promise<void> {
  * the next time.
  */
 export async function writeDueKeys(work: Work): Promise<boolean> {
-  const departments = await work.sql<{ id: string }>(
-    `select id from departments where id in (select k.id from keys_due k where k.what = 'department' order by k.id limit $1)
-     order by id for no key update skip locked`,
-    [keyBatch],
-  );
+  const departments = await lockDue(work, 'department');
   if (departments.length > 0) {
-    await writeDepartmentKeys(
-      work.sql,
-      departments.map(({ id }) => id),
-    );
+    await writeDepartmentKeys(work.sql, departments);
     return true;
   }
-  const people = await work.sql<{ id: string }>(
-    `select id from users where id in (select k.id from keys_due k where k.what = 'person' order by k.id limit $1)
-     order by id for no key update skip locked`,
-    [keyBatch],
-  );
+  const people = await lockDue(work, 'person');
   if (people.length > 0) {
-    await writePersonKeys(
-      work.sql,
-      people.map(({ id }) => id),
-    );
+    await writePersonKeys(work.sql, people);
     return true;
   }
   await work.sql(
@@ -110,4 +96,15 @@ export async function writeDueKeys(work: Work): Promise<boolean> {
        and not exists (select from departments d where d.id = k.id)`,
   );
   return false;
+}
+
+/** Some of those whose keys are due, without those that another transaction holds. Locked until the act ends. */
+async function lockDue(work: Work, what: 'person' | 'department'): Promise<string[]> {
+  const rows = await work.sql<{ id: string }>(
+    `select id from ${what === 'person' ? 'users' : 'departments'}
+     where id in (select k.id from keys_due k where k.what = $1 order by k.id limit $2)
+     order by id for no key update skip locked`,
+    [what, keyBatch],
+  );
+  return rows.map(({ id }) => id);
 }

@@ -41,7 +41,7 @@ const done = async (act: string, args: Record<string, unknown>) => {
   expect(await due(), act).toEqual([]);
 };
 
-test('an invited, an edited and a renamed person are found at once, and no more by what they were', async () => {
+test('an invited and an edited person are found at once, and no more as they were', async () => {
   await done('invitePerson', { name: '赵云澜', email: 'zyl@example.com', title: 'Baker', roles: ['member'] });
   expect(await found('zhaoyunlan')).toEqual(['赵云澜']);
   const [row] = await world.db.rows<{ id: string }>(`select id from users where name = '赵云澜'`);
@@ -97,7 +97,7 @@ test('the demo company and the first owner have keys from the start', async () =
   }
 });
 
-test('whatever else writes a name, title, address or kind makes the keys due; other columns do not', async () => {
+test('any write of a name, title, address or kind makes keys due; others do not', async () => {
   await writeAllKeys(world.app.house);
   const { id } = await world.person('Rowan');
   expect(await due()).toEqual([]);
@@ -117,7 +117,7 @@ test('whatever else writes a name, title, address or kind makes the keys due; ot
   expect(await due()).toEqual([]);
 });
 
-test('people whose keys are still to be written are found by their names as they are written', async () => {
+test('people without keys yet are found by their names as they are written', async () => {
   const admin = async (query: string) =>
     (await olga.graphql('query ($query: String) { people(query: $query) { edges { node { name } } } }', { query }))
       .data as unknown;
@@ -131,7 +131,7 @@ test('people whose keys are still to be written are found by their names as they
   expect(await found('caiming')).toEqual(['蔡明 Unkeyed']);
 });
 
-test('after an upgrade the background writes all keys, also when a start was cut off halfway', async () => {
+test('after an upgrade the background writes all keys, also after a start cut off', async () => {
   const fresh: FreshDatabase = await freshDatabase();
   const on = (roles: string) =>
     openWorld({ databaseUrl: fresh.url, clickhouseUrl: fresh.clickhouseUrl, env: { PARLEY_ROLES: roles } });

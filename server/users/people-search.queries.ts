@@ -1,4 +1,4 @@
-/** What is typed, and who is found first; nobody where the list is empty. `only` names all that are found. */
+/** What is typed, and who is found first; an empty list where none may be. `only` names all that are found. */
 export const queries: [typed: string, first: string[], how?: 'only'][] = [
   // One Chinese character, anywhere in the name.
   ['林', ['林志远', '王林'], 'only'],

@@ -55,7 +55,7 @@ test('the console lists the same people for every query', async () => {
   }
 });
 
-test('why somebody was found is said: the fit, and the address where it was that', async () => {
+test('the answer says why a person was found: the fit, and the address if it was that', async () => {
   const [yutong] = (await ada.call('people:search', { query: 'chen.yut' })).people;
   expect(yutong).toMatchObject({ name: '陈雨桐', fit: 'address', address: 'chen.yutong' });
   const fit = async (query: string) => (await ada.call('people:search', { query })).people[0];
@@ -79,7 +79,7 @@ describe('among equal matches', () => {
     return row!.id;
   };
 
-  test('colleagues come before guests, guests before bots, imported people only when asked for', async () => {
+  test('colleagues stand before guests, guests before bots; imported only if asked for', async () => {
     await inserted('Kiwi Aa', 'bot');
     await inserted('Kiwi Bb', 'guest');
     await inserted('Kiwi Cc', 'person');
@@ -103,7 +103,7 @@ describe('among equal matches', () => {
     expect(await found('覃')).toEqual(['覃志']);
   });
 
-  test('those one talks with come first, the latest first; a better match still comes before them', async () => {
+  test('people one talks with come first, the latest first, after better matches', async () => {
     const near = await world.device('Mango Zulu');
     const nearer = await world.device('Mango Yankee');
     await inserted('Mango Alpha', 'person');
@@ -141,7 +141,7 @@ describe('among equal matches', () => {
     Promise.all(Array.from({ length: count }, (_, n) => world.device(`Crowd ${String.fromCharCode(65 + n)}`)));
 });
 
-test('a guest finds only those they share a conversation with, and no one by an address', async () => {
+test('a guest finds only people they share a conversation with, none by an address', async () => {
   const guest = await world.device('Guava Guest', { roles: ['guest'], kind: 'guest' });
   const host = await world.device('Guava Host');
   await world.device('Guava Hidden');

@@ -100,7 +100,7 @@ const mayBeFound = (work: Work, wanted: Wanted): string =>
 function candidates(work: Work, wanted: Wanted, driving: Word | undefined, others: Word[], put: Put): string[] {
   const isWanted = [mayBeFound(work, wanted), ...others.map((word) => matchesWord(word, put))].join(' and ');
   const isDriven = driving ? matchesWord(driving, put) : 'true';
-  const facts = `u.id, ${classOf}, lower(u.name)`;
+  const facts = `u.id, ${classOf('u.kind')}, lower(u.name)`;
   const close = `select ${facts}, ${driving ? fitOf(driving, 'u.id', put) : '0'} from (select id from near union select id from here union select $1::uuid) c
     cross join lateral (select * from users u where u.id = c.id offset 0) u where ${isWanted} and ${isDriven}`;
   if (!seesAll(work, wanted)) return [close];
@@ -111,7 +111,7 @@ function candidates(work: Work, wanted: Wanted, driving: Word | undefined, other
     cross join lateral (
       select ${facts}, ${driving ? fitOfKey(text, put) : '0'} from (
         select k.* from person_keys k
-        where k.class = ${classOf.replace('u.kind', 'c.kind')} and k.kind = t.kind and k.key >= ${put(low)} and k.key < ${put(high)}
+        where k.class = ${classOf('c.kind')} and k.kind = t.kind and k.key >= ${put(low)} and k.key < ${put(high)}
         order by k.key limit ${judgedKeys(text)}
       ) k join users u on u.id = k.user_id
       where ${isWanted} order by k.key limit ${first}
@@ -135,9 +135,11 @@ function candidates(work: Work, wanted: Wanted, driving: Word | undefined, other
  */
 const judgedKeys = (text: string): number => (/^[a-z0-9]$/.test(text) ? 500 : 3_000);
 
-const classOf = `array_position(array[${Object.keys(classes)
-  .map((kind) => `'${kind}'`)
-  .join(', ')}], u.kind) - 1`;
+/** The class of a kind, an expression of the statement. */
+const classOf = (kind: string): string =>
+  `array_position(array[${Object.keys(classes)
+    .map((name) => `'${name}'`)
+    .join(', ')}], ${kind}) - 1`;
 
 /** The word the candidates come from: one that begins no department's name, and the rarest of those. */
 const inOrderOfUse = (words: Word[]): Word[] =>

@@ -8,7 +8,7 @@ import { usePeopleSearch } from '../people/usePeopleSearch.ts';
 import { useMembers } from '../details/useMembers.ts';
 import { mentionAt } from './mentions.ts';
 
-/** Somebody who may be meant. `address` where that is what they were found by. */
+/** A person who may be meant. `address` where that is what they were found by. */
 export type Mentioned = Person & { address?: string | null };
 
 /**

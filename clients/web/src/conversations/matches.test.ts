@@ -31,7 +31,7 @@ test.each<[name: string, typed: string, fit: NameFit | null]>([
   expect(fitOf(name, typed)).toBe(fit);
 });
 
-test('beginnings stand before words, words before middles, and letters in order are last', () => {
+test('beginnings stand before words, words before middles, scattered letters last', () => {
   const found = ['general-design', 'redesigns', 'the-designs', 'designs', 'designs-old'];
   const byRank = found
     .map((name) => ({ name, fit: fitOf(name, name === 'general-design' ? 'gdes' : 'designs')! }))
