@@ -291,7 +291,9 @@ describe('an organisation that keeps no revisions', () => {
   });
 
   test('edits and recalls keep nothing from then on, and the recalled text is nowhere', async () => {
+    const ended = (await tasks()).length;
     await set('keepRevisions', 'none');
+    await until(async () => (await tasks())[ended]?.state === 'done', 'the task');
     const [edited, recalled] = [
       await ada.says('first words', { in: general }),
       await ada.says('taken back', { in: general }),
