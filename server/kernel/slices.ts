@@ -22,6 +22,16 @@ export class Slices {
     return performance.now() - this.#began >= this.#lasts;
   }
 
+  /** Waits for what others do, a database above all: while it waits, the loop does not work. */
+  async awaiting<T>(others: Promise<T>): Promise<T> {
+    const since = performance.now();
+    try {
+      return await others;
+    } finally {
+      this.#began += performance.now() - since;
+    }
+  }
+
   /** Resolves when this loop may work again. */
   async next(): Promise<void> {
     const worked = performance.now() - this.#began;

@@ -87,7 +87,8 @@ async function look(
   let { below, limit } = ask;
   let characters = 0;
   for (let seen = 0; seen < budget.candidates && characters < budget.characters;) {
-    const candidates = await engine.candidates(work.db, { ...ask, below, limit, whole: ask.whole && seen === 0 });
+    const asked = { ...ask, below, limit, whole: ask.whole && seen === 0 };
+    const candidates = await slices.awaiting(engine.candidates(work.db, asked));
     for (const candidate of candidates) {
       if (slices.isOver()) await slices.next();
       characters += candidate.body.length;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { MessageSearch } from '@parley/protocol/search.ts';
 import { system } from '../kernel/actor.ts';
 import { newId } from '../kernel/ids.ts';
@@ -60,6 +60,24 @@ test('a phrase that never matches gives other work its turns', async () => {
   // Without rests between its slices not one timer would fire.
   expect(turns).toBeGreaterThan(10);
 });
+
+test('time the index takes is not taken for work, and asks for no rest', async () => {
+  const answers = holding(3);
+  let later = 0;
+  const clock = performance.now.bind(performance);
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => clock() + later);
+  const slow: SearchEngine = {
+    ...answers,
+    async candidates(...asked) {
+      const found = await answers.candidates(...asked);
+      later += 3_600_000;
+      return found;
+    },
+  };
+  // A search that rested from an hour of waiting would not end today.
+  expect(await ask(slow, {})).toEqual({ hits: [], next: null });
+  now.mockRestore();
+}, 20_000);
 
 test('a search that looks at too much stops and says where to go on', async () => {
   const engine = holding(500);
