@@ -6,6 +6,7 @@ import { stranger } from './kernel/actor.ts';
 import { inWork } from './kernel/work.ts';
 import { declaredOperations, trials, permissionsReference, type DeclaredOperation } from './permissions.ts';
 import { inParallel } from './testing/hostile.ts';
+import { isLongForm } from './testing/long-form.ts';
 import { actors, mayRead, rightAnswer, thingsOf, type Thing, type Who } from './testing/matrix.ts';
 import { makeCast, setScene, tryCell, type Cast } from './testing/matrix-world.ts';
 import { openWorld, type World } from './testing/world.ts';
@@ -15,7 +16,6 @@ import { openWorld, type World } from './testing/world.ts';
  * (testing/matrix.ts). A commit tries a pairwise selection; PARLEY_MATRIX=whole tries them all.
  */
 
-const whole = process.env['PARLEY_MATRIX'] === 'whole';
 const operations = declaredOperations();
 
 let world: World;
@@ -42,7 +42,7 @@ function cells(): Cell[] {
   return operations.flatMap((operation, n) => {
     const things = thingsOf[trials[operation.name]!.asks];
     // Of two kinds of object, and of recalled messages, one is usually right for everybody: leaving any out would leave out the question.
-    const always = things.filter(({ message }) => whole || things.length <= 2 || message);
+    const always = things.filter(({ message }) => isLongForm || things.length <= 2 || message);
     const some = things.filter((thing) => !always.includes(thing));
     return [
       ...actors.flatMap((who) => always.map((thing) => ({ operation, who, thing }))),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inWork } from '../kernel/work.ts';
 import { canonicalEntry, entryColumns, type StoredEntry } from './canonical.ts';
 import { readKey, type SigningKey } from './keys.ts';
+import { isLongForm } from '../testing/long-form.ts';
 import { diceOf, exportOf, mutations, rechain, signOn, strangeKey, type Log } from './mutations.ts';
 import { outsideFile } from './outside.ts';
 import { rotateKey } from './rotation.ts';
@@ -22,8 +23,10 @@ import {
 } from './testing.ts';
 
 /** Kinds the promise names are tried this often, further variants of them less. */
-const TRIES = 520;
-const VARIANT_TRIES = 100;
+const TRIES = isLongForm ? 1_000 : 120;
+const VARIANT_TRIES = isLongForm ? 250 : 30;
+/** Bits that are flipped, and clean logs. */
+const OTHER_TRIES = isLongForm ? 1_000 : 300;
 const variants = /closed up|sign anew|statement/;
 /** So many of each kind are also shown to weaker verifiers, to see what each means of proof is needed for. */
 const CONTROLS = 25;
@@ -167,7 +170,7 @@ test('any flipped bit of an exported entry or statement is found', () => {
   const lines = exportOf({ rows: log.rows.slice(0, 700), statements });
   expect(verifyLines(verifier, lines, { trusted, outside: statements }).ok).toBe(true);
   const dice = diceOf(42);
-  for (let n = 0; n < 1_000; n++) {
+  for (let n = 0; n < OTHER_TRIES; n++) {
     const at = 1 + dice.below(lines.length - 2);
     const bytes = Buffer.from(lines[at]! as string);
     const place = dice.below(bytes.length);
@@ -178,9 +181,9 @@ test('any flipped bit of an exported entry or statement is found', () => {
   }
 });
 
-test('of 1,000 clean logs of all sizes, batches, rotations and open tails, none is called altered', () => {
+test('of clean logs of all sizes, batches, rotations and open tails, none is called altered', () => {
   const dice = diceOf(7);
-  for (let n = 0; n < 1_000; n++) {
+  for (let n = 0; n < OTHER_TRIES; n++) {
     const size = dice.pick([0, 1, 2, 3, 7, 8, 9, 31, 64, 65, dice.below(150)]);
     const { rows } = rechain(log, log.rows.slice(0, size), 0);
     const first = strangeKey();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshDatabase, type FreshDatabase } from '../testing/database.ts';
 import type { TestClient } from '../testing/client.ts';
 import { deadlocksIn } from '../testing/deadlock-count.ts';
+import { isLongForm } from '../testing/long-form.ts';
 import { recount } from '../testing/recount.ts';
 import { openWorld, type World } from '../testing/world.ts';
 
@@ -12,7 +13,7 @@ import { openWorld, type World } from '../testing/world.ts';
 
 const devices = 40;
 const rooms = 8;
-const messagesEach = process.env['PARLEY_MATRIX'] === 'whole' ? 500 : 50;
+const messagesEach = isLongForm ? 500 : 50;
 
 let fresh: FreshDatabase;
 let world: World;

@@ -9,6 +9,7 @@ import { newId } from '../kernel/ids.ts';
 import { createLog } from '../kernel/log.ts';
 import { takeBatch } from '../kernel/outbox.ts';
 import { inWork } from '../kernel/work.ts';
+import { isLongForm } from '../testing/long-form.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { searchWatcher } from './indexing.ts';
 import { postgresIndex } from './postgres-index.ts';
@@ -27,8 +28,9 @@ type Query = {
 const folder = path.resolve(
   process.env['PARLEY_CORPORA'] ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url)),
 );
+/** The largest is for the long form. */
 const files = {
-  en: ['en-bytecode-zulip.dev', 'en-fcc-gitter.dev', 'en-ubuntu-irc.dev'],
+  en: ['en-bytecode-zulip.dev', 'en-fcc-gitter.dev', ...(isLongForm ? ['en-ubuntu-irc.dev'] : [])],
   zh: ['zh-dialogue.dev', 'zh-tw-meetings.dev'],
 };
 /**
@@ -37,7 +39,7 @@ const files = {
  */
 const apart = new Set(['tw-301691db-81', 'tw-536fe6dc-61', 'tw-a9f59349-27']);
 /** Ids say which file they come from; judged ids of files that are not at hand are left out. */
-const prefixes = ['bc-', 'fcc-', 'ub-', 'tw-', 'cw-', 'kd-'];
+const prefixes = ['bc-', 'fcc-', ...(isLongForm ? ['ub-'] : []), 'tw-', 'cw-', 'kd-'];
 const judged = path.join(folder, 'queries.dev.json');
 const there =
   existsSync(judged) &&

@@ -15,6 +15,7 @@ import { freshDatabase, type FreshDatabase } from './testing/database.ts';
 import { deadlocksIn } from './testing/deadlock-count.ts';
 import { makeCast, setScene, type Cast, type Scene } from './testing/matrix-world.ts';
 import { canMeet, lockedTables, readLockables, type Lockables, type Locked } from './testing/locked-tables.ts';
+import { isLongForm } from './testing/long-form.ts';
 import { statementsOf, withPauses } from './testing/statements.ts';
 import type { Trials } from './testing/trials.ts';
 import { openWorld, type World } from './testing/world.ts';
@@ -28,7 +29,7 @@ import { openWorld, type World } from './testing/world.ts';
  */
 
 /** How often each operation of a pair is played at least, in two lanes. */
-const times = process.env['PARLEY_MATRIX'] === 'whole' ? 40 : 4;
+const times = isLongForm ? 40 : 4;
 /** What devices do all the time meets itself more often. */
 const hot = new Set(['message:send', 'read:mark', 'thread:mark']);
 
