@@ -18,7 +18,7 @@ import { tokensOfPhrase } from './tokens.ts';
  */
 const handful = { first: (limit: number) => limit + 5, later: 400 };
 /** Characters read in one go from then on: what the database sends is taken apart in one piece. */
-const charactersAtOnce = 250_000;
+const charactersAtOnce = 100_000;
 /**
  * Candidates and characters one question may look at: beyond that it is answered with what was found, and a cursor to
  * go on. Where places are needed, a character costs up to 0.12 us (20,000 with emoji: 2.3 ms), so a question has half a
@@ -104,7 +104,7 @@ async function look(
 
 /** How many candidates of this length on average are read in one go. */
 const handfulOf = (length: number): number =>
-  Math.max(20, Math.min(handful.later, Math.floor(charactersAtOnce / Math.max(1, length))));
+  Math.max(5, Math.min(handful.later, Math.floor(charactersAtOnce / Math.max(1, length))));
 
 async function hitsOf(work: Work, found: { candidate: Candidate; marks: [number, number][] }[]): Promise<Hit[]> {
   const rest = found.filter(({ candidate }) => !candidate.whole).map(({ candidate }) => candidate.id);

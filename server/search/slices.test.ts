@@ -74,7 +74,7 @@ test('a search that only waits for the index is not rested from as if it had wor
       return found;
     },
   };
-  // Six times as long a rest goes beyond the time this test has.
+  // A rest as from work goes far beyond the time this test has.
   expect(await ask(late, {})).toEqual({ hits: [], next: null });
   now.mockRestore();
 }, 20_000);
