@@ -2,9 +2,9 @@ import { pause } from './lifecycle.ts';
 
 /*
  * Long loops beside the hot path. A loop works for a slice of time and then rests; the slices of all loops are spaced
- * by the rests, each fourteen times as long as what it rests from, so that together they never have more than a fifteenth of
- * the event loop, however many run. A message that is sent meanwhile waits for one slice at most. What a loop kept a
- * database busy for, the database rests from once.
+ * by the rests, each fourteen times as long as what it rests from, so that together they never have more than a
+ * fifteenth of the event loop, however many run. A message that is sent meanwhile waits for one slice at most. What a
+ * loop kept a database busy for, the database rests from once.
  */
 
 /** A loop that ends within its first slice never rests: nearly all do. */
