@@ -442,9 +442,15 @@ test('changed words under edit are in hand again after another edit and conversa
   expect(await field(page).inputValue()).toBe('edited first');
   await field(page).pressSequentially(', given up');
   // Signing out is not held up by a question.
+  const questions: string[] = [];
+  page.on('dialog', (dialog) => {
+    questions.push(dialog.type());
+    void dialog.accept();
+  });
   await page.locator('nav header button').first().click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.waitForURL('**/sign-in');
+  expect(questions).toEqual([]);
 });
 
 test('words written while an edit is being saved stay in hand', async () => {
