@@ -252,6 +252,14 @@ describe('an organisation that keeps no revisions', () => {
     world.db.rows<Task>(`select state, result from tasks where kind = 'revisions-delete' order by made_at`);
   const count = async () => (await world.db.rows<{ n: number }>('select count(*)::int as n from revisions'))[0]!.n;
 
+  /** Decides that none are kept, and waits for the deletion that begins; answers what became of it. */
+  async function keepNone(): Promise<Task> {
+    const ended = (await tasks()).length;
+    await set('keepRevisions', 'none');
+    await until(async () => (await tasks())[ended]?.state === 'done', 'the task');
+    return (await tasks())[ended]!;
+  }
+
   test('a preview deletes nothing; applying it deletes all, as a task, in batches', async () => {
     const { id: messageId } = await ada.says('kept for now', { in: general });
     await edit(ada, messageId, 'edited');
@@ -269,9 +277,8 @@ describe('an organisation that keeps no revisions', () => {
       ]),
     );
     expect(await count()).toBe(before);
-    await set('keepRevisions', 'none');
-    await until(async () => (await tasks())[ended]?.state === 'done', 'the task');
-    expect((await tasks())[ended]!.result).toEqual({ deleted: before });
+    expect(await tasks()).toHaveLength(ended);
+    expect((await keepNone()).result).toEqual({ deleted: before });
     expect(await count()).toBe(0);
     expect((await revisions(ada, messageId)).revisions).toEqual([]);
   });
@@ -291,9 +298,7 @@ describe('an organisation that keeps no revisions', () => {
   });
 
   test('edits and recalls keep nothing from then on, and the recalled text is nowhere', async () => {
-    const ended = (await tasks()).length;
-    await set('keepRevisions', 'none');
-    await until(async () => (await tasks())[ended]?.state === 'done', 'the task');
+    await keepNone();
     const [edited, recalled] = [
       await ada.says('first words', { in: general }),
       await ada.says('taken back', { in: general }),
@@ -310,13 +315,11 @@ describe('an organisation that keeps no revisions', () => {
   test('edits at the same moment as the decision leave no revision behind', async () => {
     const sent = await Promise.all(Array.from({ length: 6 }, (_, n) => ada.says(`racing ${n}`, { in: general })));
     let deciding = true;
-    const ended = (await tasks()).length;
     const editing = sent.map(async ({ id: messageId }) => {
       for (let n = 0; deciding; n++) await edit(ada, messageId, `racing on ${n}`);
     });
     await until(async () => (await count()) > 20, 'some revisions');
-    await set('keepRevisions', 'none');
-    await until(async () => (await tasks())[ended]?.state === 'done', 'the task');
+    await keepNone();
     deciding = false;
     await Promise.all(editing);
     expect(await count()).toBe(0);

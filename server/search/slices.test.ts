@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { MessageSearch } from '@parley/protocol/search.ts';
 import { system } from '../kernel/actor.ts';
 import { newId } from '../kernel/ids.ts';
@@ -66,6 +66,7 @@ test('a search that only waits for the index is not rested from as if it had wor
   let later = 0;
   const clock = performance.now.bind(performance);
   const now = vi.spyOn(performance, 'now').mockImplementation(() => clock() + later);
+  onTestFinished(() => now.mockRestore());
   const late: SearchEngine = {
     ...answers,
     async candidates(...asked) {
@@ -76,7 +77,6 @@ test('a search that only waits for the index is not rested from as if it had wor
   };
   // A rest as from work goes far beyond the time this test has.
   expect(await ask(late, {})).toEqual({ hits: [], next: null });
-  now.mockRestore();
 }, 20_000);
 
 test('a search that looks at too much stops and says where to go on', async () => {
